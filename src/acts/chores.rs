@@ -1,0 +1,26 @@
+//! What Frontdesk does by itself. Each chore may run in several processes at once.
+
+use super::{App, Stop, setup::system};
+use crate::{
+    rules::time::Span,
+    store::{Instance, Why},
+};
+
+/// How often chores are done.
+pub const EVERY: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+
+/// Clears out what has expired or is older than the settings keep it; answers how many rows went.
+///
+/// # Errors
+/// When the database fails.
+pub async fn clear(app: &App) -> Result<u64, Stop> {
+    let now = app.now();
+    let terms = app.0.terms;
+    // Never shorter than the longest window in which attempts are counted.
+    let attempts_before = now.minus(terms.attempts_kept.max(Span::days(2)));
+    let visits_before = now.minus(terms.visits_kept).day();
+    let mut tx = app.0.db.begin(Instance, vec![], system(now, app.operation()), app.0.dice.clone()).await?;
+    let gone = tx.clear_expired(attempts_before, visits_before).await?;
+    tx.commit_unrecorded(Why::Clearing).await?;
+    Ok(gone)
+}

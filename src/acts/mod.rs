@@ -1,0 +1,197 @@
+//! Floor 3: what can be done. One function per deed; permission, rule, change and event meet here and only here.
+//!
+//! An act takes whoever may do it as its first word: a [`Visitor`] (anyone), a [`Person`] (somebody signed in), or a
+//! [`Permit`] (a member with one permission). Nothing else leads to the store: [`App`] owns the database behind a private
+//! field, readers come from permits, and transactions begin only inside this floor.
+
+use std::sync::Arc;
+
+use crate::{
+    protocols::{
+        passwords::{HashError, Hasher},
+        secrets::InstanceKey,
+    },
+    rules::{
+        faults::Faults,
+        gate::{Refusal, Step},
+        ids::OperationId,
+        permissions::Permission,
+        time::{Millis, Span},
+    },
+    store::{CookieStore, Db, StoreError},
+};
+
+pub mod accounts;
+pub mod chores;
+pub mod me;
+mod permit;
+pub mod sessions;
+pub mod setup;
+pub mod sign_in;
+
+pub use permit::{Permit, Person, Visitor};
+
+/// Tells the time. Made in `app`; tests bring one that they can turn.
+pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
+/// Throws sixteen random bytes. Made in `app`.
+pub type Dice = Arc<dyn Fn() -> [u8; 16] + Send + Sync>;
+
+/// What the instance's configuration decides about deeds.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// How long sessions last.
+    pub sessions: crate::rules::sessions::Limits,
+    /// How often signing in may be tried.
+    pub attempts: crate::rules::sign_in::Limits,
+    /// How long counted attempts are kept.
+    pub attempts_kept: Span,
+    /// How long visits are kept.
+    pub visits_kept: Span,
+}
+
+/// The running application: the database and all that deeds need besides. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+struct Parts {
+    db: Db,
+    hasher: Hasher,
+    terms: Terms,
+    clock: Clock,
+    dice: Dice,
+    /// Seals secrets at rest; also what binds this process to its database.
+    key: InstanceKey,
+}
+
+/// Who is asking, before anything is known of them.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The network address.
+    pub address: std::net::IpAddr,
+    /// The program they use, as it calls itself.
+    pub agent: String,
+    /// The request.
+    pub request: OperationId,
+    /// The hash of the cookie's value, if there was a cookie.
+    pub token_hash: Option<String>,
+}
+
+/// Why a deed was not done.
+#[derive(Debug)]
+pub enum Stop {
+    /// The input is wrong; nothing was changed.
+    Faults(Faults),
+    /// Something has to be proven first.
+    Step(Step),
+    /// There is no session: sign in.
+    SignIn,
+    /// What was asked for does not exist, or not for whoever asks.
+    Unknown,
+    /// The gate is closed to this member.
+    Refused {
+        /// Why.
+        why: Refusal,
+        /// The account's name.
+        account: String,
+    },
+    /// The roles do not suffice.
+    Missing {
+        /// For what.
+        permission: Permission,
+        /// The account's name.
+        account: String,
+        /// The account's slug.
+        slug: String,
+        /// Who could grant it: names and addresses.
+        administrators: Vec<(String, String)>,
+    },
+    /// Too many attempts; come back after this long.
+    TooMany(Span),
+    /// Too much to do at this moment, or the database is away; trying again may help.
+    Busy,
+    /// A mistake of ours. The text is for the log only.
+    Broken(String),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Gone(_) => Self::Unknown,
+            error if error.is_passing() => {
+                tracing::warn!(%error, "the database could not answer");
+                Self::Busy
+            }
+            error => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+impl From<HashError> for Stop {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy => Self::Busy,
+            HashError::Broken(_) => Self::Broken(error.to_string()),
+        }
+    }
+}
+
+impl From<Faults> for Stop {
+    fn from(faults: Faults) -> Self {
+        Self::Faults(faults)
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(db: Db, hasher: Hasher, terms: Terms, clock: Clock, dice: Dice, key: InstanceKey) -> Self {
+        Self(Arc::new(Parts { db, hasher, terms, clock, dice, key }))
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        (self.0.clock)()
+    }
+
+    /// A new id for a request.
+    #[must_use]
+    pub fn operation(&self) -> OperationId {
+        OperationId::new(self.now(), (self.0.dice)())
+    }
+
+    /// How long sessions last.
+    #[must_use]
+    pub fn session_limits(&self) -> crate::rules::sessions::Limits {
+        self.0.terms.sessions
+    }
+
+    /// Where the contents of cookies are kept.
+    #[must_use]
+    pub fn cookies(&self) -> CookieStore {
+        CookieStore::new(self.0.db.clone())
+    }
+
+    /// Whether the database answers, with this program's schema, and is still the one that belongs to this key.
+    pub async fn is_ready(&self) -> bool {
+        let schema = self.0.db.is_ready().await.unwrap_or(false);
+        schema && setup::key_matches(self).await.unwrap_or(false)
+    }
+
+    /// How many statements were run and how many passwords hashed so far.
+    #[must_use]
+    pub fn costs(&self) -> (u64, u64) {
+        (self.0.db.statements(), self.0.hasher.hashes())
+    }
+
+    /// Closes the database.
+    pub async fn close(&self) {
+        self.0.db.close().await;
+    }
+
+    /// Lets `visitor` do what anyone may.
+    #[must_use]
+    pub fn visitor(&self, caller: Caller) -> Visitor {
+        Visitor::new(self.clone(), caller)
+    }
+}

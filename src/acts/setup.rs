@@ -1,0 +1,145 @@
+//! Set-up: binding a database to its key, and the first user and account.
+
+use super::{App, Stop, Visitor};
+use crate::{
+    protocols::secrets::{hash_token, token},
+    rules::{
+        events::{Event, Log, Who},
+        gate::Proof,
+        ids::{AccountId, MemberId, SessionId, UserId},
+        members::{Roles, fold},
+        setup::NewInstance,
+        time::Span,
+    },
+    store::{Context, Db, Instance, NewMember, NewSession, NewUser, Source, StoreError, Tx, Why},
+};
+
+/// How long the link on the console works. A new one is printed at each start.
+const LINK_LIVES: Span = Span::days(7);
+const KIND: &str = "setup";
+
+/// How far set-up is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Not done, and the token is right.
+    Open,
+    /// Not done, but the token is missing, wrong or expired.
+    NeedsToken,
+    /// Done, for good.
+    Over,
+}
+
+/// The fingerprint that the database knows, if it has been bound to a key.
+///
+/// # Errors
+/// When the database fails.
+pub async fn fingerprint(db: &Db) -> Result<Option<String>, StoreError> {
+    Ok(db.reader(Instance).instance().await?.map(|row| row.key_fingerprint))
+}
+
+/// Binds a database to a key, unless another process has; answers the fingerprint that it is bound to. A database in which
+/// somebody lives already, but which has lost its instance row, is never set up again.
+///
+/// # Errors
+/// When the database fails.
+pub async fn bind(db: &Db, fingerprint: &str, context: Context, dice: super::Dice) -> Result<String, StoreError> {
+    let inhabited = db.reader(Instance).is_inhabited().await?;
+    let mut tx = db.begin(Instance, vec![], context, dice).await?;
+    let set_up_at = inhabited.then_some(tx.now());
+    tx.create_instance(fingerprint, set_up_at).await?;
+    let row = tx.instance().await?;
+    tx.commit_unrecorded(Why::SetupLink).await?;
+    row.map(|row| row.key_fingerprint).ok_or_else(|| StoreError::Unfit("The instance row cannot be made.".to_owned()))
+}
+
+/// Whether the database is still bound to this process' key.
+pub(super) async fn key_matches(app: &App) -> Result<bool, StoreError> {
+    Ok(fingerprint(&app.0.db).await?.is_some_and(|fingerprint| app.0.key.is(&fingerprint)))
+}
+
+/// A new token for the link on the console; `None` once set-up is over.
+///
+/// # Errors
+/// When the database fails.
+pub async fn new_token(app: &App) -> Result<Option<String>, Stop> {
+    if !is_waiting(app).await? {
+        return Ok(None);
+    }
+    let token = token([(app.0.dice)(), (app.0.dice)()]);
+    let mut tx = app.0.db.begin(Instance, vec![], console(app), app.0.dice.clone()).await?;
+    let expires_at = tx.now().plus(LINK_LIVES);
+    tx.create_flow(KIND, &hash_token(&token), expires_at).await?;
+    tx.commit_unrecorded(Why::SetupLink).await?;
+    Ok(Some(token))
+}
+
+/// How far set-up is for who holds this token.
+///
+/// # Errors
+/// When the database fails.
+pub async fn state(visitor: &Visitor, token: &str) -> Result<State, Stop> {
+    if !is_waiting(&visitor.app).await? {
+        return Ok(State::Over);
+    }
+    let open = visitor.read().flow_is_open(KIND, &hash_token(token), visitor.now()).await?;
+    Ok(if open { State::Open } else { State::NeedsToken })
+}
+
+/// Makes the first user and the first account, and signs the user in by a cookie whose value has this hash.
+///
+/// # Errors
+/// [`Stop::Unknown`] when set-up is over or the token does not open it; nothing was changed then.
+pub async fn set_up(visitor: &Visitor, new: NewInstance, token: &str, token_hash: &str) -> Result<(), Stop> {
+    if state(visitor, token).await? != State::Open {
+        return Err(Stop::Unknown);
+    }
+    let password_hash = visitor.app.0.hasher.hash(&new.password).await?;
+    let mut tx = visitor.begin(vec![Log::Instance]).await?;
+    // Everybody who was as fast as this waits here; the first one ends set-up for the rest.
+    if !tx.end_setup().await? || !tx.use_flow(KIND, &hash_token(token)).await? {
+        return Err(Stop::Unknown);
+    }
+    let user = UserId::new(tx.now(), tx.dice());
+    let account = AccountId::new(tx.now(), tx.dice());
+    let session = SessionId::new(tx.now(), tx.dice());
+    let who = Who { user: user.clone(), email: new.email.canonical().to_owned() };
+    tx.create_user(&NewUser { id: &user, name: &new.name, email: &new.email, password_hash: &password_hash, source: KIND }).await?;
+    tx.adopt(Log::User(user.clone()));
+    tx.create_account(&account, &new.account, &new.slug).await?;
+    tx.adopt(Log::Account(account.clone()));
+    let agent = &visitor.caller.agent;
+    let address = visitor.caller.address.to_string();
+    tx.create_session(&NewSession { id: &session, token_hash, user: &user, address: &address, agent, proof: &Proof::Password }).await?;
+    tx.acting_as(user.to_string(), who.email.clone(), session.clone());
+    tx.note(Event::AccountCreated { account: account.clone(), name: new.account.clone(), slug: new.slug });
+    join_as_administrator(&mut tx, &account, &who, &new.name).await?;
+    tx.note(Event::UserCreated { who: who.clone(), name: new.name });
+    tx.note(Event::UserLoginSucceeded { who: who.clone(), session, method: KIND });
+    Ok(tx.commit(Event::InstanceSetUp { who, account, name: new.account }).await?)
+}
+
+async fn join_as_administrator(tx: &mut Tx<Instance>, account: &AccountId, who: &Who, name: &str) -> Result<(), Stop> {
+    let member = MemberId::new(tx.now(), tx.dice());
+    let roles = Roles::ADMINISTRATOR;
+    let (search_name, search_email) = (fold(name), who.email.clone());
+    tx.create_member(&NewMember { id: &member, account, user: &who.user, roles, source: KIND, search_name: &search_name, search_email: &search_email })
+        .await?;
+    tx.note(Event::MembershipCreated { account: account.clone(), member, who: who.clone(), roles, source: KIND });
+    Ok(())
+}
+
+/// Set-up waits where there is an instance row that says so; a missing row means that something is wrong, not that the
+/// door is open.
+async fn is_waiting(app: &App) -> Result<bool, Stop> {
+    Ok(app.0.db.reader(Instance).instance().await?.is_some_and(|row| row.set_up_at.is_none()))
+}
+
+fn console(app: &App) -> Context {
+    system(app.now(), app.operation())
+}
+
+/// Frontdesk acting by itself, on this machine.
+#[must_use]
+pub fn system(now: crate::rules::time::Millis, request: crate::rules::ids::OperationId) -> Context {
+    Context { source: Source::System, principal: "system".to_owned(), principal_name: String::new(), session: None, address: String::new(), request, now }
+}

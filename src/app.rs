@@ -1,0 +1,262 @@
+//! Puts the house together: configuration, key, database, faces, listener. The one place that makes the clock and the
+//! dice; everything below is given them.
+
+mod listen;
+
+use std::{
+    fs,
+    io::Write,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{
+    acts::{App, Clock, Dice, Stop, Terms, chores, setup},
+    config::Config,
+    protocols::{
+        passwords::Hasher,
+        secrets::{InstanceKey, KeyError},
+    },
+    rules::{ids::OperationId, time::Millis},
+    store::{Db, DbOptions, StoreError, is_postgres},
+    web::{Draining, Face, Site},
+};
+
+/// Why Frontdesk does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be made.
+    #[error("the data folder {0} cannot be used: {1}")]
+    Folder(String, std::io::Error),
+    /// The database cannot be used.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The key file cannot be used.
+    #[error("{0}")]
+    Key(#[from] KeyError),
+    /// The key file is missing or another one.
+    #[error("{0}")]
+    WrongKey(String),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// The real clock.
+#[must_use]
+pub fn clock() -> Clock {
+    Arc::new(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    })
+}
+
+/// The real dice: the operating system's.
+#[must_use]
+pub fn dice() -> Dice {
+    Arc::new(|| {
+        let mut bytes = [0; 16];
+        // Without random numbers nothing here is safe; there is no way to go on.
+        getrandom::fill(&mut bytes).unwrap_or_else(|_| std::process::abort());
+        bytes
+    })
+}
+
+/// A running Frontdesk.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Where visitors find it.
+    pub base_url: String,
+    /// The one-time link for set-up, while set-up is not done.
+    pub setup_link: Option<String>,
+    app: App,
+    draining: Draining,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Opens the database and brings it to this program's schema; makes the data folder where it is missing.
+///
+/// # Errors
+/// [`StartError::Folder`] or [`StartError::Store`].
+pub async fn open(config: &Config) -> Result<Db, StartError> {
+    // Two crates could bring TLS; this one does. A second call, in a test, changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = &config.data_dir;
+    let failed = |error| StartError::Folder(folder.display().to_string(), error);
+    if !folder.exists() {
+        make_private_folder(folder).map_err(failed)?;
+    }
+    let options = DbOptions {
+        url: config.database_url.clone(),
+        default_file: folder.join("frontdesk.db"),
+        durability: config.sqlite_durability,
+        connections: config.database_connections,
+    };
+    if !is_postgres(&options.url) && options.url.is_empty() && !options.default_file.exists() {
+        make_private_file(&options.default_file).map_err(failed)?;
+    }
+    let db = Db::open(&options).await?;
+    db.migrate().await?;
+    Ok(db)
+}
+
+fn make_private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// SQLite gives the files beside a database the mode of the database.
+fn make_private_file(path: &Path) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(mut file) => file.flush(),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The key that belongs to this database. One is made only for a database that has never been bound to any.
+async fn key(config: &Config, db: &Db, clock: &Clock, dice: &Dice) -> Result<InstanceKey, StartError> {
+    let path = if config.key_file.as_os_str().is_empty() { config.data_dir.join("instance.key") } else { config.key_file.clone() };
+    let bound = setup::fingerprint(db).await?;
+    let key = match (InstanceKey::read(&path)?, &bound) {
+        (Some(key), _) => key,
+        (None, None) => InstanceKey::create(&path, [dice(), dice()])?,
+        (None, Some(_)) => return Err(missing_key(&path)),
+    };
+    let bound = match bound {
+        Some(bound) => bound,
+        None => {
+            let context = setup::system(clock(), OperationId::new(clock(), dice()));
+            setup::bind(db, &key.fingerprint(), context, dice.clone()).await?
+        }
+    };
+    if key.is(&bound) { Ok(key) } else { Err(other_key(&path)) }
+}
+
+fn missing_key(path: &PathBuf) -> StartError {
+    StartError::WrongKey(format!(
+        "This database belongs to a key file, and there is none at {}. Put the key file back, or say where it is with FRONTDESK_KEY_FILE. Without it the secrets in the database cannot be read, so no new one is made.",
+        path.display()
+    ))
+}
+
+fn other_key(path: &PathBuf) -> StartError {
+    StartError::WrongKey(format!(
+        "The key file {} is not the one that this database belongs to. Machines that share a database share the key file.",
+        path.display()
+    ))
+}
+
+/// Starts everything and answers once it listens.
+///
+/// # Errors
+/// Whatever stands in the way, in a sentence for whoever started it.
+pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running, StartError> {
+    let db = open(config).await?;
+    let key = key(config, &db, &clock, &dice).await?;
+    let (cost, at_once) = (config.password_cost, config.hashing_at_once);
+    let hasher = Hasher::new(cost, at_once).map_err(|error| StartError::Other(error.to_string()))?;
+    let terms = Terms { sessions: config.sessions, attempts: config.attempts, attempts_kept: config.attempts_kept, visits_kept: config.visits_kept };
+    let app = App::new(db, hasher, terms, clock, dice, key);
+
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| StartError::Listen(config.listen, error))?;
+    let address = listener.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;
+    let base_url = if config.base_url.is_empty() { format!("http://{address}") } else { config.base_url.clone() };
+    let token = setup::new_token(&app).await.map_err(started)?;
+    let setup_link = token.map(|token| format!("{base_url}/setup?token={token}"));
+
+    let draining = Draining::default();
+    let face = Face {
+        hosts: hosts(&base_url, address),
+        secure: base_url.starts_with("https://"),
+        base_url: base_url.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+    };
+    let router = Site::new(app.clone(), face, draining.clone()).router();
+    let (stop, stopped) = watch::channel(false);
+    let mut tasks = vec![
+        tokio::spawn(listen::serve(listener, router, config.max_connections, stopped.clone())),
+        tokio::spawn(do_chores(app.clone(), stopped.clone())),
+    ];
+    if let Some(at) = config.metrics_listen {
+        let listener = TcpListener::bind(at).await.map_err(|error| StartError::Listen(at, error))?;
+        tasks.push(tokio::spawn(listen::serve(listener, listen::metrics(app.clone()), 16, stopped)));
+    }
+    Ok(Running { address, base_url, setup_link, app, draining, stop, tasks })
+}
+
+fn started(stop: Stop) -> StartError {
+    StartError::Other(match stop {
+        Stop::Broken(error) => error,
+        _ => "The database could not answer.".to_owned(),
+    })
+}
+
+/// The names under which requests may ask for this instance: the public one, and the address it listens on.
+fn hosts(base_url: &str, address: SocketAddr) -> Vec<String> {
+    let mut hosts = vec![address.to_string()];
+    if let Some((_, authority)) = base_url.split_once("://") {
+        hosts.push(authority.to_owned());
+    }
+    if address.ip().is_loopback() || address.ip().is_unspecified() {
+        hosts.extend([format!("localhost:{}", address.port()), format!("127.0.0.1:{}", address.port())]);
+    }
+    hosts
+}
+
+async fn do_chores(app: App, mut stopped: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(chores::EVERY) => {}
+            () = listen::told(&mut stopped) => return,
+        }
+        match chores::clear(&app).await {
+            Ok(gone) => tracing::debug!(gone, "cleared out what has expired"),
+            Err(stop) => tracing::warn!(?stop, "clearing out failed; it will be tried again"),
+        }
+    }
+}
+
+impl Running {
+    /// How many statements were run and how many passwords hashed so far.
+    #[must_use]
+    pub fn costs(&self) -> (u64, u64) {
+        self.app.costs()
+    }
+
+    /// Does the chores now instead of at their time; answers how many rows were cleared out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn chores(&self) -> Result<u64, StartError> {
+        chores::clear(&self.app).await.map_err(started)
+    }
+
+    /// Stops: no longer ready, nothing new taken, everything begun finished, the database closed.
+    pub async fn stop(self) {
+        self.draining.begin();
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task ended badly");
+            }
+        }
+        self.app.close().await;
+    }
+}

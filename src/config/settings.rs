@@ -1,0 +1,179 @@
+//! The table of settings, and what each takes.
+
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+
+use super::{Config, ConfigError, Found, LogFormat};
+use crate::{
+    protocols::passwords::Cost,
+    rules::{network::parse_net, sessions, sign_in, time::Span},
+    store::SqliteDurability,
+};
+
+/// One setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its name in the file.
+    pub key: &'static str,
+    /// Its name in the environment.
+    pub variable: &'static str,
+    /// Its value where nobody says anything.
+    pub default: &'static str,
+    /// What an empty value means.
+    pub empty: &'static str,
+    /// Whether it may hold a password.
+    pub secret: bool,
+    /// What it is for, in a sentence.
+    pub sentence: &'static str,
+}
+
+impl Setting {
+    /// Its name as a flag, without the dashes in front.
+    #[must_use]
+    pub fn flag(&self) -> String {
+        self.key.replace('_', "-")
+    }
+}
+
+macro_rules! settings {
+    ($($key:ident $variable:literal = $default:literal $(or $empty:literal)? $(, $secret:ident)?: $sentence:literal;)*) => {
+        /// Every setting there is.
+        pub static SETTINGS: &[Setting] = &[$(Setting {
+            key: stringify!($key),
+            variable: $variable,
+            default: $default,
+            empty: concat!("" $(, $empty)?),
+            secret: !matches!(concat!("" $(, stringify!($secret))?).as_bytes(), b""),
+            sentence: $sentence,
+        }),*];
+    };
+}
+
+settings! {
+    listen "FRONTDESK_LISTEN" = "127.0.0.1:3000": "The address and port to listen on.";
+    base_url "FRONTDESK_BASE_URL" = "" or "(http:// and the listen address)": "Where visitors find Frontdesk: scheme, host and port. All links lead there; https makes cookies secure.";
+    data_dir "FRONTDESK_DATA_DIR" = "./data": "The folder for the SQLite database and the instance key. Made with mode 0700.";
+    database_url "DATABASE_URL" = "" or "(SQLite in the data folder)", secret: "The database: postgres://user:password@host/name, or sqlite:PATH.";
+    database_connections "FRONTDESK_DATABASE_CONNECTIONS" = "8": "The most connections to PostgreSQL, or readers of SQLite.";
+    sqlite_synchronous "FRONTDESK_SQLITE_SYNCHRONOUS" = "full": "full: what was acknowledged survives losing power. normal: faster, but may lose the last moments with the power.";
+    key_file "FRONTDESK_KEY_FILE" = "" or "(instance.key in the data folder)": "The file with the instance key, which seals secrets in the database. Machines that share a database share it.";
+    smtp_url "FRONTDESK_SMTP_URL" = "" or "(none)", secret: "The server that takes letters: smtp://user:password@host:587?tls=required. This version sends none yet; the value is only checked.";
+    trusted_proxies "FRONTDESK_TRUSTED_PROXIES" = "" or "(none)": "Addresses or networks, separated by commas, whose X-Forwarded-For header counts.";
+    metrics_listen "FRONTDESK_METRICS_LISTEN" = "" or "(off)": "The address and port for Prometheus metrics. Keep it private.";
+    log_format "FRONTDESK_LOG_FORMAT" = "human": "human or json.";
+    log_level "FRONTDESK_LOG_LEVEL" = "info": "error, warn, info, debug or trace, or a filter such as frontdesk=debug,sqlx=warn.";
+    max_connections "FRONTDESK_MAX_CONNECTIONS" = "12000": "The most connections at once; more have to wait.";
+    session_idle "FRONTDESK_SESSION_IDLE" = "12h": "How long a session lasts without a request: 30m, 12h, 7d.";
+    session_lifetime "FRONTDESK_SESSION_LIFETIME" = "14d": "How long a session lasts in any case.";
+    password_memory_kib "FRONTDESK_PASSWORD_MEMORY_KIB" = "19456": "argon2id: memory of a password hash in KiB. Hashes made otherwise are renewed at the next sign-in.";
+    password_iterations "FRONTDESK_PASSWORD_ITERATIONS" = "2": "argon2id: passes over the memory.";
+    password_parallelism "FRONTDESK_PASSWORD_PARALLELISM" = "1": "argon2id: lanes.";
+    hashing_at_once "FRONTDESK_HASHING_AT_ONCE" = "0" : "How many passwords are hashed at the same time; 0 for as many as there are processors.";
+    attempts_window "FRONTDESK_ATTEMPTS_WINDOW" = "15m": "The length of the window in which attempts to sign in are counted.";
+    attempts_per_user "FRONTDESK_ATTEMPTS_PER_USER" = "10": "How many wrong passwords one email address may get in a window.";
+    attempts_per_user_day "FRONTDESK_ATTEMPTS_PER_USER_DAY" = "100": "How many in a day.";
+    attempts_per_address "FRONTDESK_ATTEMPTS_PER_ADDRESS" = "30": "How many may come from one network address in a window.";
+    attempts_per_network "FRONTDESK_ATTEMPTS_PER_NETWORK" = "120": "How many may come from one /24 of IPv4 or /64 of IPv6 in a window.";
+    attempts_kept "FRONTDESK_ATTEMPTS_KEPT" = "7d": "How long counted attempts are kept; at least two days.";
+    visits_kept "FRONTDESK_VISITS_KEPT" = "400d": "How long it is kept who came from which address on which day.";
+}
+
+/// Checks every value.
+pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
+    let at_once: usize = number(found, "hashing_at_once", 0..=1024)?;
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let config = Config {
+        listen: parsed(found, "listen", "an address and a port, such as 127.0.0.1:3000")?,
+        base_url: base_url(found)?,
+        data_dir: PathBuf::from(found.text("data_dir")),
+        database_url: database_url(found)?,
+        database_connections: number(found, "database_connections", 2..=1000)?,
+        sqlite_durability: one_of(found, "sqlite_synchronous", &[("full", SqliteDurability::Full), ("normal", SqliteDurability::Normal)])?,
+        key_file: PathBuf::from(found.text("key_file")),
+        smtp_url: url_of(found, "smtp_url", &["smtp", "smtps"])?,
+        trusted_proxies: networks(found)?,
+        metrics_listen: optional(found, "metrics_listen", "an address and a port, such as 127.0.0.1:9100")?,
+        log_format: one_of(found, "log_format", &[("human", LogFormat::Human), ("json", LogFormat::Json)])?,
+        log_level: found.text("log_level").to_owned(),
+        max_connections: number(found, "max_connections", 1..=1_000_000)?,
+        sessions: sessions::Limits { idle: span(found, "session_idle")?, lifetime: span(found, "session_lifetime")? },
+        password_cost: Cost {
+            memory_kib: number(found, "password_memory_kib", 8..=4_194_304)?,
+            iterations: number(found, "password_iterations", 1..=1_000)?,
+            parallelism: number(found, "password_parallelism", 1..=64)?,
+        },
+        hashing_at_once: if at_once == 0 { processors } else { at_once },
+        attempts: sign_in::Limits {
+            window: span(found, "attempts_window")?,
+            user: number(found, "attempts_per_user", 1..=1_000_000)?,
+            user_day: number(found, "attempts_per_user_day", 1..=1_000_000)?,
+            address: number(found, "attempts_per_address", 1..=1_000_000)?,
+            network: number(found, "attempts_per_network", 1..=1_000_000)?,
+        },
+        attempts_kept: span(found, "attempts_kept")?,
+        visits_kept: span(found, "visits_kept")?,
+    };
+    if config.password_cost.memory_kib < 8 * config.password_cost.parallelism {
+        return Err(wrong(found, "password_memory_kib", "at least 8 KiB for each lane"));
+    }
+    if config.data_dir.as_os_str().is_empty() {
+        return Err(wrong(found, "data_dir", "a folder"));
+    }
+    Ok(config)
+}
+
+fn wrong(found: &Found, key: &str, takes: &str) -> ConfigError {
+    let setting = super::SETTINGS.iter().find(|setting| setting.key == key);
+    let secret = setting.is_some_and(|setting| setting.secret);
+    let origin = found.0.get(key).map_or_else(String::new, |(_, origin)| origin.to_string());
+    let value = if secret { "This value".to_owned() } else { format!("{:?}", found.text(key)) };
+    ConfigError(format!("{key} (from {origin}): {value} is not {takes}."))
+}
+
+fn parsed<T: FromStr>(found: &Found, key: &str, takes: &str) -> Result<T, ConfigError> {
+    found.text(key).parse().map_err(|_| wrong(found, key, takes))
+}
+
+fn optional(found: &Found, key: &str, takes: &str) -> Result<Option<SocketAddr>, ConfigError> {
+    if found.text(key).is_empty() { Ok(None) } else { parsed(found, key, takes).map(Some) }
+}
+
+fn number<T: FromStr + PartialOrd + std::fmt::Display>(found: &Found, key: &str, range: std::ops::RangeInclusive<T>) -> Result<T, ConfigError> {
+    let takes = format!("a number from {} to {}", range.start(), range.end());
+    parsed(found, key, &takes).and_then(|number| if range.contains(&number) { Ok(number) } else { Err(wrong(found, key, &takes)) })
+}
+
+fn span(found: &Found, key: &str) -> Result<Span, ConfigError> {
+    Span::parse(found.text(key)).ok_or_else(|| wrong(found, key, "a length of time, such as 90s, 30m, 12h or 7d"))
+}
+
+fn one_of<T: Copy>(found: &Found, key: &str, words: &[(&str, T)]) -> Result<T, ConfigError> {
+    let value = words.iter().find(|(word, _)| *word == found.text(key)).map(|(_, value)| *value);
+    let all: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+    value.ok_or_else(|| wrong(found, key, &all.join(" or ")))
+}
+
+fn networks(found: &Found) -> Result<Vec<ipnet::IpNet>, ConfigError> {
+    let items = found.text("trusted_proxies").split(',').map(str::trim).filter(|item| !item.is_empty());
+    items.map(|item| parse_net(item).ok_or_else(|| wrong(found, "trusted_proxies", "a list of addresses and networks"))).collect()
+}
+
+fn url_of(found: &Found, key: &str, schemes: &[&str]) -> Result<String, ConfigError> {
+    let text = found.text(key);
+    let fits = |text: &str| url::Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host());
+    if text.is_empty() || fits(text) { Ok(text.to_owned()) } else { Err(wrong(found, key, &format!("a {}:// URL", schemes.join(":// or ")))) }
+}
+
+fn database_url(found: &Found) -> Result<String, ConfigError> {
+    let text = found.text("database_url");
+    if text.starts_with("sqlite:") { Ok(text.to_owned()) } else { url_of(found, "database_url", &["postgres", "postgresql"]) }
+}
+
+/// Links are made by putting a path behind this, so it must be an origin and nothing more.
+fn base_url(found: &Found) -> Result<String, ConfigError> {
+    let text = url_of(found, "base_url", &["http", "https"])?;
+    if text.is_empty() {
+        return Ok(text);
+    }
+    let origin = url::Url::parse(&text).ok().filter(|url| matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none() && url.username().is_empty());
+    origin.map(|url| url.origin().ascii_serialization()).ok_or_else(|| wrong(found, "base_url", "a scheme, host and port alone, such as https://desk.example.com"))
+}

@@ -1,0 +1,124 @@
+//! The program: reads the command line, and starts what it says.
+
+use std::{io::Write, path::PathBuf, process::ExitCode};
+
+use clap::{Arg, ArgMatches, Command};
+use frontdesk::{
+    app,
+    config::{Config, Found, LogFormat, SETTINGS},
+};
+use tracing_subscriber::EnvFilter;
+
+/// Where configuration is looked for when nobody says where.
+const DEFAULT_FILE: &str = "frontdesk.toml";
+
+fn main() -> ExitCode {
+    let matches = command().get_matches();
+    match run(&matches) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&mut std::io::stderr(), &format!("frontdesk: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The command line, built from the table of settings.
+fn command() -> Command {
+    let mut command = Command::new("frontdesk")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A self-hosted dashboard with which a company decides who and what gets into its account.")
+        .after_help("Every setting can also stand in a TOML file under the name of its flag with _ for -, or in the environment.\nFlags win over the environment, the environment over the file. NAME_FILE names a file that holds the value.")
+        .subcommand(Command::new("serve").about("Start the server (what happens without a command)"))
+        .subcommand(Command::new("migrate").about("Bring the database to this version's schema, and stop"))
+        .subcommand(Command::new("check-config").about("Say what is in force and where it comes from, secrets masked"))
+        .arg(Arg::new("config").long("config").value_name("FILE").global(true).help(format!("The configuration file [env: FRONTDESK_CONFIG] [default: {DEFAULT_FILE}, if it is there]")));
+    for setting in SETTINGS {
+        let default = if setting.default.is_empty() { setting.empty } else { setting.default };
+        let help = format!("{} [env: {}] [default: {default}]", setting.sentence, setting.variable);
+        let flag: &'static str = Box::leak(setting.flag().into_boxed_str());
+        command = command.arg(Arg::new(setting.key).long(flag).value_name("VALUE").global(true).help(help));
+    }
+    command
+}
+
+fn run(matches: &ArgMatches) -> Result<(), String> {
+    let found = find(matches)?;
+    let config = found.check().map_err(|error| error.to_string())?;
+    match matches.subcommand_name() {
+        Some("check-config") => {
+            say(&mut std::io::stdout(), found.report().trim_end());
+            Ok(())
+        }
+        Some("migrate") => in_runtime(async {
+            app::open(&config).await.map_err(|error| error.to_string())?.close().await;
+            say(&mut std::io::stdout(), "The database has this version's schema.");
+            Ok(())
+        }),
+        _ => in_runtime(serve(&config)),
+    }
+}
+
+/// Gathers the configuration from all its places.
+fn find(matches: &ArgMatches) -> Result<Found, String> {
+    let mut found = Found::defaults();
+    let named = matches.get_one::<String>("config").cloned().or_else(|| std::env::var("FRONTDESK_CONFIG").ok());
+    let file = named.clone().map_or_else(|| PathBuf::from(DEFAULT_FILE), PathBuf::from);
+    if named.is_some() || file.exists() {
+        found.read_file(&file).map_err(|error| error.to_string())?;
+    }
+    found.read_environment(std::env::vars()).map_err(|error| error.to_string())?;
+    for setting in SETTINGS {
+        if let Some(value) = matches.get_one::<String>(setting.key) {
+            found.set_flag(setting, value.clone());
+        }
+    }
+    Ok(found)
+}
+
+fn in_runtime(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
+    runtime.block_on(work)
+}
+
+async fn serve(config: &Config) -> Result<(), String> {
+    let filter = EnvFilter::try_new(&config.log_level).map_err(|error| format!("log_level: {error}"))?;
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Human => logs.init(),
+        LogFormat::Json => logs.json().flatten_event(true).init(),
+    }
+    // Listened for from the beginning, so that a stop that comes early is not lost.
+    let asked_to_stop = asked_to_stop()?;
+    let running = app::start(config, app::clock(), app::dice()).await.map_err(|error| error.to_string())?;
+    let line = match &running.setup_link {
+        Some(link) => format!("Set up Frontdesk in a browser: {link}"),
+        None => format!("Frontdesk is at {}", running.base_url),
+    };
+    say(&mut std::io::stdout(), &line);
+    tracing::info!(address = %running.address, "listening");
+    asked_to_stop.await;
+    tracing::info!("stopping: finishing what has begun");
+    running.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Resolves on SIGTERM, and on Ctrl-C.
+fn asked_to_stop() -> Result<impl Future<Output = ()>, String> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Prints a line. Whoever reads may have stopped reading; that is not our problem.
+fn say(to: &mut impl Write, line: &str) {
+    let _ = writeln!(to, "{line}");
+    let _ = to.flush();
+}

@@ -1,0 +1,4 @@
+//! Floor 2, right side: what we say to other machines, and the cryptography for it. Knows nothing of the store.
+
+pub mod passwords;
+pub mod secrets;

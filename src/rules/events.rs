@@ -1,0 +1,300 @@
+//! Events: what can happen, in words that stay. Names follow facts/ngrok.md §1.17 (`object_verb.v0`).
+//!
+//! A transaction ends by naming one of these. [`Event::record`] says in one place in which log it belongs, whom it
+//! concerns, and what it looked like before and after. Nothing here ever carries a secret.
+
+use serde_json::{Value, json};
+
+use super::{
+    gate::Refusal,
+    ids::{AccountId, MemberId, SessionId, UserId},
+    members::Roles,
+    permissions::Permission,
+    sessions::End,
+    sign_in::Failure,
+};
+
+/// Whose log an event belongs to. Each log is a hash chain of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Log {
+    /// What concerns nobody in particular: set-up, attempts on addresses that nobody has.
+    Instance,
+    /// What people do to their own user.
+    User(UserId),
+    /// What happens in an account.
+    Account(AccountId),
+}
+
+/// Whether something was done or refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It happened.
+    Done,
+    /// It was tried and refused.
+    Refused,
+}
+
+impl Outcome {
+    /// The word in the database.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// Something that an event is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// `account`, `user`, `member`, `session` …
+    pub kind: &'static str,
+    /// Its id.
+    pub id: String,
+    /// What it was called at that moment.
+    pub label: String,
+}
+
+/// An event as it is written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its type.
+    pub kind: Kind,
+    /// Whose log.
+    pub log: Log,
+    /// Done or refused.
+    pub outcome: Outcome,
+    /// What it concerns, the main thing first.
+    pub subjects: Vec<Subject>,
+    /// The values before, where there were any.
+    pub before: Option<Value>,
+    /// The values after, where there are any.
+    pub after: Option<Value>,
+}
+
+macro_rules! kinds {
+    ($($name:ident = $type:literal, $sentence:literal;)*) => {
+        /// The type of an event.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Kind { $(#[doc = concat!("Somebody ", $sentence, ".")] $name),* }
+
+        impl Kind {
+            /// Every type.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The name that is stored, filtered by, and sent to others. Never changes.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $type),* }
+            }
+
+            /// The end of the sentence "Ada …".
+            #[must_use]
+            pub const fn sentence(self) -> &'static str {
+                match self { $(Self::$name => $sentence),* }
+            }
+
+            /// Reads the name.
+            #[must_use]
+            pub fn parse(name: &str) -> Option<Self> {
+                match name { $($type => Some(Self::$name),)* _ => None }
+            }
+        }
+    };
+}
+
+kinds! {
+    InstanceSetUp       = "instance_set_up.v0",       "set up this Frontdesk";
+    UserCreated         = "user_created.v0",          "became a user";
+    UserUpdated         = "user_updated.v0",          "changed their profile";
+    UserLoginSucceeded  = "user_login_succeeded.v0",  "signed in";
+    UserLoginFailed     = "user_login_failed.v0",     "failed to sign in";
+    UserLoggedOut       = "user_logged_out.v0",       "signed out";
+    SessionEnded        = "session_ended.v0",         "ended a session";
+    AccountCreated      = "account_created.v0",       "created the account";
+    AccountUpdated      = "account_updated.v0",       "changed the account";
+    AccountEntered      = "account_entered.v0",       "entered the account";
+    AccountEntryRefused = "account_entry_refused.v0", "was refused entry to the account";
+    PermissionRefused   = "permission_refused.v0",    "tried what their roles do not allow";
+    MembershipCreated   = "membership_created.v0",    "became a member";
+}
+
+/// A user as events name one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Who {
+    /// The id.
+    pub user: UserId,
+    /// The address, as written.
+    pub email: String,
+}
+
+impl Who {
+    fn subject(&self) -> Subject {
+        Subject { kind: "user", id: self.user.to_string(), label: self.email.clone() }
+    }
+}
+
+/// One thing that happened, with everything its record needs.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the fields are the things that the variants are about")]
+pub enum Event {
+    /// The first user and account exist.
+    InstanceSetUp { who: Who, account: AccountId, name: String },
+    /// A user came into being.
+    UserCreated { who: Who, name: String },
+    /// A person changed the own profile.
+    UserUpdated { who: Who, before: Value, after: Value },
+    /// A session began.
+    UserLoginSucceeded { who: Who, session: SessionId, method: &'static str },
+    /// A sign-in was refused. Without a user, the address is nobody's.
+    UserLoginFailed { user: Option<UserId>, email: String, why: Failure },
+    /// A person ended the session they are in.
+    UserLoggedOut { who: Who, session: SessionId },
+    /// A session was ended from elsewhere.
+    SessionEnded { who: Who, session: SessionId, why: End },
+    /// An account came into being.
+    AccountCreated { account: AccountId, name: String, slug: String },
+    /// The account's details changed.
+    AccountUpdated { account: AccountId, name: String, before: Value, after: Value },
+    /// A session came into an account for the first time.
+    AccountEntered { account: AccountId, who: Who },
+    /// A member stood before a closed gate.
+    AccountEntryRefused { account: AccountId, who: Who, why: Refusal },
+    /// A member asked for what needs another role.
+    PermissionRefused { account: AccountId, who: Who, permission: Permission },
+    /// A user joined an account.
+    MembershipCreated { account: AccountId, member: MemberId, who: Who, roles: Roles, source: &'static str },
+}
+
+impl Event {
+    /// How it is written down.
+    #[must_use]
+    pub fn record(self) -> Record {
+        match self {
+            Self::InstanceSetUp { who, account, name } => {
+                let subjects = vec![subject("account", account.as_str(), &name), who.subject()];
+                done(Kind::InstanceSetUp, Log::Instance, subjects, None, Some(json!({ "account": name, "email": who.email })))
+            }
+            Self::UserCreated { who, name } => {
+                let after = json!({ "name": name, "email": who.email });
+                done(Kind::UserCreated, Log::User(who.user.clone()), vec![who.subject()], None, Some(after))
+            }
+            Self::UserUpdated { who, before, after } => {
+                done(Kind::UserUpdated, Log::User(who.user.clone()), vec![who.subject()], Some(before), Some(after))
+            }
+            Self::UserLoginSucceeded { who, session, method } => {
+                let subjects = vec![who.subject(), subject("session", session.as_str(), "")];
+                done(Kind::UserLoginSucceeded, Log::User(who.user), subjects, None, Some(json!({ "method": method })))
+            }
+            Self::UserLoginFailed { user, email, why } => {
+                // One subject either way, so that recording costs the same whether or not somebody has the address.
+                let subjects = vec![user.as_ref().map_or_else(|| subject("address", &email, &email), |user| subject("user", user.as_str(), &email))];
+                let log = user.map_or(Log::Instance, Log::User);
+                refused(Kind::UserLoginFailed, log, subjects, json!({ "email": email, "why": why.word() }))
+            }
+            Self::UserLoggedOut { who, session } => {
+                let subjects = vec![subject("session", session.as_str(), ""), who.subject()];
+                done(Kind::UserLoggedOut, Log::User(who.user), subjects, None, None)
+            }
+            Self::SessionEnded { who, session, why } => {
+                let subjects = vec![subject("session", session.as_str(), ""), who.subject()];
+                done(Kind::SessionEnded, Log::User(who.user), subjects, None, Some(json!({ "why": why.word() })))
+            }
+            Self::AccountCreated { account, name, slug } => {
+                let subjects = vec![subject("account", account.as_str(), &name)];
+                done(Kind::AccountCreated, Log::Account(account), subjects, None, Some(json!({ "name": name, "slug": slug })))
+            }
+            Self::AccountUpdated { account, name, before, after } => {
+                let subjects = vec![subject("account", account.as_str(), &name)];
+                done(Kind::AccountUpdated, Log::Account(account), subjects, Some(before), Some(after))
+            }
+            Self::AccountEntered { account, who } => {
+                done(Kind::AccountEntered, Log::Account(account), vec![who.subject()], None, None)
+            }
+            Self::AccountEntryRefused { account, who, why } => {
+                refused(Kind::AccountEntryRefused, Log::Account(account), vec![who.subject()], json!({ "why": why.word() }))
+            }
+            Self::PermissionRefused { account, who, permission } => {
+                let after = json!({ "permission": permission.name() });
+                refused(Kind::PermissionRefused, Log::Account(account), vec![who.subject()], after)
+            }
+            Self::MembershipCreated { account, member, who, roles, source } => {
+                let subjects = vec![subject("member", member.as_str(), &who.email), who.subject()];
+                let after = json!({ "roles": roles_value(roles), "source": source });
+                done(Kind::MembershipCreated, Log::Account(account), subjects, None, Some(after))
+            }
+        }
+    }
+}
+
+fn subject(kind: &'static str, id: &str, label: &str) -> Subject {
+    Subject { kind, id: id.to_owned(), label: label.to_owned() }
+}
+
+fn done(kind: Kind, log: Log, subjects: Vec<Subject>, before: Option<Value>, after: Option<Value>) -> Record {
+    Record { kind, log, outcome: Outcome::Done, subjects, before, after }
+}
+
+fn refused(kind: Kind, log: Log, subjects: Vec<Subject>, after: Value) -> Record {
+    Record { kind, log, outcome: Outcome::Refused, subjects, before: None, after: Some(after) }
+}
+
+fn roles_value(roles: Roles) -> Value {
+    json!({
+        "developer": roles.developer.word(),
+        "team": roles.team.word(),
+        "billing": roles.billing.word(),
+        "administrator": roles.administrator,
+    })
+}
+
+/// What changed between two bodies of an event: field, before, after. Fields that stayed are left out.
+#[must_use]
+pub fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<(String, String, String)> {
+    let mut all = std::collections::BTreeMap::<String, (String, String)>::new();
+    if let Some(value) = before {
+        flatten("", value, &mut |name, text| all.entry(name).or_default().0 = text);
+    }
+    if let Some(value) = after {
+        flatten("", value, &mut |name, text| all.entry(name).or_default().1 = text);
+    }
+    all.into_iter().filter(|(_, (old, new))| old != new).map(|(name, (old, new))| (name, old, new)).collect()
+}
+
+fn flatten(path: &str, value: &Value, each: &mut impl FnMut(String, String)) {
+    match value {
+        Value::Object(fields) => {
+            for (name, inner) in fields {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                flatten(&path, inner, each);
+            }
+        }
+        Value::String(text) => each(path.to_owned(), text.clone()),
+        Value::Null => {}
+        other => each(path.to_owned(), other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_an_object_a_verb_and_a_version() {
+        for kind in Kind::ALL {
+            let stem = kind.name().strip_suffix(".v0").unwrap();
+            assert!(stem.contains('_') && stem.chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{stem}");
+            assert_eq!(Kind::parse(kind.name()), Some(*kind));
+        }
+    }
+
+    #[test]
+    fn changes_show_what_changed_only() {
+        let before = json!({ "name": "Ada", "roles": { "team": "invite", "billing": "none" } });
+        let after = json!({ "name": "Ada", "roles": { "team": "manager", "billing": "none" }, "new": true });
+        let expected = [("new", "", "true"), ("roles.team", "invite", "manager")];
+        let found = changes(Some(&before), Some(&after));
+        assert_eq!(found.iter().map(|(n, b, a)| (n.as_str(), b.as_str(), a.as_str())).collect::<Vec<_>>(), expected);
+    }
+}

@@ -1,0 +1,267 @@
+//! The gate: may this person come in now? (product decision 1)
+//!
+//! Two pure, total functions. [`person`] asks whether a session still proves somebody; [`account`] asks, on every request
+//! of every face, whether that person may be in one account right now. Both are a column of early returns, most severe
+//! first, and that order is the specification. Because nothing is remembered between requests, a change of policy acts on
+//! living sessions at once.
+
+use super::{
+    sessions::{self, End, Limits, Times},
+    time::Millis,
+};
+
+/// How a session has proven its person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The password of this instance: a proof that the person owns.
+    Password,
+    /// A second factor on top.
+    Factor,
+    /// A passkey: a proof that the person owns, and two factors in one.
+    Passkey,
+    /// An own GitHub or Google login linked to the user.
+    Social,
+    /// An identity provider of exactly one account; worth nothing in any other.
+    Idp {
+        /// The account whose provider it was.
+        account: String,
+    },
+}
+
+impl Proof {
+    /// The word in the database.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Factor => "factor",
+            Self::Passkey => "passkey",
+            Self::Social => "social",
+            Self::Idp { .. } => "idp",
+        }
+    }
+
+    /// Reads the word; an identity provider's proof without its account proves nothing.
+    #[must_use]
+    pub fn parse(word: &str, account: Option<String>) -> Option<Self> {
+        Some(match word {
+            "password" => Self::Password,
+            "factor" => Self::Factor,
+            "passkey" => Self::Passkey,
+            "social" => Self::Social,
+            "idp" => Self::Idp { account: account? },
+            _ => return None,
+        })
+    }
+
+    const fn is_own(&self) -> bool {
+        matches!(self, Self::Password | Self::Passkey | Self::Social)
+    }
+}
+
+/// A session as the gate sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its times.
+    pub times: Times,
+    /// What was proven in it.
+    pub proofs: Vec<Proof>,
+    /// Whether the person has a second factor that they can be asked for.
+    pub has_factor: bool,
+}
+
+/// A member as the gate sees one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Since when the member is disabled.
+    pub disabled_at: Option<Millis>,
+    /// Until when a guest may come in.
+    pub access_until: Option<Millis>,
+    /// Whether the member joined before the account had its first identity provider.
+    pub before_first_idp: bool,
+}
+
+/// What the account demands about single sign-on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sso {
+    /// No identity provider: nothing.
+    Off,
+    /// Members who joined after the first provider use it; earlier ones may.
+    Mixed,
+    /// Everybody uses it.
+    Enforced,
+}
+
+/// What the account demands about second factors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mfa {
+    /// Only what the person has chosen.
+    Off,
+    /// Everybody.
+    Required,
+    /// Everybody who does not come through single sign-on.
+    RequiredExceptSso,
+}
+
+/// What the account's IP restriction says about the address that this request comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ip {
+    /// No restriction, or an allowed address.
+    Allowed,
+    /// Would be refused, if the restriction were not in warning mode.
+    Warned,
+    /// Refused.
+    Refused,
+}
+
+/// What an account demands of who comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// How long sessions last.
+    pub limits: Limits,
+    /// IP restriction.
+    pub ip: Ip,
+    /// Single sign-on.
+    pub sso: Sso,
+    /// Second factor.
+    pub mfa: Mfa,
+}
+
+/// Why somebody stays out, whatever they prove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not a member: for them the account does not exist.
+    NotAMember,
+    /// The member is disabled.
+    Disabled,
+    /// The guest's access period is over.
+    AccessOver,
+    /// The address is outside of what the account allows.
+    Ip,
+}
+
+impl Refusal {
+    /// The word in events.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NotAMember => "not_a_member",
+            Self::Disabled => "disabled",
+            Self::AccessOver => "access_over",
+            Self::Ip => "ip",
+        }
+    }
+}
+
+/// What somebody has to do before they may come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Sign in (again): the session is over.
+    SignIn(End),
+    /// Prove something that the person owns: an identity provider's proof opens its account alone.
+    OwnProof,
+    /// Sign in through one of this account's identity providers.
+    Sso,
+    /// Give the second factor.
+    Mfa,
+    /// Set up a second factor.
+    MfaEnrolment,
+}
+
+/// What somebody who is in should know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// The IP restriction would refuse this address, once it is enforced.
+    IpWouldRefuse,
+    /// The access period ends at this moment.
+    AccessEnds(Millis),
+}
+
+/// The gate's one answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Stay out.
+    Refuse(Refusal),
+    /// Do this first.
+    Step(Step),
+    /// Come in.
+    Admit {
+        /// What to tell the person.
+        warnings: Vec<Warning>,
+    },
+}
+
+/// Warn guests this long before their access ends.
+const ACCESS_ENDS_SOON: super::time::Span = super::time::Span::days(7);
+
+/// Whether the session proves its person by something the person owns: what `/me` and `/accounts` ask.
+#[must_use]
+pub fn person(now: Millis, limits: Limits, session: &Session) -> Verdict {
+    if let Some(end) = sessions::end(now, limits, session.times) {
+        return Verdict::Step(Step::SignIn(end));
+    }
+    if !session.proofs.iter().any(Proof::is_own) {
+        return Verdict::Step(Step::OwnProof);
+    }
+    if session.has_factor && !proven_twice(session) {
+        return Verdict::Step(Step::Mfa);
+    }
+    Verdict::Admit { warnings: Vec::new() }
+}
+
+/// Whether the person may be in the account with this id now.
+#[must_use]
+pub fn account(now: Millis, id: &str, policy: Policy, member: Option<Member>, session: &Session) -> Verdict {
+    if let Some(end) = sessions::end(now, policy.limits, session.times) {
+        return Verdict::Step(Step::SignIn(end));
+    }
+    let Some(member) = member else {
+        return Verdict::Refuse(Refusal::NotAMember);
+    };
+    if member.disabled_at.is_some() {
+        return Verdict::Refuse(Refusal::Disabled);
+    }
+    if member.access_until.is_some_and(|until| now >= until) {
+        return Verdict::Refuse(Refusal::AccessOver);
+    }
+    if policy.ip == Ip::Refused {
+        return Verdict::Refuse(Refusal::Ip);
+    }
+    let through_sso = session.proofs.iter().any(|proof| matches!(proof, Proof::Idp { account } if account == id));
+    let sso_owed = match policy.sso {
+        Sso::Off => false,
+        Sso::Mixed => !member.before_first_idp,
+        Sso::Enforced => true,
+    };
+    if sso_owed && !through_sso {
+        return Verdict::Step(Step::Sso);
+    }
+    let own = session.proofs.iter().any(Proof::is_own);
+    if !own && !through_sso {
+        return Verdict::Step(Step::OwnProof);
+    }
+    let mfa_owed = match policy.mfa {
+        Mfa::Off => session.has_factor && !through_sso,
+        Mfa::Required => true,
+        Mfa::RequiredExceptSso => !through_sso,
+    };
+    if mfa_owed && !proven_twice(session) {
+        return Verdict::Step(if session.has_factor { Step::Mfa } else { Step::MfaEnrolment });
+    }
+    let mut warnings = Vec::new();
+    if policy.ip == Ip::Warned {
+        warnings.push(Warning::IpWouldRefuse);
+    }
+    if let Some(until) = member.access_until.filter(|until| until.since(now) <= ACCESS_ENDS_SOON) {
+        warnings.push(Warning::AccessEnds(until));
+    }
+    Verdict::Admit { warnings }
+}
+
+fn proven_twice(session: &Session) -> bool {
+    session.proofs.iter().any(|proof| matches!(proof, Proof::Factor | Proof::Passkey))
+}
+
+#[cfg(test)]
+#[path = "gate_tests.rs"]
+mod tests;

@@ -1,0 +1,21 @@
+//! Floor 1: what is true.
+//!
+//! Pure decisions and the words they are made of. Nothing here reads a clock, throws dice, waits, or knows that
+//! databases and browsers exist, so every rule can be tested with a table.
+
+pub mod accounts;
+pub mod addresses;
+pub mod chain;
+pub mod events;
+pub mod faults;
+pub mod gate;
+pub mod ids;
+pub mod me;
+pub mod members;
+pub mod network;
+pub mod passwords;
+pub mod permissions;
+pub mod sessions;
+pub mod setup;
+pub mod sign_in;
+pub mod time;

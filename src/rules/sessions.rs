@@ -1,0 +1,106 @@
+//! How long a session lives, and why it ended.
+
+use super::time::{Millis, Span};
+
+/// How long a session may be idle and how long it may live at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Without a request.
+    pub idle: Span,
+    /// Since signing in.
+    pub lifetime: Span,
+}
+
+/// How often `last_seen_at` is written: it lags by at most this much.
+pub const TOUCH_EVERY: Span = Span::minutes(1);
+
+macro_rules! ends {
+    ($($name:ident = $word:literal, $sentence:literal;)*) => {
+        /// Why a session is over.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum End { $(#[doc = $sentence] $name),* }
+
+        impl End {
+            /// The word in the database and in events.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$name => $word),* }
+            }
+
+            /// What the sign-in page says about it.
+            #[must_use]
+            pub const fn sentence(self) -> &'static str {
+                match self { $(Self::$name => $sentence),* }
+            }
+
+            /// Reads the word.
+            #[must_use]
+            pub fn parse(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$name),)* _ => None }
+            }
+        }
+    };
+}
+
+ends! {
+    SignedOut = "signed_out", "You have signed out.";
+    EndedByOwner = "ended_by_owner", "This session was ended from another of your sessions. Sign in again.";
+    Replaced = "replaced", "You signed in again, which replaced this session.";
+    Idle = "idle", "You were away for a while. Sign in again to go on.";
+    TooOld = "too_old", "It is time to sign in again.";
+}
+
+/// What is known of a living session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// When the person signed in.
+    pub created_at: Millis,
+    /// When the last request was noted.
+    pub last_seen_at: Millis,
+    /// When it was ended, if it was.
+    pub ended: Option<End>,
+}
+
+/// Why the session is over by `now`, or `None` while it lives.
+#[must_use]
+pub fn end(now: Millis, limits: Limits, times: Times) -> Option<End> {
+    if let Some(end) = times.ended {
+        return Some(end);
+    }
+    if now.since(times.created_at) >= limits.lifetime {
+        return Some(End::TooOld);
+    }
+    if now.since(times.last_seen_at) >= limits.idle {
+        return Some(End::Idle);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { idle: Span::hours(1), lifetime: Span::hours(10) };
+    const START: Millis = Millis(1_000_000);
+
+    fn times(last_seen: Span) -> Times {
+        Times { created_at: START, last_seen_at: START.plus(last_seen), ended: None }
+    }
+
+    #[test]
+    fn a_session_ends_to_the_millisecond() {
+        let seen = times(Span::hours(2));
+        assert_eq!(end(START.plus(Span(Span::hours(3).0 - 1)), LIMITS, seen), None);
+        assert_eq!(end(START.plus(Span::hours(3)), LIMITS, seen), Some(End::Idle));
+        let busy = times(Span(Span::hours(10).0 - 1));
+        assert_eq!(end(START.plus(Span(Span::hours(10).0 - 1)), LIMITS, busy), None);
+        assert_eq!(end(START.plus(Span::hours(10)), LIMITS, busy), Some(End::TooOld));
+    }
+
+    #[test]
+    fn an_ended_session_stays_ended_for_its_own_reason() {
+        let ended = Times { ended: Some(End::EndedByOwner), ..times(Span(0)) };
+        assert_eq!(end(START, LIMITS, ended), Some(End::EndedByOwner));
+        assert_eq!(end(START.plus(Span::days(99)), LIMITS, ended), Some(End::EndedByOwner));
+    }
+}

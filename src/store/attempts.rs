@@ -1,0 +1,53 @@
+//! How often something was tried, counted in the database so that every instance counts together.
+
+use super::{Instance, Result, Tx, run, sql};
+use crate::rules::time::Millis;
+
+/// What is counted.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// What kind of thing.
+    pub scope: &'static str,
+    /// Whose, or what.
+    pub key: String,
+    /// In the window that begins here.
+    pub window_start: Millis,
+}
+
+impl<S> Tx<S> {
+    /// Counts one more and answers how many that makes, this one included.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_attempt(&mut self, attempt: &Attempt) -> Result<i64> {
+        Ok(sql!(self, c => sqlx::query_scalar(
+            "INSERT INTO attempts (scope, key, window_start, count) VALUES ($1, $2, $3, 1)
+             ON CONFLICT (scope, key, window_start) DO UPDATE SET count = attempts.count + 1 RETURNING count")
+            .bind(attempt.scope).bind(&attempt.key).bind(attempt.window_start).fetch_one(c)))
+    }
+}
+
+impl Tx<Instance> {
+    /// Takes one back: it was no attempt by a stranger after all.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forgive_attempt(&mut self, attempt: &Attempt) -> Result<()> {
+        run!(self, sqlx::query("UPDATE attempts SET count = count - 1 WHERE scope = $1 AND key = $2 AND window_start = $3 AND count > 0")
+            .bind(attempt.scope).bind(&attempt.key).bind(attempt.window_start));
+        Ok(())
+    }
+
+    /// Clears out windows that began before a moment, expired flows and expired cookies; answers how many rows went.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn clear_expired(&mut self, attempts_before: Millis, visits_before: i64) -> Result<u64> {
+        let now = self.now();
+        let mut gone = run!(self, sqlx::query("DELETE FROM attempts WHERE window_start < $1").bind(attempts_before));
+        gone += run!(self, sqlx::query("DELETE FROM flows WHERE expires_at < $1").bind(now));
+        gone += run!(self, sqlx::query("DELETE FROM cookies WHERE expires_at < $1").bind(now));
+        gone += run!(self, sqlx::query("DELETE FROM visits WHERE day < $1").bind(visits_before));
+        Ok(gone)
+    }
+}

@@ -1,0 +1,212 @@
+//! Opening a database, and all that must differ between the two.
+
+use std::{
+    path::PathBuf,
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use sqlx::{
+    PgPool, SqlitePool,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{Result, StoreError};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
+
+/// Before this version SQLite could corrupt a WAL database in a race (facts/security-lessons.md 0.8).
+const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
+
+/// How long to wait for a connection or a lock before saying that the database is busy.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a commit on SQLite survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SqliteDurability {
+    /// Losing power: what was acknowledged is on disk.
+    Full,
+    /// The program being killed; the last commits may be lost with the power.
+    Normal,
+}
+
+/// Where the database is and how to use it.
+#[derive(Clone, Debug)]
+pub struct DbOptions {
+    /// `sqlite:PATH`, or `postgres://…`.
+    pub url: String,
+    /// Where the database is when the URL is empty.
+    pub default_file: PathBuf,
+    /// For SQLite.
+    pub durability: SqliteDurability,
+    /// The most connections to PostgreSQL, or readers of SQLite.
+    pub connections: u32,
+}
+
+#[derive(Clone)]
+pub(super) enum Pools {
+    Sqlite { read: SqlitePool, write: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    pub(super) pools: Pools,
+    statements: Arc<AtomicU64>,
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Db({})", self.kind())
+    }
+}
+
+impl Db {
+    /// Opens the database; on SQLite creates the file where it is missing. Does not migrate.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or is a SQLite older than the oldest that is safe.
+    pub async fn open(options: &DbOptions) -> Result<Self> {
+        let pools = if is_postgres(&options.url) { postgres(options).await? } else { sqlite(options).await? };
+        Ok(Self { pools, statements: Arc::default() })
+    }
+
+    /// Brings the schema to this program's. Several processes may do so at once.
+    ///
+    /// # Errors
+    /// When a migration fails, or the database has been migrated by a newer Frontdesk.
+    pub async fn migrate(&self) -> Result<()> {
+        let outcome = match &self.pools {
+            Pools::Sqlite { write, .. } => MIGRATIONS.run(write).await,
+            Pools::Postgres(pool) => {
+                sqlx::raw_sql(BYTE_SORTED_TEXT).execute(pool).await?;
+                MIGRATIONS.run(pool).await
+            }
+        };
+        outcome.map_err(|error| match error {
+            sqlx::migrate::MigrateError::VersionMissing(version) => StoreError::Unfit(format!(
+                "This database was migrated by a newer Frontdesk (it has migration {version}, which this program does not know). Start that version, or restore a backup."
+            )),
+            other => other.into(),
+        })
+    }
+
+    /// Whether the database answers and has this program's schema.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn is_ready(&self) -> Result<bool> {
+        const COUNT: &str = "SELECT COUNT(*) FROM _sqlx_migrations";
+        let applied: i64 = match &self.pools {
+            Pools::Sqlite { read, .. } => sqlx::query_scalar(COUNT).fetch_one(read).await?,
+            Pools::Postgres(pool) => sqlx::query_scalar(COUNT).fetch_one(pool).await?,
+        };
+        Ok(usize::try_from(applied).is_ok_and(|applied| applied == MIGRATIONS.iter().count()))
+    }
+
+    /// `SQLite` or `PostgreSQL`.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self.pools {
+            Pools::Sqlite { .. } => "SQLite",
+            Pools::Postgres(_) => "PostgreSQL",
+        }
+    }
+
+    /// How many statements have been run so far, `BEGIN` and `COMMIT` left out. Tests compare what two requests cost.
+    #[must_use]
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_statement(&self) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Ends all connections, once what runs on them has ended.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Whether the URL is one of PostgreSQL.
+#[must_use]
+pub fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+/// Text that sorts and compares by bytes whatever the locale of the database. Several processes may create it at once.
+const BYTE_SORTED_TEXT: &str = r#"
+DO $$ BEGIN
+    CREATE DOMAIN text_c AS text COLLATE "C";
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$;"#;
+
+async fn sqlite(options: &DbOptions) -> Result<Pools> {
+    let connect = if options.url.is_empty() {
+        SqliteConnectOptions::new().filename(&options.default_file)
+    } else {
+        SqliteConnectOptions::from_str(&options.url)?
+    };
+    let synchronous = match options.durability {
+        SqliteDurability::Full => SqliteSynchronous::Full,
+        SqliteDurability::Normal => SqliteSynchronous::Normal,
+    };
+    let connect = connect.journal_mode(SqliteJournalMode::Wal).synchronous(synchronous).busy_timeout(PATIENCE).foreign_keys(true);
+
+    // One writer: writers queue fairly in the pool instead of colliding in the file.
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(PATIENCE)
+        .connect_with(connect.clone().create_if_missing(true))
+        .await?;
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
+    if parse_version(&version) < Some(OLDEST_SQLITE) {
+        return Err(StoreError::Unfit(format!("SQLite {version} may corrupt databases in WAL mode; 3.51.3 is the oldest that does not.")));
+    }
+    let read = SqlitePoolOptions::new()
+        .max_connections(options.connections)
+        .acquire_timeout(PATIENCE)
+        .connect_with(connect.read_only(true))
+        .await?;
+    Ok(Pools::Sqlite { read, write })
+}
+
+fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
+    let mut parts = text.split('.').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??, parts.next()??))
+}
+
+async fn postgres(options: &DbOptions) -> Result<Pools> {
+    let connect = PgConnectOptions::from_str(&options.url)?
+        .application_name("frontdesk")
+        .options([("lock_timeout", "5s"), ("statement_timeout", "30s"), ("idle_in_transaction_session_timeout", "30s")]);
+    let pool = PgPoolOptions::new().max_connections(options.connections).acquire_timeout(PATIENCE).connect_with(connect).await?;
+    Ok(Pools::Postgres(pool))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_number() {
+        assert!(parse_version("3.9.9") < Some(OLDEST_SQLITE));
+        assert!(parse_version("3.51.3") >= Some(OLDEST_SQLITE));
+        assert!(parse_version("3.100.0") > Some(OLDEST_SQLITE));
+        assert!(parse_version("three") < Some(OLDEST_SQLITE));
+    }
+}

@@ -1,0 +1,229 @@
+//! Sessions, their proofs, and their entries into accounts: the truth about who is signed in.
+
+use sqlx::FromRow;
+
+use super::{InAccount, Instance, OfUser, Reader, Result, Tx, run, sql};
+use crate::rules::{
+    gate::Proof,
+    ids::{SessionId, UserId},
+    sessions::End,
+    time::Millis,
+};
+
+/// A session and its person.
+#[derive(Clone, Debug, FromRow)]
+pub struct SessionFacts {
+    /// The session.
+    pub session: SessionId,
+    /// Whose.
+    pub user: UserId,
+    /// Since when.
+    pub created_at: Millis,
+    /// When last noted.
+    pub last_seen_at: Millis,
+    /// Why it is over, if it is.
+    pub ended_why: Option<String>,
+    /// The person's name.
+    pub name: String,
+    /// The person's address.
+    pub email: String,
+    /// The same, canonical.
+    pub canonical: String,
+    /// The look the person has chosen.
+    pub theme: String,
+}
+
+/// A session to be.
+pub struct NewSession<'a> {
+    /// The id.
+    pub id: &'a SessionId,
+    /// The hash of the cookie's value.
+    pub token_hash: &'a str,
+    /// Whose.
+    pub user: &'a UserId,
+    /// From where.
+    pub address: &'a str,
+    /// With what; cut to 300 characters.
+    pub agent: &'a str,
+    /// How it was proven.
+    pub proof: &'a Proof,
+}
+
+/// One's own session, in the list of them.
+#[derive(Clone, Debug, FromRow)]
+pub struct OwnSession {
+    /// The session.
+    pub id: SessionId,
+    /// From where it began.
+    pub address: String,
+    /// With what it began.
+    pub agent: String,
+    /// When it began.
+    pub created_at: Millis,
+    /// When it was last noted.
+    pub last_seen_at: Millis,
+}
+
+#[derive(FromRow)]
+struct ProofRow {
+    kind: String,
+    account_id: Option<String>,
+}
+
+/// Facts about who is asking. Read before there is a scope, and again inside each transaction; a reader of one account or
+/// one user has no way to ask for them.
+impl<S> Reader<S> {
+    async fn session_facts(&mut self, token_hash: &str) -> Result<Option<SessionFacts>> {
+        Ok(sql!(self, c => sqlx::query_as(
+            "SELECT s.id AS session, s.user_id AS user, s.created_at, s.last_seen_at, s.ended_why, u.name, u.theme, e.address AS email, e.canonical
+             FROM sessions s JOIN users u ON u.id = s.user_id
+             JOIN user_emails e ON e.user_id = u.id AND e.canonical = COALESCE(
+                  (SELECT MIN(v.canonical) FROM user_emails v WHERE v.user_id = u.id AND v.verified_at IS NOT NULL),
+                  (SELECT MIN(v.canonical) FROM user_emails v WHERE v.user_id = u.id))
+             WHERE s.token_hash = $1").bind(token_hash).fetch_optional(c)))
+    }
+
+    async fn proof_facts(&mut self, session: &SessionId) -> Result<Vec<Proof>> {
+        let rows: Vec<ProofRow> =
+            sql!(self, c => sqlx::query_as("SELECT kind, account_id FROM session_proofs WHERE session_id = $1").bind(session).fetch_all(c));
+        // A kind that this program does not know proves nothing.
+        Ok(rows.into_iter().filter_map(|row| Proof::parse(&row.kind, row.account_id)).collect())
+    }
+}
+
+impl Reader<Instance> {
+    /// The session whose cookie has this hash.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn session(&mut self, token_hash: &str) -> Result<Option<SessionFacts>> {
+        self.session_facts(token_hash).await
+    }
+
+    /// What was proven in a session.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn proofs(&mut self, session: &SessionId) -> Result<Vec<Proof>> {
+        self.proof_facts(session).await
+    }
+}
+
+impl<S> Tx<S> {
+    /// The session whose cookie has this hash, as it is now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn session(&mut self, token_hash: &str) -> Result<Option<SessionFacts>> {
+        self.session_facts(token_hash).await
+    }
+
+    /// What was proven in a session, as it is now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn proofs(&mut self, session: &SessionId) -> Result<Vec<Proof>> {
+        self.proof_facts(session).await
+    }
+}
+
+impl Tx<Instance> {
+    /// Begins a session with its first proof.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_session(&mut self, new: &NewSession<'_>) -> Result<()> {
+        let now = self.now();
+        let agent: String = new.agent.chars().filter(|c| !c.is_control()).take(300).collect();
+        run!(self, sqlx::query(
+            "INSERT INTO sessions (id, token_hash, user_id, address, agent, created_at, last_seen_at) VALUES ($1, $2, $3, $4, $5, $6, $6)")
+            .bind(new.id).bind(new.token_hash).bind(new.user).bind(new.address).bind(&agent).bind(now));
+        let account = match new.proof {
+            Proof::Idp { account } => Some(account.clone()),
+            _ => None,
+        };
+        run!(self, sqlx::query("INSERT INTO session_proofs (session_id, kind, account_id, proven_at) VALUES ($1, $2, $3, $4)")
+            .bind(new.id).bind(new.proof.word()).bind(account).bind(now));
+        Ok(())
+    }
+
+    /// Notes that a session is still used.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn touch_session(&mut self, session: &SessionId) -> Result<()> {
+        let now = self.now();
+        run!(self, sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND ended_at IS NULL").bind(now).bind(session));
+        Ok(())
+    }
+}
+
+impl Reader<OfUser> {
+    /// The person's sessions that have neither been ended nor begun before `since`, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn own_sessions(&mut self, since: Millis, seen_since: Millis) -> Result<Vec<OwnSession>> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_as(
+            "SELECT id, address, agent, created_at, last_seen_at FROM sessions
+             WHERE user_id = $1 AND ended_at IS NULL AND created_at > $2 AND last_seen_at > $3 ORDER BY created_at DESC, id DESC LIMIT 100")
+            .bind(&scope).bind(since).bind(seen_since).fetch_all(c)))
+    }
+}
+
+impl Tx<OfUser> {
+    /// Ends one of the person's sessions, unless it has ended; answers whether it did.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_session(&mut self, session: &SessionId, why: End) -> Result<bool> {
+        let scope = self.scope.0.clone();
+        let now = self.now();
+        let ended = run!(self, sqlx::query(
+            "UPDATE sessions SET ended_at = $1, ended_why = $2 WHERE id = $3 AND user_id = $4 AND ended_at IS NULL")
+            .bind(now).bind(why.word()).bind(session).bind(&scope));
+        Ok(ended == 1)
+    }
+
+    /// Ends all of the person's sessions but one; answers which.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_other_sessions(&mut self, keep: &SessionId, why: End) -> Result<Vec<SessionId>> {
+        let scope = self.scope.0.clone();
+        let now = self.now();
+        Ok(sql!(self, c => sqlx::query_scalar(
+            "UPDATE sessions SET ended_at = $1, ended_why = $2 WHERE user_id = $3 AND id <> $4 AND ended_at IS NULL RETURNING id")
+            .bind(now).bind(why.word()).bind(&scope).bind(keep).fetch_all(c)))
+    }
+}
+
+impl Tx<InAccount> {
+    /// Notes that a session has come into the account. `false` when it was in already.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn enter(&mut self, session: &SessionId) -> Result<bool> {
+        let scope = self.scope.0.clone();
+        let now = self.now();
+        let entered = run!(self, sqlx::query(
+            "INSERT INTO entries (session_id, account_id, entered_at, last_seen_at) VALUES ($1, $2, $3, $3) ON CONFLICT DO NOTHING")
+            .bind(session).bind(&scope).bind(now));
+        Ok(entered == 1)
+    }
+
+    /// Notes that a session is still used in the account.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn touch_entry(&mut self, session: &SessionId) -> Result<()> {
+        let scope = self.scope.0.clone();
+        let now = self.now();
+        run!(self, sqlx::query("UPDATE entries SET last_seen_at = $1 WHERE session_id = $2 AND account_id = $3")
+            .bind(now).bind(session).bind(&scope));
+        run!(self, sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND ended_at IS NULL").bind(now).bind(session));
+        Ok(())
+    }
+}
+

@@ -1,0 +1,121 @@
+//! Users: people, by id and by verified address.
+
+use sqlx::FromRow;
+
+use super::{Instance, OfUser, Reader, Result, Tx, run, sql};
+use crate::rules::{addresses::Email, chain, ids::UserId, time::Millis};
+
+/// A user to be.
+pub struct NewUser<'a> {
+    /// The id.
+    pub id: &'a UserId,
+    /// The name.
+    pub name: &'a str,
+    /// The address, which counts as verified.
+    pub email: &'a Email,
+    /// The hash of the password.
+    pub password_hash: &'a str,
+    /// How the address came here.
+    pub source: &'static str,
+}
+
+/// What signing in needs to know of a user.
+#[derive(Clone, Debug, FromRow)]
+pub struct SignInRow {
+    /// The id.
+    pub id: UserId,
+    /// The hash of the password, if there is one.
+    pub password_hash: Option<String>,
+}
+
+impl Reader<Instance> {
+    /// Who has this address, verified.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn user_by_address(&mut self, canonical: &str) -> Result<Option<SignInRow>> {
+        Ok(sql!(self, c => sqlx::query_as(
+            "SELECT u.id, u.password_hash FROM user_emails e JOIN users u ON u.id = e.user_id
+             WHERE e.canonical = $1 AND e.verified_at IS NOT NULL")
+            .bind(canonical).fetch_optional(c)))
+    }
+}
+
+impl Tx<Instance> {
+    /// Makes a user with a verified address. `false` when somebody has that address.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_user(&mut self, new: &NewUser<'_>) -> Result<bool> {
+        let now = self.now();
+        run!(self, sqlx::query(
+            "INSERT INTO users (id, name, password_hash, password_set_at, created_at, event_hash) VALUES ($1, $2, $3, $4, $4, $5)")
+            .bind(new.id).bind(new.name).bind(new.password_hash).bind(now).bind(chain::START));
+        let made = run!(self, sqlx::query(
+            "INSERT INTO user_emails (user_id, address, canonical, verified_at, source) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT DO NOTHING")
+            .bind(new.id).bind(new.email.written()).bind(new.email.canonical()).bind(now).bind(new.source));
+        Ok(made == 1)
+    }
+
+    /// Replaces the hash of a password by another hash of the same password, unless it has changed since it was read.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn replace_hash(&mut self, user: &UserId, old: &str, new: &str) -> Result<()> {
+        run!(self, sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3")
+            .bind(new).bind(user).bind(old));
+        Ok(())
+    }
+
+    /// The hash of a user's password as it is now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn password_hash(&mut self, user: &UserId) -> Result<Option<String>> {
+        let row: Option<Option<String>> = sql!(self, c => sqlx::query_scalar("SELECT password_hash FROM users WHERE id = $1").bind(user).fetch_optional(c));
+        Ok(row.flatten())
+    }
+}
+
+impl Tx<OfUser> {
+    /// Changes what a person decides of the own profile.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn update_profile(&mut self, name: &str, theme: &str) -> Result<()> {
+        let scope = self.scope.0.clone();
+        run!(self, sqlx::query("UPDATE users SET name = $1, theme = $2 WHERE id = $3").bind(name).bind(theme).bind(&scope));
+        Ok(())
+    }
+
+    /// Name and theme as they are now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn profile(&mut self) -> Result<(String, String)> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_as("SELECT name, theme FROM users WHERE id = $1").bind(&scope).fetch_one(c)))
+    }
+
+    /// Refreshes the folded copies of the name that the member tables search.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn refold_name(&mut self, folded: &str) -> Result<()> {
+        let scope = self.scope.0.clone();
+        run!(self, sqlx::query("UPDATE members SET search_name = $1 WHERE user_id = $2").bind(folded).bind(&scope));
+        Ok(())
+    }
+}
+
+impl Reader<OfUser> {
+    /// Since when this person has been a user.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn user_since(&mut self) -> Result<Millis> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_scalar("SELECT created_at FROM users WHERE id = $1").bind(&scope).fetch_one(c)))
+    }
+}

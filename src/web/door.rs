@@ -1,0 +1,165 @@
+//! What each request passes on its way in, outermost first: an id, the visitor's address, the host's name, the log line,
+//! a deadline; then, for pages, the check of origins and the cookie.
+
+use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use futures_util::FutureExt;
+use tower_http::compression::CompressionLayer;
+use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
+
+use super::{Site, assets, health, origin, problem, routes};
+use crate::{acts::Caller, rules::network};
+
+/// The longest a request may take. Every page is far quicker; what is not has lost its database.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// The largest form.
+const MAX_FORM: usize = 64 * 1024;
+/// No page loads, runs or frames anything but what this server serves.
+const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+     form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// The name of the cookie: bound to the host under TLS.
+pub(super) const fn cookie_name(secure: bool) -> &'static str {
+    if secure { "__Host-frontdesk" } else { "frontdesk" }
+}
+
+pub(super) fn build(site: Site) -> Router {
+    let lifetime = site.app.session_limits().lifetime.0 / 1_000;
+    let cookie = SessionManagerLayer::new(site.app.cookies())
+        .with_name(cookie_name(site.face.secure))
+        .with_secure(site.face.secure)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnInactivity(tower_sessions::cookie::time::Duration::seconds(lifetime)));
+
+    let pages = routes::pages()
+        .router
+        .fallback(problem::no_such_page)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(cookie)
+        .layer(origin::layer(&site.face))
+        .layer(middleware::from_fn(origin::refuse_unmarked));
+
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/static/{name}", get(assets::serve))
+        .merge(pages)
+        .layer(CompressionLayer::new().gzip(true))
+        .layer(middleware::from_fn(guard))
+        .layer(middleware::from_fn_with_state(site.clone(), receive))
+        .with_state(site)
+}
+
+/// Gives the request its id, finds out where it comes from, and writes its line in the log.
+async fn receive(axum::extract::State(site): axum::extract::State<Site>, mut request: Request, next: Next) -> Response {
+    let began = std::time::Instant::now();
+    let operation = site.app.operation();
+    let method = request.method().clone();
+    // The route, not the path: paths may carry secrets, logs must not.
+    let path: Arc<str> = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).into();
+    let address = client(&site, &request);
+
+    let mut response = match address {
+        Err(network::Malformed) => {
+            problem::plain(StatusCode::BAD_REQUEST, "A trusted proxy sent an X-Forwarded-For header that is not a list of addresses.")
+        }
+        Ok(_) if !host_is_known(&site, &request) => problem::plain(StatusCode::MISDIRECTED_REQUEST, "This server does not go by that name."),
+        Ok(address) => {
+            let agent = text(&request, &header::USER_AGENT).unwrap_or_default().to_owned();
+            request.extensions_mut().insert(Caller { address, agent, request: operation.clone(), token_hash: None });
+            next.run(request).await
+        }
+    };
+
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(operation.as_str()) {
+        headers.insert("x-request-id", value);
+    }
+    if site.face.secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    protect(headers);
+    let (status, ms) = (response.status().as_u16(), began.elapsed().as_millis());
+    metrics::counter!("frontdesk_requests_total", "method" => method.to_string(), "path" => path.to_string(), "status" => status.to_string()).increment(1);
+    metrics::histogram!("frontdesk_request_seconds", "path" => path.to_string()).record(began.elapsed().as_secs_f64());
+    let address = address.map_or_else(|_| "unreadable".to_owned(), |address| address.to_string());
+    if status >= 500 {
+        tracing::error!(request = %operation, %method, %path, status, ms, %address, "request");
+    } else {
+        tracing::info!(request = %operation, %method, %path, status, ms, %address, "request");
+    }
+    response
+}
+
+/// Ends what takes too long, and turns a panic into one answer without touching other requests.
+async fn guard(request: Request, next: Next) -> Response {
+    let operation = request.extensions().get::<Caller>().map(|caller| caller.request.clone());
+    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match tokio::time::timeout(DEADLINE, work).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => {
+            tracing::error!(?operation, "a request panicked");
+            problem::broken(operation.as_ref())
+        }
+        Err(_) => problem::plain(StatusCode::SERVICE_UNAVAILABLE, "This took too long. Nothing was changed; try again."),
+    }
+}
+
+fn client(site: &Site, request: &Request) -> Result<std::net::IpAddr, network::Malformed> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(std::net::Ipv4Addr::LOCALHOST.into(), |info| info.0.ip());
+    let mut forwarded = Vec::new();
+    for value in request.headers().get_all("x-forwarded-for") {
+        // What is not even text is not an address either.
+        forwarded.push(value.to_str().unwrap_or("?"));
+    }
+    network::client(peer, &forwarded, &site.face.trusted_proxies)
+}
+
+/// Health is asked by machines that know an address only; everything else is asked by name.
+fn host_is_known(site: &Site, request: &Request) -> bool {
+    if matches!(request.uri().path(), "/healthz" | "/readyz") {
+        return true;
+    }
+    let by_header = text(request, &header::HOST);
+    let by_uri = request.uri().authority().map(axum::http::uri::Authority::as_str);
+    // An absolute-form request names a host twice; both must be ours.
+    by_header.or(by_uri).is_some() && by_header.into_iter().chain(by_uri).all(|host| site.face.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)))
+}
+
+fn text<'a>(request: &'a Request<Body>, name: &HeaderName) -> Option<&'a str> {
+    request.headers().get(name).and_then(|value| value.to_str().ok())
+}
+
+fn protect(headers: &mut axum::http::HeaderMap) {
+    const HEADERS: [(&str, &str); 7] = [
+        ("content-security-policy", CONTENT_POLICY),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        // Not no-referrer: browsers would then send Origin: null with our own forms.
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ];
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// For handlers behind extractors that can only fail by a mistake of ours.
+pub(super) fn internal() -> Response {
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}

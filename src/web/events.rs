@@ -1,0 +1,238 @@
+//! `…/events`: what happened in an account, filtered, page by page, and one event for itself.
+
+use askama::Template;
+use axum::{http::request::Parts, response::Response};
+use serde::Deserialize;
+
+use super::{
+    form::{Id, Query},
+    front::Front,
+    page, problem,
+    routes::Routes,
+    shell::Shell,
+};
+use crate::{
+    acts::{Permit, Stop},
+    rules::{
+        addresses::Email,
+        events::{Kind, changes},
+        faults::Faults,
+        ids::EventId,
+        permissions::may,
+        time::Millis,
+    },
+    store::{EventFilter, EventPage, EventRow, SubjectRow},
+};
+
+/// Events on a page.
+const PAGE: usize = 50;
+
+pub(super) fn routes() -> Routes {
+    Routes::new().get("/accounts/{slug}/events", list).get("/accounts/{slug}/events/{id}", one)
+}
+
+/// The filter as typed; the same fields stand in the page's URL.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    r#type: String,
+    actor: String,
+    target: String,
+    address: String,
+    from: String,
+    until: String,
+    before: String,
+    after: String,
+}
+
+impl Asked {
+    fn check(&self) -> Result<EventFilter, Faults> {
+        let mut faults = Faults::none();
+        let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        // People are found by address however it is written; everything else by its id.
+        let name = |field: &str| text(field).map(|name| Email::parse(&name).map_or(name, |email| email.canonical().to_owned()));
+        let kind = text(&self.r#type).and_then(|name| faults.keep("type", Kind::parse(&name).ok_or_else(|| "There is no such type of event.".to_owned())));
+        let address = text(&self.address).and_then(|address| {
+            let parsed = address.parse().map_err(|_| "Enter one network address, such as 192.0.2.7.".to_owned());
+            faults.keep("address", parsed).map(|ip| crate::rules::network::canonical(ip).to_string())
+        });
+        let mut moment = |field: &'static str, value: &str| {
+            text(value).and_then(|value| faults.keep(field, Millis::parse(&value).ok_or_else(|| "Enter a date, such as 2026-11-21.".to_owned())))
+        };
+        let (from, until) = (moment("from", &self.from), moment("until", &self.until));
+        // A day's date as the end includes that day.
+        let until = until.map(|at| if self.until.trim().len() == 10 { at.plus(crate::rules::time::Span::days(1)) } else { at });
+        if from.zip(until).is_some_and(|(from, until)| from >= until) {
+            faults.add("until", "The end lies before the beginning.");
+        }
+        let filter = EventFilter { kind, actor: name(&self.actor), target: name(&self.target), address, from, until };
+        if faults.is_empty() { Ok(filter) } else { Err(faults) }
+    }
+
+    fn is_filtered(&self) -> bool {
+        [&self.r#type, &self.actor, &self.target, &self.address, &self.from, &self.until].iter().any(|field| !field.trim().is_empty())
+    }
+
+    /// The link to another page of the same filter.
+    fn link(&self, path: &str, cursor: &str, seq: i64) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [
+            ("type", &self.r#type), ("actor", &self.actor), ("target", &self.target),
+            ("address", &self.address), ("from", &self.from), ("until", &self.until),
+        ] {
+            if !value.trim().is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        query.append_pair(cursor, &seq.to_string());
+        format!("{path}?{}", query.finish())
+    }
+}
+
+/// An event as a row of a list.
+pub(super) struct Line {
+    pub(super) id: String,
+    pub(super) href: String,
+    pub(super) kind: String,
+    pub(super) sentence: &'static str,
+    pub(super) actor: String,
+    pub(super) about: Option<String>,
+    pub(super) address: String,
+    pub(super) refused: bool,
+    pub(super) at: Millis,
+    pub(super) ago: String,
+}
+
+/// Rows for a list whose permalinks begin with `root`.
+pub(super) fn lines(rows: Vec<EventRow>, root: &str, now: Millis) -> Vec<Line> {
+    let line = |row: EventRow| Line {
+        href: format!("{root}/{}", row.id),
+        id: row.id.to_string(),
+        sentence: Kind::parse(&row.kind).map_or("did something that this version does not know", Kind::sentence),
+        actor: actor(&row),
+        about: row.subject_label.filter(|label| !label.is_empty() && *label != row.principal_name),
+        kind: row.kind,
+        address: row.address,
+        refused: row.outcome == "refused",
+        ago: row.at.relative(now),
+        at: row.at,
+    };
+    rows.into_iter().map(line).collect()
+}
+
+fn actor(row: &EventRow) -> String {
+    match row.principal.as_str() {
+        "visitor" => "Somebody".to_owned(),
+        "system" => "Frontdesk".to_owned(),
+        _ if row.principal_name.is_empty() => row.principal.clone(),
+        _ => row.principal_name.clone(),
+    }
+}
+
+/// Where in the log, from what stands in the URL. What is no number is no cursor: the newest page.
+pub(super) fn page_from(before: &str, after: &str) -> EventPage {
+    match (before.parse(), after.parse()) {
+        (Ok(seq), _) => EventPage::Before(seq),
+        (_, Ok(seq)) => EventPage::After(seq),
+        _ => EventPage::Newest,
+    }
+}
+
+/// A page of rows, and the cursors of its neighbours.
+pub(super) struct Paged {
+    pub(super) rows: Vec<EventRow>,
+    pub(super) newer: Option<i64>,
+    pub(super) older: Option<i64>,
+}
+
+/// Cuts what was read with one row to spare down to a page.
+pub(super) fn paged(mut rows: Vec<EventRow>, page: EventPage, size: usize) -> Paged {
+    let more = rows.len() > size;
+    if more && matches!(page, EventPage::After(_)) {
+        rows.remove(0);
+    }
+    rows.truncate(size);
+    let (first, last) = (rows.first().map(|row| row.seq), rows.last().map(|row| row.seq));
+    let (newer, older) = match page {
+        EventPage::Newest => (None, last.filter(|_| more)),
+        EventPage::Before(_) => (first, last.filter(|_| more)),
+        EventPage::After(_) => (first.filter(|_| more), last),
+    };
+    Paged { rows, newer, older }
+}
+
+#[derive(Template)]
+#[template(path = "events/list.html", blocks = ["title", "main"])]
+struct List {
+    shell: Shell,
+    slug: String,
+    path: String,
+    asked: Asked,
+    faults: Faults,
+    kinds: &'static [Kind],
+    events: Vec<Line>,
+    newer: Option<String>,
+    older: Option<String>,
+}
+page::page!(List);
+
+async fn list(permit: Permit<may::ReadEvents>, front: Front, Query(asked): Query<Asked>, parts: Parts) -> Response {
+    let page = page_from(&asked.before, &asked.after);
+    let (filter, faults) = match asked.check() {
+        Ok(filter) => (Some(filter), Faults::none()),
+        Err(faults) => (None, faults),
+    };
+    let found = match &filter {
+        Some(filter) => match permit.read().events(filter, page, PAGE as i64 + 1).await {
+            Ok(found) => found,
+            Err(error) => return problem::answer(error.into(), &parts),
+        },
+        None => Vec::new(),
+    };
+    let paged = paged(found, page, PAGE);
+    let path = front.path.clone();
+    let view = List {
+        shell: Shell::of_account(&permit, &front).await,
+        slug: permit.account().slug.clone(),
+        newer: paged.newer.map(|seq| asked.link(&path, "after", seq)),
+        older: paged.older.map(|seq| asked.link(&path, "before", seq)),
+        events: lines(paged.rows, &path, permit.now()),
+        path,
+        asked,
+        faults,
+        kinds: Kind::ALL,
+    };
+    if filter.is_some() { front.show(&view) } else { front.show_again(&view) }
+}
+
+#[derive(Template)]
+#[template(path = "events/one.html", blocks = ["title", "main"])]
+struct One {
+    shell: Shell,
+    slug: String,
+    line: Line,
+    event: EventRow,
+    subjects: Vec<SubjectRow>,
+    changes: Vec<(String, String, String)>,
+}
+page::page!(One);
+
+async fn one(permit: Permit<may::ReadEvents>, front: Front, Id(id): Id<EventId>, parts: Parts) -> Response {
+    match permit.read().event(&id).await {
+        Ok(Some((event, subjects))) => {
+            let slug = permit.account().slug.clone();
+            let json = |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str(text).ok());
+            let changes = changes(json(&event.before).as_ref(), json(&event.after).as_ref());
+            let Some(line) = lines(vec![event.clone()], &format!("/accounts/{slug}/events"), permit.now()).pop() else {
+                return problem::answer(Stop::Unknown, &parts);
+            };
+            front.show(&One { shell: Shell::of_account(&permit, &front).await, slug, line, event, subjects, changes })
+        }
+        Ok(None) => problem::answer(Stop::Unknown, &parts),
+        Err(error) => problem::answer(error.into(), &parts),
+    }
+}
+
+#[cfg(test)]
+#[path = "events_tests.rs"]
+mod tests;

@@ -1,0 +1,81 @@
+//! What was typed: forms, queries and ids in paths. These stand in for axum's own extractors, which answer with a line of
+//! text where a person should see a page.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{StatusCode, request::Parts},
+    response::Response,
+};
+use serde::de::DeserializeOwned;
+
+use super::{Site, permit::parameter, problem};
+use crate::{
+    acts::Stop,
+    rules::{
+        faults::Faults,
+        ids::{EventId, SessionId},
+    },
+};
+
+/// A form: a draft, exactly as it was typed. Unknown and repeated fields are refused.
+pub(super) struct Form<D>(pub(super) D);
+
+impl<D: DeserializeOwned> FromRequest<Site> for Form<D> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, site: &Site) -> Result<Self, Response> {
+        let kind = request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
+            return Err(problem::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send this as a form."));
+        }
+        let body = Bytes::from_request(request, site)
+            .await
+            .map_err(|_| problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "This form is too large."))?;
+        decode(&body).map(Self)
+    }
+}
+
+/// The part behind the question mark, as typed. What cannot be read is refused, what is missing is empty.
+pub(super) struct Query<Q>(pub(super) Q);
+
+impl<Q: DeserializeOwned> FromRequestParts<Site> for Query<Q> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Site) -> Result<Self, Response> {
+        decode(parts.uri.query().unwrap_or_default().as_bytes()).map(Self)
+    }
+}
+
+/// An id in the path. One that cannot be an id belongs to nothing: 404, as for one that does not exist.
+pub(super) struct Id<I>(pub(super) I);
+
+macro_rules! ids_in_paths {
+    ($($id:ty),*) => {
+        $(
+            impl FromRequestParts<Site> for Id<$id> {
+                type Rejection = Response;
+
+                async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
+                    let text = parameter(parts, site, "id").await.unwrap_or_default();
+                    <$id>::parse(&text).map(Self).ok_or_else(|| problem::answer(Stop::Unknown, parts))
+                }
+            }
+        )*
+    };
+}
+
+ids_in_paths!(EventId, SessionId);
+
+fn decode<D: DeserializeOwned>(bytes: &[u8]) -> Result<D, Response> {
+    serde_urlencoded::from_bytes(bytes)
+        .map_err(|_| problem::plain(StatusCode::BAD_REQUEST, "This request holds fields that the page does not have, or one of them twice."))
+}
+
+/// Splits what stopped an act: faults go back into the form, the rest is answered with a page of its own.
+pub(super) fn faults_of(stop: Stop) -> Result<Faults, Stop> {
+    match stop {
+        Stop::Faults(faults) => Ok(faults),
+        other => Err(other),
+    }
+}

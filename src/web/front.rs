@@ -1,0 +1,108 @@
+//! The front of a request: what the page is shown in, whichever page it is. Whether htmx asks, where we are, what the
+//! last request wanted said, and the cookie.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+use tower_sessions::Session;
+
+use super::{
+    Site,
+    page::{Page, render},
+};
+use crate::store::cookie_key;
+
+const FLASH: &str = "flash";
+
+/// The front of a request.
+pub(super) struct Front {
+    /// The path and query that were asked for.
+    pub(super) here: String,
+    /// The path alone.
+    pub(super) path: String,
+    /// The origin to which links in letters and on the console lead.
+    pub(super) base_url: String,
+    partial: bool,
+    session: Session,
+}
+
+impl FromRequestParts<Site> for Front {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
+        let session = Session::from_request_parts(parts, site).await.map_err(IntoResponse::into_response)?;
+        Ok(Self {
+            here: parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            path: parts.uri.path().to_owned(),
+            base_url: site.face.base_url.clone(),
+            partial: wants_fragment(&parts.headers),
+            session,
+        })
+    }
+}
+
+/// Whether htmx wants to swap a part of the page. When it restores history it wants the whole.
+pub(super) fn wants_fragment(headers: &HeaderMap) -> bool {
+    let is = |name: &str, value: &str| headers.get(name).is_some_and(|header| header == value);
+    is("hx-request", "true") && is("hx-request-type", "partial") && !is("hx-history-restore-request", "true")
+}
+
+impl Front {
+    /// Shows a page.
+    pub(super) fn show(&self, page: &impl Page) -> Response {
+        render(page, self.partial, StatusCode::OK)
+    }
+
+    /// Shows the page of a form again, with its faults.
+    pub(super) fn show_again(&self, page: &impl Page) -> Response {
+        render(page, self.partial, StatusCode::UNPROCESSABLE_ENTITY)
+    }
+
+    /// Shows a page under another status.
+    pub(super) fn show_as(&self, status: StatusCode, page: &impl Page) -> Response {
+        render(page, self.partial, status)
+    }
+
+    /// Goes to another page, which will say this.
+    pub(super) async fn go(&self, path: &str, say: &str) -> Response {
+        if let Err(error) = self.session.insert(FLASH, say).await {
+            tracing::warn!(%error, "a message for the next page was lost");
+        }
+        see_other(path)
+    }
+
+    /// What the last request wanted said, once.
+    pub(super) async fn flash(&self) -> Option<String> {
+        // Without a cookie there is nothing to look up.
+        self.session.id()?;
+        self.session.remove(FLASH).await.ok().flatten()
+    }
+
+    /// Makes a new cookie, whatever there was before, and answers the hash by which its session will be known.
+    pub(super) async fn new_cookie(&self, now: i64) -> Result<String, Response> {
+        let made = async {
+            self.session.flush().await?;
+            self.session.insert("since", now).await?;
+            self.session.save().await
+        };
+        match made.await.map(|()| self.session.id()) {
+            Ok(Some(id)) => Ok(cookie_key(&id)),
+            _ => Err(super::problem::plain(StatusCode::SERVICE_UNAVAILABLE, "The database could not answer. Nothing was changed; try again.")),
+        }
+    }
+
+    /// Takes the cookie away.
+    pub(super) async fn drop_cookie(&self) {
+        if let Err(error) = self.session.flush().await {
+            // The session itself has ended; an empty cookie opens nothing.
+            tracing::warn!(%error, "a cookie's contents could not be removed");
+        }
+    }
+}
+
+/// Goes to another page. Browsers keep no copy of where they were.
+pub(super) fn see_other(path: &str) -> Response {
+    ([(header::CACHE_CONTROL, "no-store")], Redirect::to(path)).into_response()
+}

@@ -1,0 +1,49 @@
+//! Icons: outlines drawn inline, hidden from screen readers because a word always stands beside them.
+
+use askama::filters::Safe;
+
+macro_rules! icons {
+    ($($name:literal)*) => {
+        /// The drawing of this name; nothing for a name that there is not, which the test below excludes.
+        pub fn icon(name: &str) -> Safe<&'static str> {
+            Safe(match name {
+                $($name => include_str!(concat!("../../templates/icons/", $name, ".svg")),)*
+                _ => "",
+            })
+        }
+
+        #[cfg(test)]
+        const ALL: &[&str] = &[$($name),*];
+    };
+}
+
+icons! {
+    "arrow-left" "arrow-right" "building-2" "check" "chevron-down" "chevron-right" "circle-check" "circle-x" "copy" "inbox" "info"
+    "layout-dashboard" "list-filter" "lock" "log-out" "menu" "monitor" "scroll-text" "settings" "shield" "triangle-alert"
+    "user" "users" "x"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_name_icons_that_exist_and_all_of_them_are_used() {
+        let mut used = std::collections::BTreeSet::new();
+        let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/templates"))];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|ending| ending == "html") {
+                    let text = std::fs::read_to_string(path).unwrap();
+                    used.extend(ALL.iter().filter(|name| text.contains(&format!("\"{name}\""))).copied());
+                }
+            }
+        }
+        let shell = include_str!("shell.rs");
+        used.extend(ALL.iter().filter(|name| shell.contains(&format!("\"{name}\""))).copied());
+        assert_eq!(used.into_iter().collect::<Vec<_>>(), ALL);
+    }
+}

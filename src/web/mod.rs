@@ -1,0 +1,78 @@
+//! Floor 4: the faces. Pages here; REST and SCIM will stand beside them and call the same acts.
+//!
+//! A handler is a paragraph: its signature says who may ([`Permit`](crate::acts::Permit),
+//! [`Person`](crate::acts::Person) or [`Visitor`](crate::acts::Visitor)), what was typed ([`form::Form`]), and what the page
+//! stands in ([`front::Front`]); its body calls an act or reads, and shows a page. What each request passes on its way in
+//! stands in [`door`].
+
+mod accounts;
+mod assets;
+mod door;
+mod events;
+mod form;
+mod front;
+mod health;
+mod icons;
+mod me;
+mod origin;
+mod page;
+mod permit;
+mod problem;
+mod routes;
+mod sessions;
+mod setup;
+mod shell;
+mod sign_in;
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use ipnet::IpNet;
+
+use crate::acts::App;
+
+pub use health::Draining;
+pub(crate) use assets::asset;
+pub(crate) use icons::icon;
+pub use routes::{Route, all as routes};
+
+/// What the faces know of where they stand.
+#[derive(Clone, Debug)]
+pub struct Face {
+    /// Where visitors find this instance: scheme, host and port, without a slash at the end.
+    pub base_url: String,
+    /// The names under which requests may ask for it.
+    pub hosts: Vec<String>,
+    /// Whose forwarded headers count.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether visitors come by TLS.
+    pub secure: bool,
+}
+
+/// What handlers are given: the application, and where it stands.
+#[derive(Clone)]
+pub struct Site {
+    app: App,
+    face: Arc<Face>,
+    draining: Draining,
+}
+
+impl Site {
+    /// The faces of this application.
+    #[must_use]
+    pub fn new(app: App, face: Face, draining: Draining) -> Self {
+        Self { app, face: Arc::new(face), draining }
+    }
+
+    /// Everything that answers requests.
+    #[must_use]
+    pub fn router(self) -> axum::Router {
+        door::build(self)
+    }
+}
+
+impl FromRef<Site> for App {
+    fn from_ref(site: &Site) -> Self {
+        site.app.clone()
+    }
+}

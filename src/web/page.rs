@@ -1,0 +1,53 @@
+//! Pages: one template each. htmx is answered with the `main` block of the same one, everybody else with the whole.
+
+use askama::Template;
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+/// A page's template: what the derive makes of it, under names that [`super::front::Front::show`] knows.
+pub(super) trait Page: Template {
+    /// The title, without the account's and the product's name.
+    fn title_block(&self) -> askama::Result<String>;
+    /// What stands inside `<main>`.
+    fn main_block(&self) -> askama::Result<String>;
+}
+
+/// Makes a template a page: `page!(Events)`, or `page!(Events<'_>)`.
+macro_rules! page {
+    ($name:ty) => {
+        impl $crate::web::page::Page for $name {
+            fn title_block(&self) -> askama::Result<String> {
+                self.as_title().render()
+            }
+            fn main_block(&self) -> askama::Result<String> {
+                self.as_main().render()
+            }
+        }
+    };
+}
+pub(super) use page;
+
+/// Renders the whole page, or just its main part.
+pub(super) fn render(page: &impl Page, partial: bool, status: StatusCode) -> Response {
+    let html = if partial {
+        // htmx takes the title out of the fragment and gives it to the window.
+        page.title_block().and_then(|title| Ok(format!("<title>{}</title>{}", title.trim(), page.main_block()?)))
+    } else {
+        page.render()
+    };
+    match html {
+        Ok(html) => {
+            let headers = [
+                (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+                (header::VARY, HeaderValue::from_static("HX-Request, HX-Request-Type")),
+            ];
+            (status, headers, html).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            super::door::internal()
+        }
+    }
+}

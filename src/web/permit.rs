@@ -1,0 +1,56 @@
+//! Brings visitors, persons and permits into the signatures of handlers.
+
+use axum::{
+    extract::{FromRequestParts, RawPathParams},
+    http::request::Parts,
+    response::{IntoResponse, Response},
+};
+use tower_sessions::Session;
+
+use super::{Site, door, problem};
+use crate::{
+    acts::{Caller, Permit, Person, Visitor},
+    rules::permissions::May,
+    store::cookie_key,
+};
+
+/// Who is asking: what the door found out, and the cookie.
+async fn caller(parts: &mut Parts, site: &Site) -> Result<Caller, Response> {
+    let session = Session::from_request_parts(parts, site).await.map_err(IntoResponse::into_response)?;
+    let mut caller = parts.extensions.get::<Caller>().cloned().ok_or_else(door::internal)?;
+    caller.token_hash = session.id().map(|id| cookie_key(&id));
+    Ok(caller)
+}
+
+impl FromRequestParts<Site> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
+        Ok(site.app.visitor(caller(parts, site).await?))
+    }
+}
+
+impl FromRequestParts<Site> for Person {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
+        let caller = caller(parts, site).await?;
+        Self::ask(&site.app, caller).await.map_err(|stop| problem::answer(stop, parts))
+    }
+}
+
+impl<M: May> FromRequestParts<Site> for Permit<M> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
+        let slug = parameter(parts, site, "slug").await.ok_or_else(door::internal)?;
+        let caller = caller(parts, site).await?;
+        Self::ask(&site.app, caller, &slug).await.map_err(|stop| problem::answer(stop, parts))
+    }
+}
+
+/// A parameter of the route.
+pub(super) async fn parameter(parts: &mut Parts, site: &Site, name: &str) -> Option<String> {
+    let parameters = RawPathParams::from_request_parts(parts, site).await.ok()?;
+    parameters.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+}

@@ -1,0 +1,159 @@
+//! What is shown when something cannot be: each case with a sentence that says what to do next.
+
+use askama::Template;
+use axum::{
+    extract::Request,
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+
+use super::{front, page, page::render};
+use crate::{
+    acts::{Caller, Stop},
+    rules::{
+        gate::{Refusal, Step},
+        ids::OperationId,
+        sessions::End,
+    },
+};
+
+#[derive(Template)]
+#[template(path = "problem.html", blocks = ["title", "main"])]
+struct Problem {
+    theme: &'static str,
+    title: String,
+    sentences: Vec<String>,
+    /// Link and label of the way on.
+    way: (String, &'static str),
+    /// What to name when asking for help.
+    reference: Option<String>,
+}
+
+page::page!(Problem);
+
+impl Problem {
+    fn new(title: &str, sentence: impl Into<String>) -> Self {
+        let way = ("/accounts".to_owned(), "Go to your accounts");
+        Self { theme: "auto", title: title.to_owned(), sentences: vec![sentence.into()], way, reference: None }
+    }
+
+    fn and(mut self, sentence: impl Into<String>) -> Self {
+        self.sentences.push(sentence.into());
+        self
+    }
+
+    fn shown(&self, status: StatusCode) -> Response {
+        render(self, false, status)
+    }
+}
+
+/// Answers a request that an act or the gate has stopped.
+pub(super) fn answer(stop: Stop, parts: &Parts) -> Response {
+    let operation = parts.extensions.get::<Caller>().map(|caller| caller.request.clone());
+    match stop {
+        Stop::SignIn => sign_in(parts, None),
+        Stop::Step(Step::SignIn(end)) => sign_in(parts, Some(end)),
+        Stop::Step(step) => needed(step).shown(StatusCode::FORBIDDEN),
+        Stop::Unknown => unknown().shown(StatusCode::NOT_FOUND),
+        Stop::Refused { why, account } => refused(why, &account).shown(StatusCode::FORBIDDEN),
+        Stop::Missing { permission, account, slug, administrators } => {
+            let mut problem = Problem::new("This needs another role", format!("In {account} you may not {}: you need {}.", permission.sentence(), permission.carrier().needed()));
+            if !administrators.is_empty() {
+                let names: Vec<_> = administrators.iter().map(|(name, email)| format!("{name} ({email})")).collect();
+                problem = problem.and(format!("Who can change your roles: {}.", names.join(", ")));
+            }
+            problem.way = (format!("/accounts/{slug}"), "Back to the overview");
+            problem.shown(StatusCode::FORBIDDEN)
+        }
+        Stop::Faults(faults) => {
+            let mut problem = Problem::new("This cannot be done", "Nothing was changed.");
+            problem.sentences.extend(faults.iter().map(|fault| fault.message.clone()));
+            problem.shown(StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        Stop::TooMany(rest) => {
+            let minutes = (rest.0 / 60_000).max(1);
+            let problem = Problem::new("Too many attempts", format!("Try again in {minutes} minutes."));
+            later(problem.shown(StatusCode::TOO_MANY_REQUESTS), rest.0 / 1_000 + 1)
+        }
+        Stop::Busy => {
+            let problem = Problem::new("Busy at this moment", "Nothing was changed. Try again in a few seconds.");
+            later(problem.shown(StatusCode::SERVICE_UNAVAILABLE), 2)
+        }
+        Stop::Broken(error) => {
+            tracing::error!(?operation, %error, "a request failed");
+            broken(operation.as_ref())
+        }
+    }
+}
+
+/// Something of ours is broken; the log has more under this id.
+pub(super) fn broken(operation: Option<&OperationId>) -> Response {
+    let mut problem = Problem::new("Something went wrong", "This is our mistake, not yours. Nothing was changed; try again.");
+    problem.reference = operation.map(ToString::to_string);
+    problem.shown(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// A refusal before anything is known of who asks.
+pub(super) fn plain(status: StatusCode, sentence: &str) -> Response {
+    Problem::new(status.canonical_reason().unwrap_or("Refused"), sentence).shown(status)
+}
+
+/// No page stands at this path.
+pub(super) async fn no_such_page() -> Response {
+    unknown().shown(StatusCode::NOT_FOUND)
+}
+
+/// A page stands there, but not for this method.
+pub(super) async fn no_such_method(request: Request) -> Response {
+    let sentence = if request.method() == Method::GET { "This address only takes changes sent by a form." } else { "This page takes no changes." };
+    plain(StatusCode::METHOD_NOT_ALLOWED, sentence)
+}
+
+fn unknown() -> Problem {
+    Problem::new("There is nothing here", "Either this page does not exist, or you have no access to it.")
+        .and("If you followed a link that somebody sent you, ask them whether you are a member of that account.")
+}
+
+fn refused(why: Refusal, account: &str) -> Problem {
+    let sentence = match why {
+        Refusal::NotAMember => return unknown(),
+        Refusal::Disabled => format!("Your access to {account} is disabled. Your user and your other accounts are not touched."),
+        Refusal::AccessOver => format!("Your access to {account} was for a limited time, which is over."),
+        Refusal::Ip => format!("{account} does not allow access from your network address."),
+    };
+    Problem::new("You cannot come in", sentence).and(format!("An administrator of {account} can change this."))
+}
+
+fn needed(step: Step) -> Problem {
+    let sentence = match step {
+        Step::SignIn(end) => end.sentence(),
+        Step::OwnProof => "You came in through an account's identity provider, which opens that account alone. Sign in with your own password to see this page.",
+        Step::Sso => "This account asks you to sign in through its identity provider.",
+        Step::Mfa => "This asks for your second factor.",
+        Step::MfaEnrolment => "This account asks you to set up a second factor first.",
+    };
+    Problem::new("One more step", sentence)
+}
+
+/// To the sign-in page, which leads back. A change is not repeated afterwards: the way back is to the page of the form.
+fn sign_in(parts: &Parts, end: Option<End>) -> Response {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if let Some(end) = end {
+        query.append_pair("why", end.word());
+    }
+    if parts.method == Method::GET && parts.uri.path() != "/" {
+        query.append_pair("next", parts.uri.path_and_query().map_or("/", |path| path.as_str()));
+    }
+    let query = query.finish();
+    let path = if query.is_empty() { "/login".to_owned() } else { format!("/login?{query}") };
+    // htmx would follow a redirect and put the sign-in page into the middle of this one.
+    match HeaderValue::from_str(&path) {
+        Ok(value) if front::wants_fragment(&parts.headers) => (StatusCode::OK, [("hx-redirect", value)]).into_response(),
+        _ => front::see_other(&path),
+    }
+}
+
+fn later(mut response: Response, seconds: i64) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    response
+}

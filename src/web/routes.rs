@@ -1,0 +1,68 @@
+//! The list of routes: axum's router, and beside it the same as data, which the tests walk.
+
+use axum::{
+    Router,
+    handler::Handler,
+    routing::{get, post},
+};
+
+use super::{Site, accounts, events, me, sessions, setup, sign_in};
+
+/// One route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// The path with its parameters in braces.
+    pub path: &'static str,
+}
+
+/// The routes of a room, or of the house.
+#[derive(Default)]
+pub(super) struct Routes {
+    pub(super) router: Router<Site>,
+    list: Vec<Route>,
+}
+
+impl Routes {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// A page.
+    pub(super) fn get<H: Handler<T, Site>, T: 'static>(mut self, path: &'static str, handler: H) -> Self {
+        self.router = self.router.route(path, get(handler));
+        self.list.push(Route { method: "GET", path });
+        self
+    }
+
+    /// A change.
+    pub(super) fn post<H: Handler<T, Site>, T: 'static>(mut self, path: &'static str, handler: H) -> Self {
+        self.router = self.router.route(path, post(handler));
+        self.list.push(Route { method: "POST", path });
+        self
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.router = self.router.merge(other.router);
+        self.list.extend(other.list);
+        self
+    }
+}
+
+/// All pages. What stands outside of cookies and origins (health, static files) is added by the door.
+pub(super) fn pages() -> Routes {
+    Routes::new()
+        .and(setup::routes())
+        .and(sign_in::routes())
+        .and(accounts::routes())
+        .and(events::routes())
+        .and(me::routes())
+        .and(sessions::routes())
+}
+
+/// Every page and change there is.
+#[must_use]
+pub fn all() -> Vec<Route> {
+    pages().list
+}

@@ -1,0 +1,105 @@
+//! The shell around pages: who is signed in, in which account, where one can go, and what concerns the whole account.
+
+use super::front::Front;
+use crate::{
+    acts::{Permit, Person},
+    rules::{
+        accounts::initials,
+        gate::Warning,
+        permissions::{May, Permission},
+    },
+};
+
+/// What every page of somebody signed in shows.
+pub(super) struct Shell {
+    pub(super) theme: String,
+    pub(super) name: String,
+    pub(super) email: String,
+    pub(super) initials: String,
+    pub(super) flash: Option<String>,
+    pub(super) path: String,
+    pub(super) here: String,
+    pub(super) account: Option<Nav>,
+    pub(super) banners: Vec<String>,
+}
+
+/// The account one is in, and its rooms.
+pub(super) struct Nav {
+    pub(super) name: String,
+    pub(super) slug: String,
+    pub(super) initials: String,
+    pub(super) groups: Vec<Group>,
+}
+
+/// A group of rooms.
+pub(super) struct Group {
+    pub(super) label: &'static str,
+    pub(super) items: Vec<Item>,
+}
+
+/// A room, which may be muted with a reason.
+pub(super) struct Item {
+    pub(super) label: &'static str,
+    pub(super) icon: &'static str,
+    pub(super) href: String,
+    pub(super) current: bool,
+    pub(super) muted: Option<String>,
+}
+
+impl Shell {
+    /// Around what is the person's own.
+    pub(super) async fn of_person(person: &Person, front: &Front) -> Self {
+        let facts = person.facts();
+        Self {
+            theme: facts.theme.clone(),
+            name: facts.name.clone(),
+            email: facts.email.clone(),
+            initials: initials(&facts.name),
+            flash: front.flash().await,
+            path: front.path.clone(),
+            here: front.here.clone(),
+            account: None,
+            banners: Vec::new(),
+        }
+    }
+
+    /// Around the rooms of an account.
+    pub(super) async fn of_account<M: May>(permit: &Permit<M>, front: &Front) -> Self {
+        let mut shell = Self::of_person(permit.person(), front).await;
+        let account = permit.account();
+        shell.banners = permit.warnings().iter().map(|warning| banner(warning, &account.name)).collect();
+        shell.account = Some(Nav {
+            name: account.name.clone(),
+            slug: account.slug.clone(),
+            initials: initials(&account.name),
+            groups: groups(permit, &front.path),
+        });
+        shell
+    }
+}
+
+fn banner(warning: &Warning, account: &str) -> String {
+    match warning {
+        Warning::IpWouldRefuse => format!("Once {account} enforces its IP restriction, your network address will be refused."),
+        Warning::AccessEnds(until) => format!("Your access to {account} ends on {}.", until.exact()),
+    }
+}
+
+/// The rooms of an account: path behind the slug, label, icon, and what it takes to open them.
+const ROOMS: [(&str, &[(&str, &str, &str, Permission)]); 3] = [
+    ("", &[("", "Overview", "layout-dashboard", Permission::ViewAccount)]),
+    ("Access", &[("/events", "Events", "scroll-text", Permission::ReadEvents)]),
+    ("Settings", &[("/settings", "Account", "settings", Permission::ReadSettings)]),
+];
+
+fn groups<M: May>(permit: &Permit<M>, path: &str) -> Vec<Group> {
+    let root = format!("/accounts/{}", permit.account().slug);
+    let item = |&(behind, label, icon, permission): &(&str, &'static str, &'static str, Permission)| {
+        let href = format!("{root}{behind}");
+        let muted = (!permit.rights().allow(permission))
+            .then(|| format!("You may not {}: you need {}.", permission.sentence(), permission.carrier().needed()));
+        let current = if behind.is_empty() { path == href } else { path.starts_with(&href) };
+        Item { label, icon, href, current, muted }
+    };
+    ROOMS.iter().map(|(label, rooms)| Group { label, items: rooms.iter().map(item).collect() }).collect()
+}

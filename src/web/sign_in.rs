@@ -1,0 +1,145 @@
+//! `/login` and `/logout`.
+
+use askama::Template;
+use axum::{
+    http::{StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+
+use super::{
+    form::{Form, Query},
+    front::{Front, see_other},
+    page, problem,
+    routes::Routes,
+};
+use crate::{
+    acts::{Person, Stop, Visitor, sessions, setup, sign_in},
+    rules::{
+        faults::Faults,
+        sessions::End,
+        sign_in::{Draft, destination},
+        time::Span,
+    },
+};
+
+pub(super) fn routes() -> Routes {
+    Routes::new().get("/", home).get("/login", show).post("/login", enter).post("/logout", leave)
+}
+
+#[derive(Template)]
+#[template(path = "sign_in/password.html", blocks = ["title", "main"])]
+struct Password {
+    theme: &'static str,
+    draft: Draft,
+    faults: Faults,
+    /// Why the last session is over.
+    notice: Option<&'static str>,
+    /// Why nothing was checked: in how many minutes to try again, or that too much is going on.
+    refused: Option<String>,
+}
+page::page!(Password);
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    next: String,
+    why: String,
+}
+
+async fn home(visitor: Visitor, parts: Parts) -> Response {
+    match visitor.person().await {
+        Ok(Some(_)) => see_other("/accounts"),
+        Ok(None) => match setup::state(&visitor, "").await {
+            Ok(setup::State::Over) => see_other("/login"),
+            Ok(_) => see_other("/setup"),
+            Err(stop) => problem::answer(stop, &parts),
+        },
+        Err(stop) => problem::answer(stop, &parts),
+    }
+}
+
+async fn show(visitor: Visitor, front: Front, Query(asked): Query<Asked>, parts: Parts) -> Response {
+    match visitor.person().await {
+        Ok(Some(_)) => see_other(destination(&asked.next)),
+        Ok(None) => match setup::state(&visitor, "").await {
+            Ok(setup::State::Over) => {
+                let notice = End::parse(&asked.why).map(End::sentence);
+                let draft = Draft { next: asked.next, ..Draft::default() };
+                front.show(&Password { theme: "auto", draft, faults: Faults::none(), notice, refused: None })
+            }
+            Ok(_) => see_other("/setup"),
+            Err(stop) => problem::answer(stop, &parts),
+        },
+        Err(stop) => problem::answer(stop, &parts),
+    }
+}
+
+async fn enter(visitor: Visitor, front: Front, parts: Parts, Form(draft): Form<Draft>) -> Response {
+    match try_to_enter(&visitor, &front, &draft).await {
+        Ok(()) => see_other(destination(&draft.next)),
+        Err(Entering::Stopped(Stop::Faults(faults))) => front.show_again(&again(draft, faults, None)),
+        Err(Entering::Stopped(Stop::TooMany(rest))) => {
+            let page = again(draft, Faults::none(), Some(too_many(rest)));
+            with_retry(front.show_as(StatusCode::TOO_MANY_REQUESTS, &page), rest.0 / 1_000 + 1)
+        }
+        Err(Entering::Stopped(Stop::Busy)) => {
+            let page = again(draft, Faults::none(), Some("Too much is going on at this moment. Try again in a few seconds.".to_owned()));
+            with_retry(front.show_as(StatusCode::SERVICE_UNAVAILABLE, &page), 2)
+        }
+        Err(Entering::Stopped(stop)) => problem::answer(stop, &parts),
+        Err(Entering::NoCookie(response)) => response,
+    }
+}
+
+/// Why nobody is signed in now.
+enum Entering {
+    Stopped(Stop),
+    NoCookie(Response),
+}
+
+impl From<Stop> for Entering {
+    fn from(stop: Stop) -> Self {
+        Self::Stopped(stop)
+    }
+}
+
+async fn try_to_enter(visitor: &Visitor, front: &Front, draft: &Draft) -> Result<(), Entering> {
+    let credentials = draft.check().map_err(Stop::from)?;
+    let proven = sign_in::prove(visitor, credentials).await?;
+    // A browser holds one session: whoever was signed in here before no longer is.
+    if let Some(before) = visitor.person().await? {
+        sessions::sign_out(&before, End::Replaced).await?;
+    }
+    let cookie = front.new_cookie(visitor.now().0).await.map_err(Entering::NoCookie)?;
+    let begun = sign_in::begin_session(visitor, proven, &cookie).await;
+    if begun.is_err() {
+        front.drop_cookie().await;
+    }
+    Ok(begun?)
+}
+
+async fn leave(person: Person, front: Front, parts: Parts) -> Response {
+    if let Err(stop) = sessions::sign_out(&person, End::SignedOut).await {
+        return problem::answer(stop, &parts);
+    }
+    front.drop_cookie().await;
+    let mut response = see_other("/login?why=signed_out");
+    // What a browser keeps of the pages goes too. Its cookie is taken away by the cookie itself.
+    response.headers_mut().insert("clear-site-data", header::HeaderValue::from_static("\"cache\", \"storage\""));
+    response
+}
+
+fn again(draft: Draft, faults: Faults, refused: Option<String>) -> Password {
+    Password { theme: "auto", draft, faults, notice: None, refused }
+}
+
+fn too_many(rest: Span) -> String {
+    let minutes = (rest.0 + 59_999) / 60_000;
+    let unit = if minutes == 1 { "minute" } else { "minutes" };
+    format!("There were too many attempts to sign in. Try again in {minutes} {unit}.")
+}
+
+fn with_retry(response: Response, seconds: i64) -> Response {
+    ([(header::RETRY_AFTER, seconds.to_string())], response).into_response()
+}

@@ -1,0 +1,46 @@
+// What the pages can do a little better with scripts than without. Nothing depends on it.
+"use strict";
+
+// Breaches of the content policy, for the tests to find.
+window.__violations = [];
+document.addEventListener("securitypolicyviolation", (event) => window.__violations.push(event.violatedDirective));
+
+// Copy buttons appear where copying works.
+const showCopyButtons = () => {
+  if (!navigator.clipboard) return;
+  for (const button of document.querySelectorAll("button.copy[hidden]")) button.hidden = false;
+};
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("button.copy");
+  if (!button) return;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.classList.add("copied");
+    setTimeout(() => button.classList.remove("copied"), 1500);
+  } catch {
+    button.hidden = true;
+  }
+});
+
+// A form is sent once, however often its button is pressed.
+document.addEventListener("submit", (event) => {
+  if (event.target.method !== "post") return;
+  if (event.target.dataset.sent) event.preventDefault();
+  event.target.dataset.sent = "yes";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});
+
+// After a refused form the first wrong field is where one wants to be.
+const focusFirstFault = () => document.querySelector("[aria-invalid=true]")?.focus();
+
+document.addEventListener("DOMContentLoaded", () => {
+  showCopyButtons();
+  focusFirstFault();
+});
+document.addEventListener("htmx:after:swap", () => {
+  showCopyButtons();
+  focusFirstFault();
+});
