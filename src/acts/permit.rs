@@ -313,6 +313,7 @@ impl<M: May> Permit<M> {
             if !tx.enter(&person.facts.session).await? {
                 return Ok(());
             }
+            tx.touch_entry(&person.facts.session).await?;
             tx.count_visit("dashboard").await?;
             return Ok(tx.commit(Event::AccountEntered { account: account.account.clone(), who: person.who() }).await?);
         };

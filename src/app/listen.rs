@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request, routing::get};
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -54,6 +55,10 @@ pub(super) async fn serve(listener: TcpListener, router: Router, max_connections
             let _ = connection.await;
             drop(seat);
         });
+    }
+    // Who has connected by now has begun: they wait in the kernel's queue, and would be cut off with the listener.
+    while let Ok(Ok((stream, peer))) = tokio::time::timeout(Duration::from_millis(20), listener.accept()).await {
+        tokio::spawn(farewell.watch(connection(&builder, stream, peer, router.clone())).map(drop));
     }
     drop(listener);
     if tokio::time::timeout(FAREWELL, farewell.shutdown()).await.is_err() {

@@ -84,7 +84,10 @@ impl Db {
     /// When a migration fails, or the database has been migrated by a newer Frontdesk.
     pub async fn migrate(&self) -> Result<()> {
         let outcome = match &self.pools {
-            Pools::Sqlite { write, .. } => MIGRATIONS.run(write).await,
+            Pools::Sqlite { write, .. } => {
+                let _turn = sqlite_turn(write).await?;
+                MIGRATIONS.run(write).await
+            }
             Pools::Postgres(pool) => {
                 sqlx::raw_sql(BYTE_SORTED_TEXT).execute(pool).await?;
                 MIGRATIONS.run(pool).await
@@ -183,6 +186,23 @@ async fn sqlite(options: &DbOptions) -> Result<Pools> {
         .connect_with(connect.read_only(true))
         .await?;
     Ok(Pools::Sqlite { read, write })
+}
+
+/// PostgreSQL lets one process migrate at a time; beside a SQLite file, a lock on another file does. It is held until
+/// what this answers is dropped.
+async fn sqlite_turn(write: &SqlitePool) -> Result<std::fs::File> {
+    let path = write.connect_options().get_filename().with_extension("migrating");
+    let locked = tokio::task::spawn_blocking(move || {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path)?;
+        file.lock()?;
+        Ok::<_, std::io::Error>(file)
+    });
+    let failed = |error: std::io::Error| StoreError::Unfit(format!("The database's folder cannot be written: {error}"));
+    locked.await.map_err(|error| failed(std::io::Error::other(error)))?.map_err(failed)
 }
 
 fn parse_version(text: &str) -> Option<(u32, u32, u32)> {

@@ -9,7 +9,7 @@ use axum::{
     extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
-    response::{IntoResponse, Response},
+    response::Response,
     routing::get,
 };
 use futures_util::FutureExt;
@@ -157,9 +157,4 @@ fn protect(headers: &mut axum::http::HeaderMap) {
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-}
-
-/// For handlers behind extractors that can only fail by a mistake of ours.
-pub(super) fn internal() -> Response {
-    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }

@@ -68,6 +68,10 @@ macro_rules! ids_in_paths {
 ids_in_paths!(EventId, SessionId);
 
 fn decode<D: DeserializeOwned>(bytes: &[u8]) -> Result<D, Response> {
+    // No text holds NUL: PostgreSQL cannot keep it, and nobody types it.
+    if bytes.contains(&0) || bytes.windows(3).any(|window| window == b"%00") {
+        return Err(problem::plain(StatusCode::BAD_REQUEST, "Text cannot hold the character NUL."));
+    }
     serde_urlencoded::from_bytes(bytes)
         .map_err(|_| problem::plain(StatusCode::BAD_REQUEST, "This request holds fields that the page does not have, or one of them twice."))
 }

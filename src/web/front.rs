@@ -3,16 +3,16 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, StatusCode, header, request::Parts},
-    response::{IntoResponse, Redirect, Response},
+    http::{StatusCode, request::Parts},
+    response::{IntoResponse, Response},
 };
 use tower_sessions::Session;
 
 use super::{
     Site,
-    page::{Page, render},
+    page::{Page, render, see_other, wants_fragment},
 };
-use crate::store::cookie_key;
+use crate::{acts::Stop, store::cookie_key};
 
 const FLASH: &str = "flash";
 
@@ -41,12 +41,6 @@ impl FromRequestParts<Site> for Front {
             session,
         })
     }
-}
-
-/// Whether htmx wants to swap a part of the page. When it restores history it wants the whole.
-pub(super) fn wants_fragment(headers: &HeaderMap) -> bool {
-    let is = |name: &str, value: &str| headers.get(name).is_some_and(|header| header == value);
-    is("hx-request", "true") && is("hx-request-type", "partial") && !is("hx-history-restore-request", "true")
 }
 
 impl Front {
@@ -81,15 +75,20 @@ impl Front {
     }
 
     /// Makes a new cookie, whatever there was before, and answers the hash by which its session will be known.
-    pub(super) async fn new_cookie(&self, now: i64) -> Result<String, Response> {
+    ///
+    /// # Errors
+    /// [`Stop::Busy`] when the database could not keep it.
+    pub(super) async fn new_cookie(&self, now: i64) -> Result<String, Stop> {
         let made = async {
-            self.session.flush().await?;
+            // Not flush: that forgets the id in the cookie, but keeps it in the record and would use it again.
+            self.session.cycle_id().await?;
+            self.session.clear().await;
             self.session.insert("since", now).await?;
             self.session.save().await
         };
         match made.await.map(|()| self.session.id()) {
             Ok(Some(id)) => Ok(cookie_key(&id)),
-            _ => Err(super::problem::plain(StatusCode::SERVICE_UNAVAILABLE, "The database could not answer. Nothing was changed; try again.")),
+            _ => Err(Stop::Busy),
         }
     }
 
@@ -100,9 +99,4 @@ impl Front {
             tracing::warn!(%error, "a cookie's contents could not be removed");
         }
     }
-}
-
-/// Goes to another page. Browsers keep no copy of where they were.
-pub(super) fn see_other(path: &str) -> Response {
-    ([(header::CACHE_CONTROL, "no-store")], Redirect::to(path)).into_response()
 }

@@ -87,7 +87,7 @@ async fn theme(person: Person, parts: Parts, Form(chosen): Form<Chosen>) -> Resp
         return problem::answer(Faults::one("theme", "Choose one of the three.").into(), &parts);
     };
     match me::update(&person, &Profile { name: None, theme: Some(theme) }).await {
-        Ok(()) => super::front::see_other(destination(&chosen.next)),
+        Ok(()) => super::page::see_other(destination(&chosen.next)),
         Err(stop) => problem::answer(stop, &parts),
     }
 }

@@ -2,8 +2,8 @@
 
 use askama::Template;
 use axum::{
-    http::{HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
 };
 
 /// A page's template: what the derive makes of it, under names that [`super::front::Front::show`] knows.
@@ -47,7 +47,23 @@ pub(super) fn render(page: &impl Page, partial: bool, status: StatusCode) -> Res
         }
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
-            super::door::internal()
+            internal()
         }
     }
+}
+
+/// Whether htmx wants to swap a part of the page. When it restores history it wants the whole.
+pub(super) fn wants_fragment(headers: &HeaderMap) -> bool {
+    let is = |name: &str, value: &str| headers.get(name).is_some_and(|header| header == value);
+    is("hx-request", "true") && is("hx-request-type", "partial") && !is("hx-history-restore-request", "true")
+}
+
+/// Goes to another page. Browsers keep no copy of where they were.
+pub(super) fn see_other(path: &str) -> Response {
+    ([(header::CACHE_CONTROL, "no-store")], Redirect::to(path)).into_response()
+}
+
+/// For what can only fail by a mistake of ours, and before there is a page to say so.
+pub(super) fn internal() -> Response {
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }

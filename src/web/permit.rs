@@ -7,17 +7,17 @@ use axum::{
 };
 use tower_sessions::Session;
 
-use super::{Site, door, problem};
+use super::{Site, page::internal, problem};
 use crate::{
     acts::{Caller, Permit, Person, Visitor},
-    rules::permissions::May,
+    rules::{accounts::is_slug, permissions::May},
     store::cookie_key,
 };
 
 /// Who is asking: what the door found out, and the cookie.
 async fn caller(parts: &mut Parts, site: &Site) -> Result<Caller, Response> {
     let session = Session::from_request_parts(parts, site).await.map_err(IntoResponse::into_response)?;
-    let mut caller = parts.extensions.get::<Caller>().cloned().ok_or_else(door::internal)?;
+    let mut caller = parts.extensions.get::<Caller>().cloned().ok_or_else(internal)?;
     caller.token_hash = session.id().map(|id| cookie_key(&id));
     Ok(caller)
 }
@@ -43,7 +43,9 @@ impl<M: May> FromRequestParts<Site> for Permit<M> {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
-        let slug = parameter(parts, site, "slug").await.ok_or_else(door::internal)?;
+        let slug = parameter(parts, site, "slug").await.unwrap_or_default();
+        // What cannot be a slug is looked up as nothing, so that the answer is the one for accounts that do not exist.
+        let slug = if is_slug(&slug) { slug } else { String::new() };
         let caller = caller(parts, site).await?;
         Self::ask(&site.app, caller, &slug).await.map_err(|stop| problem::answer(stop, parts))
     }

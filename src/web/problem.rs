@@ -7,7 +7,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{front, page, page::render};
+use super::{
+    page,
+    page::{render, see_other, wants_fragment},
+};
 use crate::{
     acts::{Caller, Stop},
     rules::{
@@ -148,8 +151,8 @@ fn sign_in(parts: &Parts, end: Option<End>) -> Response {
     let path = if query.is_empty() { "/login".to_owned() } else { format!("/login?{query}") };
     // htmx would follow a redirect and put the sign-in page into the middle of this one.
     match HeaderValue::from_str(&path) {
-        Ok(value) if front::wants_fragment(&parts.headers) => (StatusCode::OK, [("hx-redirect", value)]).into_response(),
-        _ => front::see_other(&path),
+        Ok(value) if wants_fragment(&parts.headers) => (StatusCode::OK, [("hx-redirect", value)]).into_response(),
+        _ => see_other(&path),
     }
 }
 

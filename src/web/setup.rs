@@ -66,7 +66,7 @@ async fn set_up(visitor: Visitor, front: Front, parts: axum::http::request::Part
     let overview = format!("/accounts/{}", new.slug);
     let cookie = match front.new_cookie(visitor.now().0).await {
         Ok(cookie) => cookie,
-        Err(response) => return response,
+        Err(stop) => return problem::answer(stop, &parts),
     };
     match setup::set_up(&visitor, new, &draft.token, &cookie).await.map_err(faults_of) {
         Ok(()) => front.go(&overview, "Frontdesk is set up. This is your account.").await,

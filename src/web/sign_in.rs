@@ -9,8 +9,10 @@ use serde::Deserialize;
 
 use super::{
     form::{Form, Query},
-    front::{Front, see_other},
-    page, problem,
+    front::Front,
+    page,
+    page::see_other,
+    problem,
     routes::Routes,
 };
 use crate::{
@@ -78,45 +80,32 @@ async fn show(visitor: Visitor, front: Front, Query(asked): Query<Asked>, parts:
 async fn enter(visitor: Visitor, front: Front, parts: Parts, Form(draft): Form<Draft>) -> Response {
     match try_to_enter(&visitor, &front, &draft).await {
         Ok(()) => see_other(destination(&draft.next)),
-        Err(Entering::Stopped(Stop::Faults(faults))) => front.show_again(&again(draft, faults, None)),
-        Err(Entering::Stopped(Stop::TooMany(rest))) => {
+        Err(Stop::Faults(faults)) => front.show_again(&again(draft, faults, None)),
+        Err(Stop::TooMany(rest)) => {
             let page = again(draft, Faults::none(), Some(too_many(rest)));
             with_retry(front.show_as(StatusCode::TOO_MANY_REQUESTS, &page), rest.0 / 1_000 + 1)
         }
-        Err(Entering::Stopped(Stop::Busy)) => {
+        Err(Stop::Busy) => {
             let page = again(draft, Faults::none(), Some("Too much is going on at this moment. Try again in a few seconds.".to_owned()));
             with_retry(front.show_as(StatusCode::SERVICE_UNAVAILABLE, &page), 2)
         }
-        Err(Entering::Stopped(stop)) => problem::answer(stop, &parts),
-        Err(Entering::NoCookie(response)) => response,
+        Err(stop) => problem::answer(stop, &parts),
     }
 }
 
-/// Why nobody is signed in now.
-enum Entering {
-    Stopped(Stop),
-    NoCookie(Response),
-}
-
-impl From<Stop> for Entering {
-    fn from(stop: Stop) -> Self {
-        Self::Stopped(stop)
-    }
-}
-
-async fn try_to_enter(visitor: &Visitor, front: &Front, draft: &Draft) -> Result<(), Entering> {
-    let credentials = draft.check().map_err(Stop::from)?;
+async fn try_to_enter(visitor: &Visitor, front: &Front, draft: &Draft) -> Result<(), Stop> {
+    let credentials = draft.check()?;
     let proven = sign_in::prove(visitor, credentials).await?;
     // A browser holds one session: whoever was signed in here before no longer is.
     if let Some(before) = visitor.person().await? {
         sessions::sign_out(&before, End::Replaced).await?;
     }
-    let cookie = front.new_cookie(visitor.now().0).await.map_err(Entering::NoCookie)?;
+    let cookie = front.new_cookie(visitor.now().0).await?;
     let begun = sign_in::begin_session(visitor, proven, &cookie).await;
     if begun.is_err() {
         front.drop_cookie().await;
     }
-    Ok(begun?)
+    begun
 }
 
 async fn leave(person: Person, front: Front, parts: Parts) -> Response {

@@ -1,1 +1,14 @@
-fn main(){}
+//! Everything that needs a database or a page, against the real program: on SQLite, and on PostgreSQL where
+//! `FRONTDESK_TEST_POSTGRES` names a server on which databases may be made.
+
+mod access;
+mod accounts;
+mod events;
+mod house;
+mod kit;
+mod me;
+mod program;
+mod sessions;
+mod setup;
+mod sign_in;
+mod store;

@@ -1,0 +1,86 @@
+//! The golden table: every route × everybody in the cast. A route that is not in it fails, and so does one that answers
+//! otherwise. Read a change of `access.golden` like code: it says who may do what. `UPDATE_GOLDEN=1` writes it.
+
+use frontdesk::web;
+use reqwest::StatusCode;
+
+use crate::kit::{House, cast};
+
+/// What stands for the parameters: things that exist, in the account that everybody is measured against.
+fn path_of(route: &str, event: &str) -> String {
+    let id = if route.contains("/events/") { event } else { "ses_3MP92WggujNuFkwl8icLusxoDSO" };
+    route.replace("{slug}", "acme").replace("{id}", id)
+}
+
+/// An answer in one word.
+fn word(status: StatusCode, location: &str) -> String {
+    match status {
+        StatusCode::OK => "page".into(),
+        StatusCode::SEE_OTHER if location.starts_with("/login") => "sign-in".into(),
+        StatusCode::SEE_OTHER => "done".into(),
+        StatusCode::UNPROCESSABLE_ENTITY => "faults".into(),
+        StatusCode::FORBIDDEN => "refused".into(),
+        StatusCode::NOT_FOUND => "none".into(),
+        other => other.as_u16().to_string(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_golden_table_holds() {
+    let (house, ada) = House::with_ada().await;
+    ada.get("/accounts/acme").await;
+    let account = house.account_id("acme").await;
+    let event = house.raw.texts(format!("SELECT id FROM events WHERE log = '{account}' ORDER BY seq")).await.remove(0);
+    let cast = cast(&house, ada).await;
+
+    let mut routes = web::routes();
+    routes.sort_by_key(|route| (route.path, route.method));
+    let mut table = format!("{:<6}{:<36}", "", "");
+    for (name, _) in &cast {
+        table.push_str(&format!("{name:<15}"));
+    }
+    for route in routes {
+        let path = path_of(route.path, &event);
+        table = format!("{}\n{:<6}{:<36}", table.trim_end(), route.method, route.path);
+        for (name, browser) in &cast {
+            // Each tries with a cookie of their own that this request may cost them.
+            let cookie = browser.cookie();
+            let page = if route.method == "GET" { browser.get(&path).await } else { browser.post(&path, &[]).await };
+            assert!(!page.status.is_server_error(), "{name} {} {path}: {}", route.method, page.text());
+            table.push_str(&format!("{:<15}", word(page.status, page.location())));
+            *browser.cookie.lock().unwrap() = cookie;
+            if route.path == "/logout" {
+                house.raw.run("UPDATE sessions SET ended_at = NULL, ended_why = NULL").await;
+            }
+        }
+    }
+    let table = format!("{}\n", table.trim_end());
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/all/access.golden");
+    if std::env::var("UPDATE_GOLDEN").is_ok() {
+        std::fs::write(golden, &table).unwrap();
+    }
+    let expected = std::fs::read_to_string(golden).unwrap_or_default();
+    assert_eq!(table, expected, "if this is meant, run with UPDATE_GOLDEN=1 and read the change:\n{table}");
+}
+
+/// Every POST says who may, and none of them changes anything for who may not: the log of the account stays as it is, but
+/// for refusals.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_not_changes_nothing() {
+    let (house, ada) = House::with_ada().await;
+    let cast = cast(&house, ada).await;
+    let account = house.account_id("acme").await;
+    let changes: Vec<_> = web::routes().into_iter().filter(|route| route.method == "POST" && route.path.contains("{slug}")).collect();
+    assert!(!changes.is_empty());
+    for route in changes {
+        for (name, browser) in cast.iter().filter(|(name, _)| *name != "administrator") {
+            let form = [("name", "Mine".to_owned()), ("version", "0".into())];
+            let page = browser.post(&path_of(route.path, ""), &form).await;
+            assert!([StatusCode::FORBIDDEN, StatusCode::NOT_FOUND, StatusCode::SEE_OTHER].contains(&page.status), "{name} {}", route.path);
+        }
+    }
+    assert_eq!(house.raw.texts(format!("SELECT name FROM accounts WHERE id = '{account}'")).await, ["Acme"]);
+    let events = house.events(&account).await;
+    let harmless = ["account_created.v0", "membership_created.v0", "account_entered.v0", "permission_refused.v0", "account_entry_refused.v0"];
+    assert!(events.iter().all(|event| harmless.contains(&event.as_str())), "{events:?}");
+}

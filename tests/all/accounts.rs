@@ -1,0 +1,197 @@
+use frontdesk::rules::{members::Roles, time::Span};
+use reqwest::{Method, StatusCode};
+
+use crate::kit::{House, READER, Raw, START, cast};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_of_others_and_none_are_the_same() {
+    let (house, ada) = House::with_ada().await;
+    house.account("other").await;
+    for path in ["", "/events", "/settings", "/events/ev_3MP92WggujNuFkwl8icLusxoDSO"] {
+        let theirs = ada.get(&format!("/accounts/other{path}")).await;
+        let none = ada.get(&format!("/accounts/nowhere{path}")).await;
+        let nonsense = ada.get(&format!("/accounts/%00%ff{path}")).await;
+        assert_eq!((theirs.status, none.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+        assert_eq!(theirs.body, none.body);
+        assert!([StatusCode::NOT_FOUND, StatusCode::BAD_REQUEST].contains(&nonsense.status), "{}", nonsense.status);
+    }
+    let form = [("name", "Mine".to_owned()), ("version", "0".into())];
+    assert_eq!(ada.post("/accounts/other/settings", &form).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(house.raw.texts("SELECT name FROM accounts WHERE slug = 'other'").await, ["other"]);
+    assert!(house.events(&house.account_id("other").await).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_refused_learns_why_and_it_is_on_record_once_an_hour() {
+    let (house, ada) = House::with_ada().await;
+    let cast = cast(&house, ada).await;
+    let find = |name: &str| &cast.iter().find(|(who, _)| *who == name).unwrap().1;
+    for (name, says) in [("disabled", "Your access to Acme is disabled."), ("late_guest", "was for a limited time, which is over.")] {
+        for path in ["", "/events", "/events"] {
+            let page = find(name).get(&format!("/accounts/acme{path}")).await;
+            assert_eq!(page.status, StatusCode::FORBIDDEN);
+            assert!(page.text().contains(says), "{}", page.text());
+        }
+        assert_eq!(find(name).get("/accounts").await.status, StatusCode::OK, "the person is not touched");
+    }
+    let page = find("reader").get("/accounts/acme/events").await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    for says in ["you may not read the account's events", "you need the role Team manager", "Ada Lovelace (ada@example.com)"] {
+        assert!(page.text().contains(says), "{}", page.text());
+    }
+    find("reader").get("/accounts/acme/events").await;
+    let account = house.account_id("acme").await;
+    let count = |events: &[String], kind: &str| events.iter().filter(|event| *event == kind).count();
+    let events = house.events(&account).await;
+    assert_eq!((count(&events, "account_entry_refused.v0"), count(&events, "permission_refused.v0")), (2, 1));
+    house.wait(Span::hours(1));
+    find("reader").get("/accounts/acme/events").await;
+    assert_eq!(count(&house.events(&account).await, "permission_refused.v0"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_may_not_open_is_muted_with_the_reason() {
+    let (house, _ada) = House::with_ada().await;
+    let reader = house.member("acme", "reader", READER).await;
+    let page = house.signed_in(&reader).await.get("/accounts/acme").await;
+    let reasons = page.attributes(".nav-item.muted", "title");
+    assert_eq!(reasons, ["You may not read the account's events: you need the role Team manager.", "You may not see the account's settings: you need to be an administrator."]);
+    assert_eq!(page.all("a.nav-item"), ["Overview"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_is_out_at_the_moment_and_warned_before() {
+    let (house, _ada) = House::with_ada().await;
+    let guest = house.member("acme", "guest", READER).await;
+    let id = house.user_id(&guest).await;
+    house.raw.run(format!("UPDATE members SET access_until = {} WHERE user_id = '{id}'", START + Span::hours(2).0)).await;
+    let guest = house.signed_in(&guest).await;
+    assert_eq!(guest.get("/accounts/acme").await.all(".banner"), ["Your access to Acme ends on 21 Nov 2026, 14:00:00 UTC."]);
+    house.wait(Span(Span::hours(2).0 - 1));
+    assert_eq!(guest.get("/accounts/acme").await.status, StatusCode::OK);
+    house.wait(Span(1));
+    assert_eq!(guest.get("/accounts/acme").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn renaming_keeps_before_and_after() {
+    let (house, ada) = House::with_ada().await;
+    let form = ada.get("/accounts/acme/settings").await;
+    assert_eq!((form.value("name").as_str(), form.value("version").as_str()), ("Acme", "0"));
+    let done = ada.post("/accounts/acme/settings", &[("name", "Acme & Söhne".into()), ("version", "0".into())]).await;
+    assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, "/accounts/acme/settings"));
+    let saved = ada.get("/accounts/acme/settings").await;
+    assert_eq!((saved.all(".toast"), saved.value("name").as_str()), (vec!["Saved.".to_owned()], "Acme & Söhne"));
+
+    let events = ada.get("/accounts/acme/events?type=account_updated.v0").await;
+    let link = events.attributes("table.events td.when a", "href").remove(0);
+    let event = ada.get(&link).await;
+    assert_eq!(event.all(".diff tbody td"), ["Acme", "Acme & Söhne"]);
+    ada.post("/accounts/acme/settings", &[("name", "Acme & Söhne".into()), ("version", "1".into())]).await;
+    let account = house.account_id("acme").await;
+    let all = house.events(&account).await;
+    assert_eq!(all.iter().filter(|kind| *kind == "account_updated.v0").count(), 1, "saving what stands there is no change");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_save_at_once_notice_each_other() {
+    let (house, ada) = House::with_ada().await;
+    let bea = house.member("acme", "bea", Roles::ADMINISTRATOR).await;
+    let bea = house.signed_in(&bea).await;
+    let save = |name: &str, version: &str| vec![("name", name.to_owned()), ("version", version.to_owned())];
+    assert_eq!(ada.post("/accounts/acme/settings", &save("Ada's", "0")).await.status, StatusCode::SEE_OTHER);
+    let conflict = bea.post("/accounts/acme/settings", &save("Bea's", "0")).await;
+    assert_eq!(conflict.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(conflict.fault("name").contains("the name is now “Ada's”"), "{}", conflict.fault("name"));
+    assert_eq!((conflict.value("name").as_str(), conflict.value("version").as_str()), ("Bea's", "1"));
+    assert_eq!(bea.post("/accounts/acme/settings", &save("Bea's", "1")).await.status, StatusCode::SEE_OTHER);
+    for (name, version, field) in [("", "2", "name"), (&"x".repeat(101), "2", "name")] {
+        let page = bea.post("/accounts/acme/settings", &save(name, version)).await;
+        assert_eq!((page.status, page.value("name").as_str()), (StatusCode::UNPROCESSABLE_ENTITY, name));
+        assert!(!page.fault(field).is_empty());
+    }
+    assert_eq!(house.raw.texts("SELECT name FROM accounts").await, ["Bea's"]);
+}
+
+/// The permit was asked before the transaction; whoever was demoted in between writes nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_demoted_a_moment_ago_writes_nothing() {
+    let (house, ada) = House::with_ada().await;
+    for (change, back) in [
+        ("UPDATE members SET administrator_since = NULL", format!("UPDATE members SET administrator_since = {START}")),
+        ("UPDATE members SET disabled_at = 1", "UPDATE members SET disabled_at = NULL".to_owned()),
+        ("UPDATE members SET access_until = 1", "UPDATE members SET access_until = NULL".to_owned()),
+    ] {
+        // Presence is noted already, so that the first thing the request waits for is the act's own transaction.
+        assert_eq!(ada.get("/accounts/acme/settings").await.status, StatusCode::OK);
+        let form = [("name", "Mine".to_owned()), ("version", "0".into())];
+        let page = match &house.raw {
+            Raw::Sqlite(pool) => {
+                let mut tx = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+                sqlx::query(change).execute(&mut *tx).await.unwrap();
+                let (page, ()) = tokio::join!(ada.post("/accounts/acme/settings", &form), async {
+                    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+                    tx.commit().await.unwrap();
+                });
+                page
+            }
+            Raw::Postgres(pool) => {
+                let mut tx = pool.begin().await.unwrap();
+                sqlx::query("UPDATE accounts SET version = version + 1").execute(&mut *tx).await.unwrap();
+                sqlx::query(change).execute(&mut *tx).await.unwrap();
+                let (page, ()) = tokio::join!(ada.post("/accounts/acme/settings", &form), async {
+                    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+                    tx.commit().await.unwrap();
+                });
+                page
+            }
+        };
+        assert!([StatusCode::FORBIDDEN, StatusCode::NOT_FOUND].contains(&page.status), "{change}: {}", page.status);
+        assert_eq!(house.raw.texts("SELECT name FROM accounts").await, ["Acme"], "{change}");
+        house.raw.run(back).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn visits_are_counted_by_day_and_address() {
+    let (house, ada) = House::with_ada().await;
+    ada.get("/accounts/acme").await;
+    ada.get("/accounts/acme/events").await;
+    house.wait(Span::minutes(2));
+    ada.get("/accounts/acme").await;
+    house.wait(Span::hours(11));
+    house.wait(Span::minutes(59));
+    let ada = house.signed_in("ada@example.com").await;
+    ada.get("/accounts/acme").await;
+    let counts = house.raw.texts("SELECT CAST(day AS TEXT) || ' ' || CAST(count AS TEXT) || ' ' || address || ' ' || surface FROM visits ORDER BY day").await;
+    let day = START / 86_400_000;
+    assert_eq!(counts, [format!("{day} 2 127.0.0.1 dashboard"), format!("{} 1 127.0.0.1 dashboard", day + 1)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_expired_is_cleared_out() {
+    let (house, ada) = House::with_ada().await;
+    ada.get("/accounts/acme").await;
+    house.visitor().sign_in("ada@example.com", "four wrong words here").await;
+    assert_eq!(house.running.chores().await.unwrap(), 0);
+    house.wait(Span::days(8));
+    assert!(house.running.chores().await.unwrap() >= 4, "attempts and the set-up link");
+    assert_eq!(house.raw.number("SELECT COUNT(*) FROM attempts").await, 0);
+    assert_eq!(house.raw.number("SELECT COUNT(*) FROM visits").await, 1);
+    house.wait(Span::days(400));
+    house.running.chores().await.unwrap();
+    assert_eq!(house.raw.number("SELECT COUNT(*) FROM visits").await + house.raw.number("SELECT COUNT(*) FROM cookies").await, 0);
+    assert!(house.raw.number("SELECT COUNT(*) FROM events").await > 0, "events stay");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_that_a_page_does_not_take_is_refused() {
+    let (house, ada) = House::with_ada().await;
+    for (method, path) in [(Method::PUT, "/me"), (Method::DELETE, "/accounts/acme"), (Method::GET, "/logout"), (Method::POST, "/accounts")] {
+        let page = ada.send(method, path, None, &[("sec-fetch-site", "same-origin")]).await;
+        assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+    }
+    assert_eq!(ada.get("/nowhere").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(ada.send(Method::HEAD, "/me", None, &[]).await.status, StatusCode::OK);
+    drop(house);
+}

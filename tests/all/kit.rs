@@ -1,0 +1,372 @@
+//! The kit: a Frontdesk on a database of its own, a clock that can be turned, browsers, and a team.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, AtomicU32, Ordering},
+    },
+};
+
+use frontdesk::{
+    app::{self, Running},
+    config::{Config, Found},
+    rules::{ids::{AccountId, MemberId, UserId}, members::{Billing, Developer, Roles, Team}, time::{Millis, Span}},
+};
+use reqwest::{Client, Method, StatusCode, header};
+use scraper::{Html, Selector};
+use sqlx::{PgPool, SqlitePool, postgres::PgPoolOptions, sqlite::SqlitePoolOptions};
+use tempfile::TempDir;
+
+/// Everybody's password.
+pub const PASSWORD: &str = "four random words here";
+/// When tests begin: 2026-11-21T12:00:00Z, at the start of every window.
+pub const START: i64 = 1_795_262_400_000;
+
+/// A running Frontdesk with a database of its own.
+pub struct House {
+    pub running: Running,
+    pub config: Config,
+    pub raw: Raw,
+    clock: Arc<AtomicI64>,
+    _folder: Arc<TempDir>,
+}
+
+/// The database behind the program's back.
+pub enum Raw {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// Whether this run is on PostgreSQL.
+pub fn on_postgres() -> bool {
+    std::env::var("FRONTDESK_TEST_POSTGRES").is_ok()
+}
+
+/// The URL of a new, empty database; empty for SQLite in the data folder.
+pub async fn new_database() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let Ok(server) = std::env::var("FRONTDESK_TEST_POSTGRES") else { return String::new() };
+    let name = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let maintenance = PgPoolOptions::new().max_connections(1).connect(&format!("{server}/postgres")).await.unwrap();
+    // An en-US locale sorts and compares otherwise than by bytes: the schema must not care.
+    let locale = match std::env::var("FRONTDESK_TEST_ICU") {
+        Ok(locale) => format!(" TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE '{locale}'"),
+        Err(_) => String::new(),
+    };
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}{locale}"))).execute(&maintenance).await.unwrap();
+    maintenance.close().await;
+    format!("{server}/{name}")
+}
+
+impl Raw {
+    pub async fn open(config: &Config) -> Self {
+        if config.database_url.is_empty() {
+            let url = format!("sqlite:{}", config.data_dir.join("frontdesk.db").display());
+            Self::Sqlite(SqlitePoolOptions::new().max_connections(2).connect(&url).await.unwrap())
+        } else {
+            Self::Postgres(PgPoolOptions::new().max_connections(2).connect(&config.database_url).await.unwrap())
+        }
+    }
+
+    /// Runs a statement.
+    pub async fn run(&self, sql: impl Into<String>) {
+        let sql = sqlx::AssertSqlSafe(sql.into());
+        match self {
+            Self::Sqlite(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+            Self::Postgres(pool) => drop(sqlx::query(sql).execute(pool).await.unwrap()),
+        }
+    }
+
+    /// The first column of every row, as text.
+    pub async fn texts(&self, sql: impl Into<String>) -> Vec<String> {
+        let sql = sqlx::AssertSqlSafe(sql.into());
+        match self {
+            Self::Sqlite(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+            Self::Postgres(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+        }
+    }
+
+    /// One number.
+    pub async fn number(&self, sql: impl Into<String>) -> i64 {
+        let sql = sqlx::AssertSqlSafe(sql.into());
+        match self {
+            Self::Sqlite(pool) => sqlx::query_scalar(sql).fetch_one(pool).await.unwrap(),
+            Self::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await.unwrap(),
+        }
+    }
+}
+
+impl House {
+    /// A Frontdesk that waits for set-up.
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// The same, configured otherwise.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let mut config = Found::defaults().check().unwrap();
+        config.listen = "127.0.0.1:0".parse().unwrap();
+        config.data_dir = folder.path().join("data");
+        config.database_url = new_database().await;
+        config.database_connections = 4;
+        config.password_cost.memory_kib = 64;
+        config.password_cost.iterations = 1;
+        change(&mut config);
+        Self::start(config, Arc::new(AtomicI64::new(START)), folder).await
+    }
+
+    async fn start(config: Config, clock: Arc<AtomicI64>, folder: Arc<TempDir>) -> Self {
+        let hands = clock.clone();
+        let running = app::start(&config, Arc::new(move || Millis(hands.load(Ordering::SeqCst))), app::dice()).await.unwrap();
+        let raw = Raw::open(&config).await;
+        Self { running, config, raw, clock, _folder: folder }
+    }
+
+    /// Another process on the same database and key, configured otherwise.
+    pub async fn beside(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = self.config.clone();
+        change(&mut config);
+        Self::start(config, self.clock.clone(), self._folder.clone()).await
+    }
+
+    /// Set up, with its first administrator signed in.
+    pub async fn with_ada() -> (Self, Browser) {
+        Self::with_ada_and(|_| {}).await
+    }
+
+    /// The same, configured otherwise.
+    pub async fn with_ada_and(change: impl FnOnce(&mut Config)) -> (Self, Browser) {
+        let house = Self::with(change).await;
+        let ada = house.visitor();
+        let page = ada.post("/setup", &house.setup_form()).await;
+        assert_eq!(page.location(), "/accounts/acme", "{}", page.text());
+        (house, ada)
+    }
+
+    /// The fields of a set-up that works.
+    pub fn setup_form(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("token", self.token()),
+            ("account", "Acme".into()),
+            ("name", "Ada Lovelace".into()),
+            ("email", "ada@example.com".into()),
+            ("password", PASSWORD.into()),
+        ]
+    }
+
+    /// The token of the link on the console.
+    pub fn token(&self) -> String {
+        let link = self.running.setup_link.as_ref().expect("set-up is not done");
+        link.split_once("token=").unwrap().1.to_owned()
+    }
+
+    /// Somebody with a browser of their own.
+    pub fn visitor(&self) -> Browser {
+        self.visitor_from(Ipv4Addr::LOCALHOST.into())
+    }
+
+    /// The same, from another address of this machine.
+    pub fn visitor_from(&self, address: IpAddr) -> Browser {
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).local_address(address).build().unwrap();
+        Browser { client, base: format!("http://{}", self.running.address), cookie: Mutex::new(None) }
+    }
+
+    /// Turns the clock.
+    pub fn wait(&self, span: Span) {
+        self.clock.fetch_add(span.0, Ordering::SeqCst);
+    }
+
+    /// The time.
+    pub fn now(&self) -> Millis {
+        Millis(self.clock.load(Ordering::SeqCst))
+    }
+
+    /// The types of all events since the beginning of a log, oldest first: `instance`, an account's or a user's id.
+    pub async fn events(&self, log: &str) -> Vec<String> {
+        self.raw.texts(format!("SELECT type FROM events WHERE log = '{log}' ORDER BY seq")).await
+    }
+
+    pub async fn account_id(&self, slug: &str) -> String {
+        self.raw.texts(format!("SELECT id FROM accounts WHERE slug = '{slug}'")).await.remove(0)
+    }
+
+    pub async fn user_id(&self, email: &str) -> String {
+        self.raw.texts(format!("SELECT user_id FROM user_emails WHERE canonical = '{email}'")).await.remove(0)
+    }
+
+    /// Makes another account, behind the program's back.
+    pub async fn account(&self, slug: &str) -> String {
+        let id = AccountId::new(self.now(), app::dice()()).to_string();
+        self.raw.run(format!("INSERT INTO accounts (id, slug, name, created_at, event_hash) VALUES ('{id}', '{slug}', '{slug}', {START}, '{}')", frontdesk::rules::chain::START)).await;
+        id
+    }
+
+    /// Makes a user with everybody's password and a membership, behind the program's back.
+    pub async fn member(&self, slug: &str, name: &str, roles: Roles) -> String {
+        let email = format!("{name}@example.com");
+        if self.raw.number(format!("SELECT COUNT(*) FROM user_emails WHERE canonical = '{email}'")).await == 0 {
+            let id = UserId::new(self.now(), app::dice()());
+            self.raw
+                .run(format!(
+                    "INSERT INTO users (id, name, password_hash, created_at, event_hash)
+                     SELECT '{id}', '{name}', password_hash, {START}, '{}' FROM users WHERE name = 'Ada Lovelace'",
+                    frontdesk::rules::chain::START
+                ))
+                .await;
+            self.raw.run(format!("INSERT INTO user_emails VALUES ('{id}', '{email}', '{email}', {START}, 'setup')")).await;
+        }
+        let (user, account) = (self.user_id(&email).await, self.account_id(slug).await);
+        let member = MemberId::new(self.now(), app::dice()());
+        let administrator = if roles.administrator { START.to_string() } else { "NULL".into() };
+        self.raw
+            .run(format!(
+                "INSERT INTO members (id, account_id, user_id, developer, team, billing, administrator_since, source, joined_at, search_name, search_email)
+                 VALUES ('{member}', '{account}', '{user}', '{}', '{}', '{}', {administrator}, 'setup', {START}, '{name}', '{email}')",
+                roles.developer.word(), roles.team.word(), roles.billing.word()
+            ))
+            .await;
+        email
+    }
+
+    /// Somebody signed in.
+    pub async fn signed_in(&self, email: &str) -> Browser {
+        let browser = self.visitor();
+        let page = browser.sign_in(email, PASSWORD).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
+        browser
+    }
+}
+
+/// Read-only everywhere.
+pub const READER: Roles = Roles { developer: Developer::ReadOnly, team: Team::ReadOnly, billing: Billing::None, administrator: false };
+
+/// Everybody whom the golden table knows, each signed in, and the account they stand before: `acme`.
+pub async fn cast(house: &House, ada: Browser) -> Vec<(&'static str, Browser)> {
+    let mut cast = vec![("administrator", ada)];
+    for (name, roles) in [
+        ("manager", Roles { team: Team::Manager, developer: Developer::ReadWrite, ..READER }),
+        ("inviter", Roles { team: Team::Invite, developer: Developer::ReadWrite, ..READER }),
+        ("developer", Roles { developer: Developer::ReadWrite, ..READER }),
+        ("reader", READER),
+        ("billing", Roles { billing: Billing::Access, ..READER }),
+        ("guest", Roles { team: Team::Manager, ..READER }),
+        ("late_guest", Roles::ADMINISTRATOR),
+        ("disabled", Roles::ADMINISTRATOR),
+    ] {
+        let email = house.member("acme", name, roles).await;
+        cast.push((name, house.signed_in(&email).await));
+    }
+    let (guest, late, disabled) =
+        (house.user_id("guest@example.com").await, house.user_id("late_guest@example.com").await, house.user_id("disabled@example.com").await);
+    house.raw.run(format!("UPDATE members SET access_until = {} WHERE user_id = '{guest}'", START + Span::days(1).0)).await;
+    house.raw.run(format!("UPDATE members SET access_until = {START} WHERE user_id = '{late}'")).await;
+    house.raw.run(format!("UPDATE members SET disabled_at = {START} WHERE user_id = '{disabled}'")).await;
+    house.account("other").await;
+    let stranger = house.member("other", "stranger", Roles::ADMINISTRATOR).await;
+    cast.push(("stranger", house.signed_in(&stranger).await));
+    cast.push(("nobody", house.visitor()));
+    cast
+}
+
+/// A browser: keeps its cookie, says where its requests come from, follows no redirect by itself.
+pub struct Browser {
+    pub client: Client,
+    pub base: String,
+    pub cookie: Mutex<Option<String>>,
+}
+
+impl Browser {
+    pub async fn get(&self, path: &str) -> Page {
+        self.send(Method::GET, path, None, &[("sec-fetch-site", "same-origin")]).await
+    }
+
+    pub async fn post(&self, path: &str, fields: &[(&str, String)]) -> Page {
+        let body = form(fields);
+        self.send(Method::POST, path, Some(body), &[("sec-fetch-site", "same-origin")]).await
+    }
+
+    pub async fn sign_in(&self, email: &str, password: &str) -> Page {
+        self.post("/login", &[("email", email.into()), ("password", password.into())]).await
+    }
+
+    /// A request in every detail.
+    pub async fn send(&self, method: Method, path: &str, body: Option<String>, headers: &[(&str, &str)]) -> Page {
+        let mut request = self.client.request(method, format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        }
+        if let Some(cookie) = self.cookie() {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let response = request.send().await.unwrap();
+        if let Some(set) = response.headers().get(header::SET_COOKIE) {
+            let pair = set.to_str().unwrap().split(';').next().unwrap();
+            let gone = pair.ends_with('=');
+            *self.cookie.lock().unwrap() = (!gone).then(|| pair.to_owned());
+        }
+        let (status, headers) = (response.status(), response.headers().clone());
+        Page { status, headers, body: response.text().await.unwrap() }
+    }
+
+    pub fn cookie(&self) -> Option<String> {
+        self.cookie.lock().unwrap().clone()
+    }
+}
+
+/// Fields as a browser sends them.
+pub fn form(fields: &[(&str, String)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields.iter().map(|(name, value)| (name, value))).finish()
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Page {
+    pub status: StatusCode,
+    pub headers: header::HeaderMap,
+    pub body: String,
+}
+
+impl Page {
+    /// Where it redirects to; empty where it does not.
+    pub fn location(&self) -> &str {
+        self.headers.get(header::LOCATION).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The text of every element that a selector finds, white space folded.
+    pub fn all(&self, selector: &str) -> Vec<String> {
+        let fold = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        Html::parse_document(&self.body).select(&Selector::parse(selector).unwrap()).map(|element| fold(element.text().collect::<Vec<_>>().join(" "))).collect()
+    }
+
+    /// The attribute of every element that a selector finds.
+    pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
+        Html::parse_document(&self.body)
+            .select(&Selector::parse(selector).unwrap())
+            .filter_map(|element| element.value().attr(name).map(str::to_owned))
+            .collect()
+    }
+
+    /// The page's text.
+    pub fn text(&self) -> String {
+        self.all("body").join(" ")
+    }
+
+    /// What the form says about a field.
+    pub fn fault(&self, field: &str) -> String {
+        self.all(&format!("#{field}-says .fault")).join(" ")
+    }
+
+    /// What the form still holds in a field.
+    pub fn value(&self, field: &str) -> String {
+        self.attributes(&format!("[name={field}]"), "value").join(" ")
+    }
+}

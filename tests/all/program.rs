@@ -1,0 +1,222 @@
+//! The program as it is started: commands, settings, health, headers, and the end.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use reqwest::{Method, StatusCode};
+
+use crate::kit::{House, new_database};
+
+fn program(folder: &std::path::Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
+    command.current_dir(folder);
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FRONTDESK_") || name == "DATABASE_URL") {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn output(command: &mut Command) -> (bool, String, String) {
+    let output = command.output().unwrap();
+    (output.status.success(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+struct Server {
+    child: Child,
+    line: String,
+    base: String,
+}
+
+/// Starts the program and waits for its line.
+fn serve(command: &mut Command) -> Server {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    if line.is_empty() {
+        let mut errors = String::new();
+        child.stderr.as_mut().unwrap().read_to_string(&mut errors).unwrap();
+        panic!("{errors}");
+    }
+    let base = line[line.find("http").unwrap()..].trim().split("/setup").next().unwrap().to_owned();
+    Server { child, line, base }
+}
+
+fn terminate(server: &Server) {
+    assert!(Command::new("kill").arg("-TERM").arg(server.child.id().to_string()).status().unwrap().success());
+}
+
+#[test]
+fn help_explains_every_command_and_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, help, _) = output(program(folder.path()).arg("--help"));
+    assert!(good);
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for setting in frontdesk::config::SETTINGS {
+        let sentence = setting.sentence.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(help.contains(&format!("--{}", setting.flag())) && help.contains(&sentence) && help.contains(setting.variable), "{}", setting.key);
+    }
+    for command in ["serve", "migrate", "check-config"] {
+        assert!(help.contains(command), "{command}");
+    }
+}
+
+#[test]
+fn mistakes_in_the_configuration_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, _, error) = output(program(folder.path()).env("FRONTDESK_LISTN", "x").arg("check-config"));
+    assert!(!good && error.contains("FRONTDESK_LISTN") && error.contains("Did you mean listen?"), "{error}");
+    std::fs::write(folder.path().join("frontdesk.toml"), "session_idel = \"1h\"\n").unwrap();
+    let (good, _, error) = output(program(folder.path()).arg("check-config"));
+    assert!(!good && error.contains("session_idel"), "{error}");
+    std::fs::write(folder.path().join("frontdesk.toml"), "session_idle = \"1h\"\n").unwrap();
+    let (good, report, _) = output(
+        program(folder.path()).env("FRONTDESK_SMTP_URL", "smtp://u:s3cret@mail.example.com").args(["check-config", "--listen", "127.0.0.1:4000"]),
+    );
+    assert!(good && !report.contains("s3cret"), "{report}");
+    for line in ["from frontdesk.toml", "from --listen", "from FRONTDESK_SMTP_URL", "from default"] {
+        assert!(report.contains(line), "{report}");
+    }
+    assert!(!folder.path().join("data").exists(), "looking changes nothing");
+    let (good, _, error) = output(program(folder.path()).arg("--no-such-flag"));
+    assert!(!good && error.contains("--no-such-flag"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_command_starts_and_says_where_to_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = new_database().await;
+    let start = || serve(program(folder.path()).env("DATABASE_URL", &url).args(["--listen", "127.0.0.1:0", "--log-format", "json"]));
+    let mut server = start();
+    assert!(server.line.starts_with("Set up Frontdesk in a browser: http://127.0.0.1:") && server.line.contains("/setup?token="), "{}", server.line);
+    let token = server.line.trim().split_once("token=").unwrap().1.to_owned();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let form = crate::kit::form(&[("token", token.clone()), ("account", "Acme".into()), ("name", "Ada".into()), ("email", "ada@example.com".into()), ("password", crate::kit::PASSWORD.into())]);
+    let done = client.post(format!("{}/setup", server.base)).header("content-type", "application/x-www-form-urlencoded").body(form).send().await.unwrap();
+    assert_eq!(done.status(), StatusCode::SEE_OTHER);
+    let request = done.headers()["x-request-id"].to_str().unwrap().to_owned();
+
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+    let mut logs = String::new();
+    server.child.stderr.take().unwrap().read_to_string(&mut logs).unwrap();
+    let lines: Vec<serde_json::Value> = logs.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert!(lines.iter().any(|line| line["request"] == request.as_str() && line["status"] == 303), "{logs}");
+    assert!(!logs.contains(&token), "no secret in the logs");
+
+    // Killed without warning, started again: what was acknowledged is there.
+    let mut server = start();
+    assert!(server.line.starts_with("Frontdesk is at http://127.0.0.1:"), "{}", server.line);
+    assert_eq!(client.get(format!("{}/setup?token={token}", server.base)).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+    terminate(&server);
+    assert!(server.child.wait().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn told_to_stop_it_finishes_what_has_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = new_database().await;
+    let mut command = program(folder.path());
+    command.env("DATABASE_URL", &url).args(["--listen", "127.0.0.1:0", "--hashing-at-once", "1", "--password-memory-kib", "65536", "--password-iterations", "6", "--attempts-per-user", "1000"]);
+    let mut server = serve(&mut command);
+    let token = server.line.trim().split_once("token=").unwrap().1.to_owned();
+    let address = server.base.strip_prefix("http://").unwrap().to_owned();
+    let mut tries = Vec::new();
+    for n in 0..3 {
+        let form = crate::kit::form(&[("token", token.clone()), ("account", format!("Acme {n}")), ("name", "Ada".into()), ("email", "ada@example.com".into()), ("password", crate::kit::PASSWORD.into())]);
+        let mut stream = std::net::TcpStream::connect(&address).unwrap();
+        write!(stream, "POST /setup HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{form}", form.len()).unwrap();
+        tries.push(stream);
+    }
+    // Sent, and far from done: each waits for the one before, and hashes for longer than this.
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    terminate(&server);
+    for mut stream in tries {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let status: u16 = answer.split(' ').nth(1).expect("a request that has begun is answered").parse().unwrap();
+        assert!([303, 403, 404, 503].contains(&status), "{answer}");
+    }
+    assert!(server.child.wait().unwrap().success());
+    let mut server = serve(&mut command);
+    assert!(server.line.starts_with("Frontdesk is at"), "one of them has set it up: {}", server.line);
+    terminate(&server);
+    assert!(server.child.wait().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_is_told_without_names_and_cookies() {
+    let (house, ada) = House::with_ada().await;
+    for (path, body) in [("/healthz", "ok\n"), ("/readyz", "ready\n")] {
+        let page = house.visitor().send(Method::GET, path, None, &[("host", "10.1.2.3:8080")]).await;
+        assert_eq!((page.status, page.body.as_str()), (StatusCode::OK, body));
+    }
+    house.raw.run("ALTER TABLE _sqlx_migrations RENAME TO hidden").await;
+    assert_eq!(ada.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(ada.get("/healthz").await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_have_a_listener_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let probe = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = probe.local_addr().unwrap().to_string();
+    drop(probe);
+    let url = new_database().await;
+    let mut server = serve(program(folder.path()).env("DATABASE_URL", &url).args(["--listen", "127.0.0.1:0", "--metrics-listen", &at]));
+    assert_eq!(reqwest::get(format!("{}/metrics", server.base)).await.unwrap().status(), StatusCode::NOT_FOUND);
+    let text = reqwest::get(format!("http://{at}/metrics")).await.unwrap().text().await.unwrap();
+    assert!(text.contains("frontdesk_requests_total{") && text.contains("status=\"404\"") && text.contains("frontdesk_statements_total "), "{text}");
+    terminate(&server);
+    assert!(server.child.wait().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_is_protected() {
+    let (house, ada) = House::with_ada().await;
+    for path in ["/login", "/accounts", "/accounts/acme/events", "/nowhere", "/static/nothing.css", "/healthz", "/setup"] {
+        let page = ada.get(path).await;
+        let policy = page.header("content-security-policy");
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{path}");
+        for (name, value) in [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "same-origin"), ("cache-control", "no-store"), ("cross-origin-opener-policy", "same-origin")] {
+            assert_eq!(page.header(name), value, "{path}");
+        }
+        assert!(page.header("x-request-id").starts_with("op_"), "{path}");
+    }
+    let style = ada.get("/accounts").await.attributes("link[rel=stylesheet]", "href").remove(0);
+    assert_eq!(ada.get(&style).await.header("cache-control"), "public, max-age=31536000, immutable");
+    let gone = ada.post("/logout", &[]).await;
+    assert_eq!(gone.header("clear-site-data"), "\"cache\", \"storage\"");
+    drop(house);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_not_ours_is_refused() {
+    let (_house, ada) = House::with_ada().await;
+    for host in ["evil.example", "localhost", "127.0.0.1:1", "evil.example:80@127.0.0.1"] {
+        let page = ada.send(Method::GET, "/login", None, &[("host", host)]).await;
+        assert!([StatusCode::MISDIRECTED_REQUEST, StatusCode::BAD_REQUEST].contains(&page.status), "{host}: {}", page.status);
+        assert!(!page.body.contains("evil"), "{host}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_visit_is_light() {
+    let (house, ada) = House::with_ada().await;
+    let mut paths = vec!["/accounts/acme/events".to_owned()];
+    let page = ada.get(&paths[0]).await;
+    paths.extend(page.attributes("link[rel=stylesheet], link[rel=icon]", "href"));
+    paths.extend(page.attributes("script", "src"));
+    assert_eq!(paths.len(), 8);
+    let mut bytes = 0;
+    for path in paths {
+        let page = ada.send(Method::GET, &path, None, &[("accept-encoding", "gzip"), ("sec-fetch-site", "same-origin")]).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        bytes += page.body.len();
+    }
+    println!("first visit: {bytes} bytes, headers left out");
+    assert!(bytes < 60_000, "{bytes}");
+    drop(house);
+}

@@ -1,0 +1,154 @@
+use frontdesk::rules::time::Span;
+use reqwest::{Method, StatusCode};
+
+use crate::kit::{House, READER, form};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ended_session_is_over_on_the_next_request_of_every_instance() {
+    let (house, here) = House::with_ada().await;
+    let other = house.beside(|_| {}).await;
+    let there = other.signed_in("ada@example.com").await;
+    assert_eq!(there.get("/accounts/acme").await.status, StatusCode::OK);
+
+    let list = here.get("/me/sessions").await;
+    assert_eq!(list.all(".rows li").len(), 2);
+    let end = list.attributes(".rows form", "action");
+    assert_eq!(end.len(), 1, "the own session is ended by signing out");
+    let done = here.post(&end[0], &[]).await;
+    assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, "/me/sessions"));
+    assert_eq!(here.get("/me/sessions").await.all(".toast"), ["The session is over. Whoever used it has to sign in again."]);
+
+    let refused = there.get("/accounts/acme").await;
+    assert_eq!(refused.location(), "/login?why=ended_by_owner&next=%2Faccounts%2Facme");
+    assert!(there.get("/login?why=ended_by_owner").await.all(".note")[0].contains("ended from another of your sessions"));
+    assert_eq!(there.post("/me", &[("name", "Eve".into()), ("theme", "dark".into())]).await.location(), "/login?why=ended_by_owner");
+    assert_eq!(here.post(&end[0], &[]).await.status, StatusCode::NOT_FOUND, "once");
+    let user = house.user_id("ada@example.com").await;
+    assert_eq!(house.events(&user).await[2..], ["user_login_succeeded.v0", "session_ended.v0"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_others_end_at_once() {
+    let (house, here) = House::with_ada().await;
+    let others = [house.signed_in("ada@example.com").await, house.signed_in("ada@example.com").await];
+    here.post("/me/sessions/end-others", &[]).await;
+    assert_eq!(here.get("/me/sessions").await.all(".toast"), ["2 other sessions are over."]);
+    for other in &others {
+        assert!(other.get("/me").await.location().starts_with("/login"));
+    }
+    here.post("/me/sessions/end-others", &[]).await;
+    assert_eq!(here.get("/me/sessions").await.all(".toast"), ["There was no other session."]);
+    let user = house.user_id("ada@example.com").await;
+    assert_eq!(house.events(&user).await.iter().filter(|kind| *kind == "session_ended.v0").count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_of_others_do_not_exist() {
+    let (house, ada) = House::with_ada().await;
+    let bert = house.member("acme", "bert", READER).await;
+    let bert = house.signed_in(&bert).await;
+    let session = house.raw.texts(format!("SELECT id FROM sessions WHERE user_id = '{}'", house.user_id("ada@example.com").await)).await.remove(0);
+    let theirs = bert.post(&format!("/me/sessions/{session}/end"), &[]).await;
+    let none = bert.post("/me/sessions/ses_3MP92WggujNuFkwl8icLusxoDSO/end", &[]).await;
+    let nonsense = bert.post("/me/sessions/1/end", &[]).await;
+    for page in [&theirs, &none, &nonsense] {
+        assert_eq!((page.status, &page.body), (StatusCode::NOT_FOUND, &none.body));
+    }
+    assert_eq!(ada.get("/me").await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_and_old_sessions_are_over() {
+    let (house, ada) = House::with_ada_and(|config| (config.sessions.idle, config.sessions.lifetime) = (Span::hours(1), Span::hours(3))).await;
+    house.wait(Span::minutes(59));
+    assert_eq!(ada.get("/me").await.status, StatusCode::OK);
+    house.wait(Span::minutes(59));
+    assert_eq!(ada.get("/accounts/acme").await.status, StatusCode::OK, "each request keeps it alive");
+    house.wait(Span::minutes(59));
+    assert_eq!(ada.get("/accounts/acme").await.status, StatusCode::OK);
+    house.wait(Span::minutes(4));
+    assert_eq!(ada.get("/me").await.location(), "/login?why=too_old&next=%2Fme");
+
+    let ada = house.signed_in("ada@example.com").await;
+    house.wait(Span::hours(1));
+    assert_eq!(ada.get("/accounts/acme").await.location(), "/login?why=idle&next=%2Faccounts%2Facme");
+    assert_eq!(ada.get("/me").await.location(), "/login?why=idle&next=%2Fme");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn htmx_is_sent_to_sign_in_instead_of_swapping_it_in() {
+    let (house, ada) = House::with_ada().await;
+    house.wait(Span::days(30));
+    let page = ada.send(Method::GET, "/accounts/acme/events", None, &[("hx-request", "true"), ("hx-request-type", "partial")]).await;
+    assert_eq!((page.status, page.header("hx-redirect")), (StatusCode::OK, "/login?why=too_old&next=%2Faccounts%2Facme%2Fevents"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cookie_opens_nothing_that_the_database_does_not_know() {
+    let (house, ada) = House::with_ada().await;
+    let value = ada.cookie().unwrap().split_once('=').unwrap().1.to_owned();
+    let stored = house.raw.texts("SELECT token_hash FROM sessions UNION ALL SELECT token_hash FROM cookies").await;
+    assert!(stored.iter().all(|hash| hash.len() == 64 && !hash.contains(&value)));
+    for wrong in [stored[0].clone(), value.to_uppercase(), format!("{value}A"), String::new(), "é".into(), "a".repeat(5000)] {
+        let eve = house.visitor();
+        *eve.cookie.lock().unwrap() = Some(format!("frontdesk={wrong}"));
+        assert!(eve.get("/me").await.location().starts_with("/login"), "{wrong}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_under_way_does_not_bring_an_ended_session_back() {
+    use tower_sessions::SessionStore;
+    let (house, ada) = House::with_ada().await;
+    let options = frontdesk::store::DbOptions {
+        url: house.config.database_url.clone(),
+        default_file: house.config.data_dir.join("frontdesk.db"),
+        durability: house.config.sqlite_durability,
+        connections: 2,
+    };
+    let db = frontdesk::store::Db::open(&options).await.unwrap();
+    let store = frontdesk::store::CookieStore::new(db);
+    let id = ada.cookie().unwrap().split_once('=').unwrap().1.parse().unwrap();
+    let loaded = store.load(&id).await.unwrap().unwrap();
+    ada.post("/logout", &[]).await;
+    store.save(&loaded).await.unwrap();
+    assert!(store.load(&id).await.unwrap().is_none(), "saving is no creating");
+    *ada.cookie.lock().unwrap() = Some(format!("frontdesk={id}"));
+    assert!(ada.get("/me").await.location().starts_with("/login"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_sites_change_nothing() {
+    let (house, ada) = House::with_ada().await;
+    let host = house.running.address.to_string();
+    let (own, other) = (format!("http://{host}"), "https://evil.example".to_owned());
+    for headers in [
+        vec![("sec-fetch-site", "cross-site")],
+        vec![("sec-fetch-site", "same-site")],
+        vec![("origin", other.as_str())],
+        vec![("origin", "null")],
+        vec![],
+    ] {
+        let body = form(&[("name", "Eve".into()), ("theme", "dark".into())]);
+        let page = ada.send(Method::POST, "/me", Some(body), &headers).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN, "{headers:?}");
+        assert_eq!(ada.send(Method::POST, "/logout", Some(String::new()), &headers).await.status, StatusCode::FORBIDDEN);
+    }
+    assert_eq!(ada.get("/me").await.value("name"), "Ada Lovelace");
+    let body = form(&[("name", "Ada King".into()), ("theme", "dark".into())]);
+    assert_eq!(ada.send(Method::POST, "/me", Some(body), &[("origin", own.as_str())]).await.status, StatusCode::SEE_OTHER);
+    let login = form(&[("email", "ada@example.com".into()), ("password", "x".into())]);
+    let page = house.visitor().send(Method::POST, "/login", Some(login), &[("sec-fetch-site", "cross-site")]).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN, "nobody is signed in from elsewhere");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_tls_the_cookie_is_bound_to_the_host() {
+    let house = House::with(|config| config.base_url = "https://desk.example.com".into()).await;
+    let browser = house.visitor();
+    let page = browser.post("/setup", &house.setup_form()).await;
+    let cookie = page.header("set-cookie");
+    assert!(cookie.starts_with("__Host-frontdesk=") && cookie.contains("Secure") && !cookie.contains("Domain"), "{cookie}");
+    assert!(page.header("strict-transport-security").starts_with("max-age="));
+    assert!(house.running.setup_link.as_ref().unwrap().starts_with("https://desk.example.com/setup?token="));
+}
