@@ -167,7 +167,7 @@ async fn broken_links(house: &House) -> Vec<String> {
     {
         (0..row.len()).map(|n| row.get(n)).collect()
     }
-    let text = format!("SELECT {FIELDS} FROM events ORDER BY log, seq");
+    let text = format!("SELECT {FIELDS} FROM events ORDER BY events.log, events.seq");
     let subjects_of = "SELECT kind, subject_id, label FROM event_subjects WHERE event_id = $1 ORDER BY position";
     let (mut broken, mut previous) = (Vec::new(), (String::new(), String::new()));
     let rows: Vec<Row> = match &house.raw {

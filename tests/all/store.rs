@@ -42,7 +42,7 @@ async fn text_sorts_by_bytes_whatever_the_locale() {
     }
     let slugs = house.raw.texts("SELECT slug FROM accounts WHERE name <> 'Acme' ORDER BY slug").await;
     assert_eq!(slugs, ["-a", "A", "B", "_", "a", "b", "z", "é"]);
-    assert_eq!(house.raw.texts("SELECT slug FROM accounts WHERE slug > '_' AND slug < 'b'").await, ["a", "acme"]);
+    assert_eq!(house.raw.texts("SELECT slug FROM accounts WHERE slug > '_' AND slug < 'b' ORDER BY slug").await, ["a", "acme"]);
     if let (Raw::Postgres(pool), Ok(wanted)) = (&house.raw, std::env::var("FRONTDESK_TEST_ICU")) {
         let locale: Option<String> = sqlx::query_scalar("SELECT daticulocale FROM pg_database WHERE datname = current_database()").fetch_one(pool).await.unwrap();
         assert_eq!(locale, Some(wanted), "this run proves something only in a database with that locale");
