@@ -7,7 +7,7 @@ use std::{
     fs,
     io::Write,
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -51,6 +51,7 @@ pub enum StartError {
 
 /// The real clock.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is where the clock is made")]
 pub fn clock() -> Clock {
     Arc::new(|| {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -60,6 +61,7 @@ pub fn clock() -> Clock {
 
 /// The real dice: the operating system's.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is where the dice are made")]
 pub fn dice() -> Dice {
     Arc::new(|| {
         let mut bytes = [0; 16];
@@ -139,24 +141,23 @@ async fn key(config: &Config, db: &Db, clock: &Clock, dice: &Dice) -> Result<Ins
         (None, None) => InstanceKey::create(&path, [dice(), dice()])?,
         (None, Some(_)) => return Err(missing_key(&path)),
     };
-    let bound = match bound {
-        Some(bound) => bound,
-        None => {
-            let context = setup::system(clock(), OperationId::new(clock(), dice()));
-            setup::bind(db, &key.fingerprint(), context, dice.clone()).await?
-        }
+    let bound = if let Some(bound) = bound {
+        bound
+    } else {
+        let context = setup::system(clock(), OperationId::new(clock(), dice()));
+        setup::bind(db, &key.fingerprint(), context, dice.clone()).await?
     };
     if key.is(&bound) { Ok(key) } else { Err(other_key(&path)) }
 }
 
-fn missing_key(path: &PathBuf) -> StartError {
+fn missing_key(path: &Path) -> StartError {
     StartError::WrongKey(format!(
         "This database belongs to a key file, and there is none at {}. Put the key file back, or say where it is with FRONTDESK_KEY_FILE. Without it the secrets in the database cannot be read, so no new one is made.",
         path.display()
     ))
 }
 
-fn other_key(path: &PathBuf) -> StartError {
+fn other_key(path: &Path) -> StartError {
     StartError::WrongKey(format!(
         "The key file {} is not the one that this database belongs to. Machines that share a database share the key file.",
         path.display()
@@ -172,7 +173,12 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
     let key = key(config, &db, &clock, &dice).await?;
     let (cost, at_once) = (config.password_cost, config.hashing_at_once);
     let hasher = Hasher::new(cost, at_once).map_err(|error| StartError::Other(error.to_string()))?;
-    let terms = Terms { sessions: config.sessions, attempts: config.attempts, attempts_kept: config.attempts_kept, visits_kept: config.visits_kept };
+    let terms = Terms {
+        sessions: config.sessions,
+        attempts: config.attempts,
+        attempts_kept: config.attempts_kept,
+        visits_kept: config.visits_kept,
+    };
     let app = App::new(db, hasher, terms, clock, dice, key);
 
     let listener = TcpListener::bind(config.listen).await.map_err(|error| StartError::Listen(config.listen, error))?;

@@ -13,7 +13,11 @@ pub async fn update(permit: &Permit<may::ManageAccount>, new: Details) -> Result
     let mut tx = permit.begin().await?;
     let (name, version) = tx.details().await?;
     if version != new.version {
-        return Err(Faults::one("name", format!("Somebody changed this meanwhile: the name is now \u{201c}{name}\u{201d}. Save again to replace it.")).into());
+        return Err(Faults::one(
+            "name",
+            format!("Somebody changed this meanwhile: the name is now \u{201c}{name}\u{201d}. Save again to replace it."),
+        )
+        .into());
     }
     if name == new.name {
         return Ok(());

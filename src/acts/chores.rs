@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// How often chores are done.
-pub const EVERY: std::time::Duration = std::time::Duration::from_secs(15 * 60);
+pub const EVERY: std::time::Duration = std::time::Duration::from_mins(15);
 
 /// Clears out what has expired or is older than the settings keep it; answers how many rows went.
 ///

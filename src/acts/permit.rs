@@ -31,12 +31,7 @@ pub struct Person {
 
 /// A member whom the gate admits and whose roles carry the permission `M`. Opens one account.
 ///
-/// It cannot be made but by asking the table:
-///
-/// ```compile_fail,E0451
-/// use frontdesk::{acts::Permit, rules::permissions::may::ReadEvents};
-/// let permit = Permit::<ReadEvents> { person: todo!(), account: todo!(), rights: todo!(), warnings: vec![], may: std::marker::PhantomData };
-/// ```
+/// It cannot be made but by asking the table; `tests/compile_fail` keeps the proof.
 pub struct Permit<M> {
     person: Person,
     account: AccountFacts,
@@ -85,7 +80,9 @@ fn demand(verdict: Verdict, account: &str) -> Result<Vec<Warning>, Stop> {
         Verdict::Step(step) => Err(Stop::Step(step)),
         // For who is no member the account does not exist.
         Verdict::Refuse(Refusal::NotAMember) => Err(Stop::Unknown),
-        Verdict::Refuse(why @ (Refusal::Disabled | Refusal::AccessOver | Refusal::Ip)) => Err(Stop::Refused { why, account: account.to_owned() }),
+        Verdict::Refuse(why @ (Refusal::Disabled | Refusal::AccessOver | Refusal::Ip)) => {
+            Err(Stop::Refused { why, account: account.to_owned() })
+        }
     }
 }
 
@@ -238,7 +235,8 @@ impl<M: May> Permit<M> {
         if permit.rights.allow(M::PERMISSION) {
             return Ok(permit);
         }
-        let event = Event::PermissionRefused { account: permit.account.account.clone(), who: permit.person.who(), permission: M::PERMISSION };
+        let event =
+            Event::PermissionRefused { account: permit.account.account.clone(), who: permit.person.who(), permission: M::PERMISSION };
         permit.person.record_refusal(&permit.account, M::PERMISSION.name(), event).await?;
         Err(Stop::Missing {
             permission: M::PERMISSION,

@@ -122,8 +122,16 @@ async fn join_as_administrator(tx: &mut Tx<Instance>, account: &AccountId, who: 
     let member = MemberId::new(tx.now(), tx.dice());
     let roles = Roles::ADMINISTRATOR;
     let (search_name, search_email) = (fold(name), who.email.clone());
-    tx.create_member(&NewMember { id: &member, account, user: &who.user, roles, source: KIND, search_name: &search_name, search_email: &search_email })
-        .await?;
+    tx.create_member(&NewMember {
+        id: &member,
+        account,
+        user: &who.user,
+        roles,
+        source: KIND,
+        search_name: &search_name,
+        search_email: &search_email,
+    })
+    .await?;
     tx.note(Event::MembershipCreated { account: account.clone(), member, who: who.clone(), roles, source: KIND });
     Ok(())
 }
@@ -141,5 +149,13 @@ fn console(app: &App) -> Context {
 /// Frontdesk acting by itself, on this machine.
 #[must_use]
 pub fn system(now: crate::rules::time::Millis, request: crate::rules::ids::OperationId) -> Context {
-    Context { source: Source::System, principal: "system".to_owned(), principal_name: String::new(), session: None, address: String::new(), request, now }
+    Context {
+        source: Source::System,
+        principal: "system".to_owned(),
+        principal_name: String::new(),
+        session: None,
+        address: String::new(),
+        request,
+        now,
+    }
 }

@@ -66,7 +66,15 @@ pub async fn begin_session(visitor: &Visitor, proven: Proven, token_hash: &str) 
     let session = SessionId::new(tx.now(), tx.dice());
     let address = visitor.caller.address.to_string();
     let proof = Proof::Password;
-    tx.create_session(&NewSession { id: &session, token_hash, user: &user, address: &address, agent: &visitor.caller.agent, proof: &proof }).await?;
+    tx.create_session(&NewSession {
+        id: &session,
+        token_hash,
+        user: &user,
+        address: &address,
+        agent: &visitor.caller.agent,
+        proof: &proof,
+    })
+    .await?;
     tx.acting_as(user.to_string(), email.canonical().to_owned(), session.clone());
     let who = Who { user, email: email.canonical().to_owned() };
     Ok(tx.commit(Event::UserLoginSucceeded { who, session, method: proof.word() }).await?)

@@ -77,7 +77,17 @@ fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
-) -> auto::Connection<'static, TokioIo<TcpStream>, TowerToHyperService<impl tower::Service<Request<Incoming>, Response = axum::response::Response, Error = std::convert::Infallible, Future: Send> + Clone + Send + 'static>, TokioExecutor> {
+) -> auto::Connection<
+    'static,
+    TokioIo<TcpStream>,
+    TowerToHyperService<
+        impl tower::Service<Request<Incoming>, Response = axum::response::Response, Error = std::convert::Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+    >,
+    TokioExecutor,
+> {
     let _ = stream.set_nodelay(true);
     let service = router.map_request(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);

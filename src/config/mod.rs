@@ -87,8 +87,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Default => f.write_str("default"),
             Self::File(path) => write!(f, "{}", path.display()),
-            Self::Environment(name) => f.write_str(name),
-            Self::Flag(name) => f.write_str(name),
+            Self::Environment(name) | Self::Flag(name) => f.write_str(name),
         }
     }
 }
@@ -135,7 +134,9 @@ impl Found {
         for (name, value) in variables {
             if let Some(setting) = SETTINGS.iter().find(|setting| setting.variable == name) {
                 self.0.insert(setting.key, (value, Origin::Environment(name)));
-            } else if let Some(setting) = name.strip_suffix("_FILE").and_then(|stem| SETTINGS.iter().find(|setting| setting.variable == stem)) {
+            } else if let Some(setting) =
+                name.strip_suffix("_FILE").and_then(|stem| SETTINGS.iter().find(|setting| setting.variable == stem))
+            {
                 let text = std::fs::read_to_string(&value).map_err(|error| ConfigError(format!("{name}: {value}: {error}")))?;
                 self.0.insert(setting.key, (text.trim().to_owned(), Origin::Environment(name)));
             } else if name.starts_with("FRONTDESK_") && name != "FRONTDESK_CONFIG" {

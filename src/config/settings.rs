@@ -137,7 +137,11 @@ fn optional(found: &Found, key: &str, takes: &str) -> Result<Option<SocketAddr>,
     if found.text(key).is_empty() { Ok(None) } else { parsed(found, key, takes).map(Some) }
 }
 
-fn number<T: FromStr + PartialOrd + std::fmt::Display>(found: &Found, key: &str, range: std::ops::RangeInclusive<T>) -> Result<T, ConfigError> {
+fn number<T: FromStr + PartialOrd + std::fmt::Display>(
+    found: &Found,
+    key: &str,
+    range: std::ops::RangeInclusive<T>,
+) -> Result<T, ConfigError> {
     let takes = format!("a number from {} to {}", range.start(), range.end());
     parsed(found, key, &takes).and_then(|number| if range.contains(&number) { Ok(number) } else { Err(wrong(found, key, &takes)) })
 }
@@ -160,7 +164,11 @@ fn networks(found: &Found) -> Result<Vec<ipnet::IpNet>, ConfigError> {
 fn url_of(found: &Found, key: &str, schemes: &[&str]) -> Result<String, ConfigError> {
     let text = found.text(key);
     let fits = |text: &str| url::Url::parse(text).is_ok_and(|url| schemes.contains(&url.scheme()) && url.has_host());
-    if text.is_empty() || fits(text) { Ok(text.to_owned()) } else { Err(wrong(found, key, &format!("a {}:// URL", schemes.join(":// or ")))) }
+    if text.is_empty() || fits(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(wrong(found, key, &format!("a {}:// URL", schemes.join(":// or "))))
+    }
 }
 
 fn database_url(found: &Found) -> Result<String, ConfigError> {
@@ -174,6 +182,10 @@ fn base_url(found: &Found) -> Result<String, ConfigError> {
     if text.is_empty() {
         return Ok(text);
     }
-    let origin = url::Url::parse(&text).ok().filter(|url| matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none() && url.username().is_empty());
-    origin.map(|url| url.origin().ascii_serialization()).ok_or_else(|| wrong(found, "base_url", "a scheme, host and port alone, such as https://desk.example.com"))
+    let origin = url::Url::parse(&text)
+        .ok()
+        .filter(|url| matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none() && url.username().is_empty());
+    origin
+        .map(|url| url.origin().ascii_serialization())
+        .ok_or_else(|| wrong(found, "base_url", "a scheme, host and port alone, such as https://desk.example.com"))
 }

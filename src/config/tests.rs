@@ -18,7 +18,11 @@ fn the_defaults_are_a_configuration() {
 fn later_places_win() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("frontdesk.toml");
-    std::fs::write(&file, "listen = \"127.0.0.1:1\"\nsession_idle = \"1h\"\nattempts_per_user = 3\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n").unwrap();
+    std::fs::write(
+        &file,
+        "listen = \"127.0.0.1:1\"\nsession_idle = \"1h\"\nattempts_per_user = 3\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n",
+    )
+    .unwrap();
     let mut all = Found::defaults();
     all.read_file(&file).unwrap();
     all.read_environment([("FRONTDESK_SESSION_IDLE".to_owned(), "2h".to_owned())]).unwrap();

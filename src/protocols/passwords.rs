@@ -126,9 +126,8 @@ impl Hasher {
 
 fn is_current(hash: &PasswordHash, cost: Cost) -> bool {
     hash.algorithm.as_str() == "argon2id"
-        && Params::try_from(hash).is_ok_and(|params| {
-            (params.m_cost(), params.t_cost(), params.p_cost()) == (cost.memory_kib, cost.iterations, cost.parallelism)
-        })
+        && Params::try_from(hash)
+            .is_ok_and(|params| (params.m_cost(), params.t_cost(), params.p_cost()) == (cost.memory_kib, cost.iterations, cost.parallelism))
 }
 
 fn broken(error: impl std::fmt::Display) -> HashError {

@@ -58,9 +58,7 @@ pub fn slug(name: &str) -> String {
 /// Whether the text could be a slug.
 #[must_use]
 pub fn is_slug(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= MAX_SLUG + 8
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    !text.is_empty() && text.len() <= MAX_SLUG + 8 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// One or two letters that stand for a name on its tile.

@@ -189,7 +189,8 @@ impl Event {
             }
             Self::UserLoginFailed { user, email, why } => {
                 // One subject either way, so that recording costs the same whether or not somebody has the address.
-                let subjects = vec![user.as_ref().map_or_else(|| subject("address", &email, &email), |user| subject("user", user.as_str(), &email))];
+                let subjects =
+                    vec![user.as_ref().map_or_else(|| subject("address", &email, &email), |user| subject("user", user.as_str(), &email))];
                 let log = user.map_or(Log::Instance, Log::User);
                 refused(Kind::UserLoginFailed, log, subjects, json!({ "email": email, "why": why.word() }))
             }
@@ -209,9 +210,7 @@ impl Event {
                 let subjects = vec![subject("account", account.as_str(), &name)];
                 done(Kind::AccountUpdated, Log::Account(account), subjects, Some(before), Some(after))
             }
-            Self::AccountEntered { account, who } => {
-                done(Kind::AccountEntered, Log::Account(account), vec![who.subject()], None, None)
-            }
+            Self::AccountEntered { account, who } => done(Kind::AccountEntered, Log::Account(account), vec![who.subject()], None, None),
             Self::AccountEntryRefused { account, who, why } => {
                 refused(Kind::AccountEntryRefused, Log::Account(account), vec![who.subject()], json!({ "why": why.word() }))
             }

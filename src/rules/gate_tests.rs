@@ -1,12 +1,8 @@
 use super::{super::time::Span, *};
 
 const NOW: Millis = Millis(1_790_000_000_000);
-const POLICY: Policy = Policy {
-    limits: Limits { idle: Span::hours(1), lifetime: Span::hours(10) },
-    ip: Ip::Allowed,
-    sso: Sso::Off,
-    mfa: Mfa::Off,
-};
+const POLICY: Policy =
+    Policy { limits: Limits { idle: Span::hours(1), lifetime: Span::hours(10) }, ip: Ip::Allowed, sso: Sso::Off, mfa: Mfa::Off };
 const MEMBER: Member = Member { disabled_at: None, access_until: None, before_first_idp: false };
 
 fn session(proofs: &[Proof]) -> Session {

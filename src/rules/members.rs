@@ -86,10 +86,8 @@ impl Roles {
         if self.administrator {
             return "Administrator".to_owned();
         }
-        let mut words = vec![
-            format!("Developer {}", self.developer.label().to_lowercase()),
-            format!("Team {}", self.team.label().to_lowercase()),
-        ];
+        let mut words =
+            vec![format!("Developer {}", self.developer.label().to_lowercase()), format!("Team {}", self.team.label().to_lowercase())];
         if self.billing == Billing::Access {
             words.push("Billing".to_owned());
         }

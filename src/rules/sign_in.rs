@@ -161,7 +161,18 @@ mod tests {
         for good in ["/accounts/acme/events?type=x", "/me"] {
             assert_eq!(destination(good), good);
         }
-        for bad in ["", "https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/logout", "/login", "/a\r\nSet-Cookie: x", "/é", "/\t/evil"] {
+        for bad in [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "javascript:alert(1)",
+            "/logout",
+            "/login",
+            "/a\r\nSet-Cookie: x",
+            "/é",
+            "/\t/evil",
+        ] {
             assert_eq!(destination(bad), "/accounts", "{bad}");
         }
     }

@@ -98,13 +98,18 @@ impl Tx<Instance> {
     /// When the database fails.
     pub async fn create_account(&mut self, id: &AccountId, name: &str, slug: &str) -> Result<bool> {
         let now = self.now();
-        let made = run!(self, sqlx::query(
-            "INSERT INTO accounts (id, slug, name, created_at, event_hash) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING")
-            .bind(id).bind(slug).bind(name).bind(now).bind(chain::START));
+        let made = run!(
+            self,
+            sqlx::query("INSERT INTO accounts (id, slug, name, created_at, event_hash) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING")
+                .bind(id)
+                .bind(slug)
+                .bind(name)
+                .bind(now)
+                .bind(chain::START)
+        );
         Ok(made == 1)
     }
 }
-
 
 impl Reader<InAccount> {
     /// The account's name, and how often its details have changed.
@@ -124,7 +129,10 @@ impl Tx<InAccount> {
     /// When the database fails.
     pub async fn rename_account(&mut self, name: &str) -> Result<()> {
         let scope = self.scope.0.clone();
-        run!(self, sqlx::query("UPDATE accounts SET name = $1, details_version = details_version + 1 WHERE id = $2").bind(name).bind(&scope));
+        run!(
+            self,
+            sqlx::query("UPDATE accounts SET name = $1, details_version = details_version + 1 WHERE id = $2").bind(name).bind(&scope)
+        );
         Ok(())
     }
 }

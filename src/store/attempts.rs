@@ -33,8 +33,13 @@ impl Tx<Instance> {
     /// # Errors
     /// When the database fails.
     pub async fn forgive_attempt(&mut self, attempt: &Attempt) -> Result<()> {
-        run!(self, sqlx::query("UPDATE attempts SET count = count - 1 WHERE scope = $1 AND key = $2 AND window_start = $3 AND count > 0")
-            .bind(attempt.scope).bind(&attempt.key).bind(attempt.window_start));
+        run!(
+            self,
+            sqlx::query("UPDATE attempts SET count = count - 1 WHERE scope = $1 AND key = $2 AND window_start = $3 AND count > 0")
+                .bind(attempt.scope)
+                .bind(&attempt.key)
+                .bind(attempt.window_start)
+        );
         Ok(())
     }
 

@@ -171,11 +171,8 @@ async fn sqlite(options: &DbOptions) -> Result<Pools> {
     let connect = connect.journal_mode(SqliteJournalMode::Wal).synchronous(synchronous).busy_timeout(PATIENCE).foreign_keys(true);
 
     // One writer: writers queue fairly in the pool instead of colliding in the file.
-    let write = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(PATIENCE)
-        .connect_with(connect.clone().create_if_missing(true))
-        .await?;
+    let write =
+        SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(connect.clone().create_if_missing(true)).await?;
     let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
     if parse_version(&version) < Some(OLDEST_SQLITE) {
         return Err(StoreError::Unfit(format!("SQLite {version} may corrupt databases in WAL mode; 3.51.3 is the oldest that does not.")));
@@ -211,9 +208,11 @@ fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
 }
 
 async fn postgres(options: &DbOptions) -> Result<Pools> {
-    let connect = PgConnectOptions::from_str(&options.url)?
-        .application_name("frontdesk")
-        .options([("lock_timeout", "5s"), ("statement_timeout", "30s"), ("idle_in_transaction_session_timeout", "30s")]);
+    let connect = PgConnectOptions::from_str(&options.url)?.application_name("frontdesk").options([
+        ("lock_timeout", "5s"),
+        ("statement_timeout", "30s"),
+        ("idle_in_transaction_session_timeout", "30s"),
+    ]);
     let pool = PgPoolOptions::new().max_connections(options.connections).acquire_timeout(PATIENCE).connect_with(connect).await?;
     Ok(Pools::Postgres(pool))
 }

@@ -24,20 +24,32 @@ impl CookieStore {
 
     async fn insert(&self, record: &Record) -> super::Result<bool> {
         let (data, expires) = encode(record);
-        let made = run!(self.0.writer().await?, sqlx::query("INSERT INTO cookies (token_hash, data, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-            .bind(key(&record.id)).bind(data).bind(expires));
+        let made = run!(
+            self.0.writer().await?,
+            sqlx::query("INSERT INTO cookies (token_hash, data, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+                .bind(key(&record.id))
+                .bind(data)
+                .bind(expires)
+        );
         Ok(made == 1)
     }
 
     async fn update(&self, record: &Record) -> super::Result<()> {
         let (data, expires) = encode(record);
-        run!(self.0.writer().await?, sqlx::query("UPDATE cookies SET data = $1, expires_at = $2 WHERE token_hash = $3")
-            .bind(data).bind(expires).bind(key(&record.id)));
+        run!(
+            self.0.writer().await?,
+            sqlx::query("UPDATE cookies SET data = $1, expires_at = $2 WHERE token_hash = $3")
+                .bind(data)
+                .bind(expires)
+                .bind(key(&record.id))
+        );
         Ok(())
     }
 
     async fn select(&self, id: &Id) -> super::Result<Option<(String, i64)>> {
-        Ok(sql!(self.0.reader(Instance), c => sqlx::query_as("SELECT data, expires_at FROM cookies WHERE token_hash = $1").bind(key(id)).fetch_optional(c)))
+        Ok(
+            sql!(self.0.reader(Instance), c => sqlx::query_as("SELECT data, expires_at FROM cookies WHERE token_hash = $1").bind(key(id)).fetch_optional(c)),
+        )
     }
 
     async fn remove(&self, id: &Id) -> super::Result<()> {
@@ -56,14 +68,14 @@ fn encode(record: &Record) -> (String, i64) {
     (data, record.expiry_date.unix_timestamp() * 1_000)
 }
 
-fn backend(error: super::StoreError) -> session_store::Error {
+fn backend(error: &super::StoreError) -> session_store::Error {
     session_store::Error::Backend(error.to_string())
 }
 
 #[async_trait]
 impl SessionStore for CookieStore {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
-        while !self.insert(record).await.map_err(backend)? {
+        while !self.insert(record).await.map_err(|error| backend(&error))? {
             record.id = Id::default();
         }
         Ok(())
@@ -71,17 +83,18 @@ impl SessionStore for CookieStore {
 
     /// Never makes a row: a request that was under way while its session ended must not bring it back.
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        self.update(record).await.map_err(backend)
+        self.update(record).await.map_err(|error| backend(&error))
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        let Some((data, expires)) = self.select(id).await.map_err(backend)? else { return Ok(None) };
-        let expiry_date = OffsetDateTime::from_unix_timestamp(expires / 1_000).map_err(|error| session_store::Error::Decode(error.to_string()))?;
+        let Some((data, expires)) = self.select(id).await.map_err(|error| backend(&error))? else { return Ok(None) };
+        let expiry_date =
+            OffsetDateTime::from_unix_timestamp(expires / 1_000).map_err(|error| session_store::Error::Decode(error.to_string()))?;
         let data = serde_json::from_str(&data).map_err(|error| session_store::Error::Decode(error.to_string()))?;
         Ok(Some(Record { id: *id, data, expiry_date }))
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
-        self.remove(id).await.map_err(backend)
+        self.remove(id).await.map_err(|error| backend(&error))
     }
 }

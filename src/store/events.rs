@@ -137,21 +137,49 @@ impl<S> Tx<S> {
         }
         let hash = chain::link(previous, &fields);
 
-        run!(self, sqlx::query(
-            "INSERT INTO events (id, log, account_id, user_id, seq, at, type, source, principal, principal_name, session_id,
+        run!(
+            self,
+            sqlx::query(
+                "INSERT INTO events (id, log, account_id, user_id, seq, at, type, source, principal, principal_name, session_id,
                                  address, request_id, outcome, before, after, prev_hash, hash)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)")
-            .bind(&id).bind(record.log.key()).bind(&account).bind(&user).bind(seq).bind(context.now).bind(record.kind.name())
-            .bind(context.source.word()).bind(&context.principal).bind(&context.principal_name).bind(&context.session)
-            .bind(&context.address).bind(&context.request).bind(record.outcome.word()).bind(&before).bind(&after)
-            .bind(previous).bind(&hash));
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+            )
+            .bind(&id)
+            .bind(record.log.key())
+            .bind(&account)
+            .bind(&user)
+            .bind(seq)
+            .bind(context.now)
+            .bind(record.kind.name())
+            .bind(context.source.word())
+            .bind(&context.principal)
+            .bind(&context.principal_name)
+            .bind(&context.session)
+            .bind(&context.address)
+            .bind(&context.request)
+            .bind(record.outcome.word())
+            .bind(&before)
+            .bind(&after)
+            .bind(previous)
+            .bind(&hash)
+        );
 
         for (position, subject) in (0_i64..).zip(&record.subjects) {
-            run!(self, sqlx::query(
-                "INSERT INTO event_subjects (event_id, position, log, seq, account_id, kind, subject_id, label)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
-                .bind(&id).bind(position).bind(record.log.key()).bind(seq).bind(&account)
-                .bind(subject.kind).bind(&subject.id).bind(&subject.label));
+            run!(
+                self,
+                sqlx::query(
+                    "INSERT INTO event_subjects (event_id, position, log, seq, account_id, kind, subject_id, label)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+                )
+                .bind(&id)
+                .bind(position)
+                .bind(record.log.key())
+                .bind(seq)
+                .bind(&account)
+                .bind(subject.kind)
+                .bind(&subject.id)
+                .bind(&subject.label)
+            );
         }
         Ok(hash)
     }
@@ -229,7 +257,8 @@ impl<S> Reader<S> {
     }
 
     async fn one_of(&mut self, log: &Log, id: &EventId) -> Result<Option<(EventRow, Vec<SubjectRow>)>> {
-        let row: Option<EventRow> = sql!(self, c => sqlx::query_as(concat!(columns!(), "AND e.id = $2")).bind(log.key()).bind(id).fetch_optional(c));
+        let row: Option<EventRow> =
+            sql!(self, c => sqlx::query_as(concat!(columns!(), "AND e.id = $2")).bind(log.key()).bind(id).fetch_optional(c));
         let Some(row) = row else { return Ok(None) };
         let subjects = sql!(self, c => sqlx::query_as(
             "SELECT kind, subject_id, label FROM event_subjects WHERE event_id = $1 ORDER BY position").bind(id).fetch_all(c));

@@ -10,8 +10,14 @@ impl Tx<Instance> {
     /// When the database fails.
     pub async fn create_flow(&mut self, kind: &'static str, id_hash: &str, expires_at: Millis) -> Result<()> {
         let now = self.now();
-        run!(self, sqlx::query("INSERT INTO flows (id_hash, kind, created_at, expires_at) VALUES ($1, $2, $3, $4)")
-            .bind(id_hash).bind(kind).bind(now).bind(expires_at));
+        run!(
+            self,
+            sqlx::query("INSERT INTO flows (id_hash, kind, created_at, expires_at) VALUES ($1, $2, $3, $4)")
+                .bind(id_hash)
+                .bind(kind)
+                .bind(now)
+                .bind(expires_at)
+        );
         Ok(())
     }
 
@@ -21,9 +27,13 @@ impl Tx<Instance> {
     /// When the database fails.
     pub async fn use_flow(&mut self, kind: &'static str, id_hash: &str) -> Result<bool> {
         let now = self.now();
-        let used = run!(self, sqlx::query(
-            "UPDATE flows SET used_at = $1 WHERE id_hash = $2 AND kind = $3 AND used_at IS NULL AND expires_at > $1")
-            .bind(now).bind(id_hash).bind(kind));
+        let used = run!(
+            self,
+            sqlx::query("UPDATE flows SET used_at = $1 WHERE id_hash = $2 AND kind = $3 AND used_at IS NULL AND expires_at > $1")
+                .bind(now)
+                .bind(id_hash)
+                .bind(kind)
+        );
         Ok(used == 1)
     }
 }

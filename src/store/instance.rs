@@ -41,10 +41,17 @@ impl Tx<Instance> {
     /// When the database fails.
     pub async fn create_instance(&mut self, key_fingerprint: &str, set_up_at: Option<Millis>) -> Result<()> {
         let now = self.now();
-        run!(self, sqlx::query(
-            "INSERT INTO instance (id, key_fingerprint, created_at, set_up_at, event_hash) VALUES ('instance', $1, $2, $3, $4)
-             ON CONFLICT DO NOTHING")
-            .bind(key_fingerprint).bind(now).bind(set_up_at).bind(chain::START));
+        run!(
+            self,
+            sqlx::query(
+                "INSERT INTO instance (id, key_fingerprint, created_at, set_up_at, event_hash) VALUES ('instance', $1, $2, $3, $4)
+             ON CONFLICT DO NOTHING"
+            )
+            .bind(key_fingerprint)
+            .bind(now)
+            .bind(set_up_at)
+            .bind(chain::START)
+        );
         Ok(())
     }
 

@@ -76,7 +76,8 @@ impl StoreError {
             sqlx::Error::Database(inner) => {
                 // SQLite: busy, locked, full. PostgreSQL: lock time-out, deadlock, serialization, shutting down, full.
                 let code = inner.code().unwrap_or_default();
-                ["5", "6", "13", "261", "517", "55P03", "40P01", "40001", "53100", "53300", "57P01", "57P02", "57P03"].contains(&code.as_ref())
+                ["5", "6", "13", "261", "517", "55P03", "40P01", "40001", "53100", "53300", "57P01", "57P02", "57P03"]
+                    .contains(&code.as_ref())
             }
             _ => false,
         }

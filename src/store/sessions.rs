@@ -142,8 +142,14 @@ impl Tx<Instance> {
             Proof::Idp { account } => Some(account.clone()),
             _ => None,
         };
-        run!(self, sqlx::query("INSERT INTO session_proofs (session_id, kind, account_id, proven_at) VALUES ($1, $2, $3, $4)")
-            .bind(new.id).bind(new.proof.word()).bind(account).bind(now));
+        run!(
+            self,
+            sqlx::query("INSERT INTO session_proofs (session_id, kind, account_id, proven_at) VALUES ($1, $2, $3, $4)")
+                .bind(new.id)
+                .bind(new.proof.word())
+                .bind(account)
+                .bind(now)
+        );
         Ok(())
     }
 
@@ -180,9 +186,14 @@ impl Tx<OfUser> {
     pub async fn end_session(&mut self, session: &SessionId, why: End) -> Result<bool> {
         let scope = self.scope.0.clone();
         let now = self.now();
-        let ended = run!(self, sqlx::query(
-            "UPDATE sessions SET ended_at = $1, ended_why = $2 WHERE id = $3 AND user_id = $4 AND ended_at IS NULL")
-            .bind(now).bind(why.word()).bind(session).bind(&scope));
+        let ended = run!(
+            self,
+            sqlx::query("UPDATE sessions SET ended_at = $1, ended_why = $2 WHERE id = $3 AND user_id = $4 AND ended_at IS NULL")
+                .bind(now)
+                .bind(why.word())
+                .bind(session)
+                .bind(&scope)
+        );
         Ok(ended == 1)
     }
 
@@ -207,9 +218,15 @@ impl Tx<InAccount> {
     pub async fn enter(&mut self, session: &SessionId) -> Result<bool> {
         let scope = self.scope.0.clone();
         let now = self.now();
-        let entered = run!(self, sqlx::query(
-            "INSERT INTO entries (session_id, account_id, entered_at, last_seen_at) VALUES ($1, $2, $3, $3) ON CONFLICT DO NOTHING")
-            .bind(session).bind(&scope).bind(now));
+        let entered = run!(
+            self,
+            sqlx::query(
+                "INSERT INTO entries (session_id, account_id, entered_at, last_seen_at) VALUES ($1, $2, $3, $3) ON CONFLICT DO NOTHING"
+            )
+            .bind(session)
+            .bind(&scope)
+            .bind(now)
+        );
         Ok(entered == 1)
     }
 
@@ -220,10 +237,14 @@ impl Tx<InAccount> {
     pub async fn touch_entry(&mut self, session: &SessionId) -> Result<()> {
         let scope = self.scope.0.clone();
         let now = self.now();
-        run!(self, sqlx::query("UPDATE entries SET last_seen_at = $1 WHERE session_id = $2 AND account_id = $3")
-            .bind(now).bind(session).bind(&scope));
+        run!(
+            self,
+            sqlx::query("UPDATE entries SET last_seen_at = $1 WHERE session_id = $2 AND account_id = $3")
+                .bind(now)
+                .bind(session)
+                .bind(&scope)
+        );
         run!(self, sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND ended_at IS NULL").bind(now).bind(session));
         Ok(())
     }
 }
-

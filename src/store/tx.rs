@@ -5,12 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{
-    Db, Reader, Result, StoreError,
-    connect::Pools,
-    line::Carrier,
-    run, sql,
-};
+use super::{Db, Reader, Result, StoreError, connect::Pools, line::Carrier, run, sql};
 use crate::rules::{
     chain,
     events::{Event, Log},
@@ -108,7 +103,13 @@ impl Db {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when a user or account no longer exists.
-    pub(crate) async fn begin<S>(&self, scope: S, mut hold: Vec<Log>, context: Context, dice: Arc<dyn Fn() -> [u8; 16] + Send + Sync>) -> Result<Tx<S>> {
+    pub(crate) async fn begin<S>(
+        &self,
+        scope: S,
+        mut hold: Vec<Log>,
+        context: Context,
+        dice: Arc<dyn Fn() -> [u8; 16] + Send + Sync>,
+    ) -> Result<Tx<S>> {
         let carrier = match &self.pools {
             // IMMEDIATE: a read lock that has to become a write lock fails at once when another writer was first.
             Pools::Sqlite { write, .. } => Carrier::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
@@ -163,9 +164,15 @@ impl<S> Tx<S> {
 
     async fn hold(&mut self, log: Log) -> Result<Head> {
         let row: Option<(i64, String)> = match &log {
-            Log::Instance => sql!(self.reader, c => sqlx::query_as("UPDATE instance SET version = version + 1 RETURNING event_seq, event_hash").fetch_optional(c)),
-            Log::User(id) => sql!(self.reader, c => sqlx::query_as("UPDATE users SET version = version + 1 WHERE id = $1 RETURNING event_seq, event_hash").bind(id).fetch_optional(c)),
-            Log::Account(id) => sql!(self.reader, c => sqlx::query_as("UPDATE accounts SET version = version + 1 WHERE id = $1 RETURNING event_seq, event_hash").bind(id).fetch_optional(c)),
+            Log::Instance => {
+                sql!(self.reader, c => sqlx::query_as("UPDATE instance SET version = version + 1 RETURNING event_seq, event_hash").fetch_optional(c))
+            }
+            Log::User(id) => {
+                sql!(self.reader, c => sqlx::query_as("UPDATE users SET version = version + 1 WHERE id = $1 RETURNING event_seq, event_hash").bind(id).fetch_optional(c))
+            }
+            Log::Account(id) => {
+                sql!(self.reader, c => sqlx::query_as("UPDATE accounts SET version = version + 1 WHERE id = $1 RETURNING event_seq, event_hash").bind(id).fetch_optional(c))
+            }
         };
         let (seq, hash) = row.ok_or_else(|| StoreError::Gone(format!("{log:?}")))?;
         Ok(Head { log, seq, hash, moved: false })
@@ -216,9 +223,17 @@ impl<S> Tx<S> {
 
     async fn save_head(&mut self, head: &Head) -> Result<()> {
         match &head.log {
-            Log::Instance => run!(self.reader, sqlx::query("UPDATE instance SET event_seq = $1, event_hash = $2").bind(head.seq).bind(&head.hash)),
-            Log::User(id) => run!(self.reader, sqlx::query("UPDATE users SET event_seq = $1, event_hash = $2 WHERE id = $3").bind(head.seq).bind(&head.hash).bind(id)),
-            Log::Account(id) => run!(self.reader, sqlx::query("UPDATE accounts SET event_seq = $1, event_hash = $2 WHERE id = $3").bind(head.seq).bind(&head.hash).bind(id)),
+            Log::Instance => {
+                run!(self.reader, sqlx::query("UPDATE instance SET event_seq = $1, event_hash = $2").bind(head.seq).bind(&head.hash))
+            }
+            Log::User(id) => run!(
+                self.reader,
+                sqlx::query("UPDATE users SET event_seq = $1, event_hash = $2 WHERE id = $3").bind(head.seq).bind(&head.hash).bind(id)
+            ),
+            Log::Account(id) => run!(
+                self.reader,
+                sqlx::query("UPDATE accounts SET event_seq = $1, event_hash = $2 WHERE id = $3").bind(head.seq).bind(&head.hash).bind(id)
+            ),
         };
         Ok(())
     }

@@ -1,10 +1,6 @@
 //! Teaches ids and moments to both databases: as text and as BIGINT.
 
-use sqlx::{
-    Database, Decode, Encode, Type,
-    encode::IsNull,
-    error::BoxDynError,
-};
+use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
 
 use crate::rules::{ids::for_every_id, time::Millis};
 

@@ -48,13 +48,29 @@ impl Tx<Instance> {
     /// When the database fails.
     pub async fn create_user(&mut self, new: &NewUser<'_>) -> Result<bool> {
         let now = self.now();
-        run!(self, sqlx::query(
-            "INSERT INTO users (id, name, password_hash, password_set_at, created_at, event_hash) VALUES ($1, $2, $3, $4, $4, $5)")
-            .bind(new.id).bind(new.name).bind(new.password_hash).bind(now).bind(chain::START));
-        let made = run!(self, sqlx::query(
-            "INSERT INTO user_emails (user_id, address, canonical, verified_at, source) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT DO NOTHING")
-            .bind(new.id).bind(new.email.written()).bind(new.email.canonical()).bind(now).bind(new.source));
+        run!(
+            self,
+            sqlx::query(
+                "INSERT INTO users (id, name, password_hash, password_set_at, created_at, event_hash) VALUES ($1, $2, $3, $4, $4, $5)"
+            )
+            .bind(new.id)
+            .bind(new.name)
+            .bind(new.password_hash)
+            .bind(now)
+            .bind(chain::START)
+        );
+        let made = run!(
+            self,
+            sqlx::query(
+                "INSERT INTO user_emails (user_id, address, canonical, verified_at, source) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT DO NOTHING"
+            )
+            .bind(new.id)
+            .bind(new.email.written())
+            .bind(new.email.canonical())
+            .bind(now)
+            .bind(new.source)
+        );
         Ok(made == 1)
     }
 
@@ -63,8 +79,7 @@ impl Tx<Instance> {
     /// # Errors
     /// When the database fails.
     pub async fn replace_hash(&mut self, user: &UserId, old: &str, new: &str) -> Result<()> {
-        run!(self, sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3")
-            .bind(new).bind(user).bind(old));
+        run!(self, sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3").bind(new).bind(user).bind(old));
         Ok(())
     }
 
@@ -73,7 +88,8 @@ impl Tx<Instance> {
     /// # Errors
     /// When the database fails.
     pub async fn password_hash(&mut self, user: &UserId) -> Result<Option<String>> {
-        let row: Option<Option<String>> = sql!(self, c => sqlx::query_scalar("SELECT password_hash FROM users WHERE id = $1").bind(user).fetch_optional(c));
+        let row: Option<Option<String>> =
+            sql!(self, c => sqlx::query_scalar("SELECT password_hash FROM users WHERE id = $1").bind(user).fetch_optional(c));
         Ok(row.flatten())
     }
 }

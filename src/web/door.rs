@@ -3,6 +3,8 @@
 
 use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+#[expect(clippy::disallowed_types, reason = "see receive")]
+use axum::extract::State;
 use axum::{
     Router,
     body::Body,
@@ -20,7 +22,7 @@ use super::{Site, assets, health, origin, problem, routes};
 use crate::{acts::Caller, rules::network};
 
 /// The longest a request may take. Every page is far quicker; what is not has lost its database.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 /// The largest form.
 const MAX_FORM: usize = 64 * 1024;
 /// No page loads, runs or frames anything but what this server serves.
@@ -63,7 +65,8 @@ pub(super) fn build(site: Site) -> Router {
 }
 
 /// Gives the request its id, finds out where it comes from, and writes its line in the log.
-async fn receive(axum::extract::State(site): axum::extract::State<Site>, mut request: Request, next: Next) -> Response {
+#[expect(clippy::disallowed_types, reason = "the door stands before handlers and their permits")]
+async fn receive(State(site): State<Site>, mut request: Request, next: Next) -> Response {
     let began = std::time::Instant::now();
     let operation = site.app.operation();
     let method = request.method().clone();
@@ -75,7 +78,9 @@ async fn receive(axum::extract::State(site): axum::extract::State<Site>, mut req
         Err(network::Malformed) => {
             problem::plain(StatusCode::BAD_REQUEST, "A trusted proxy sent an X-Forwarded-For header that is not a list of addresses.")
         }
-        Ok(_) if !host_is_known(&site, &request) => problem::plain(StatusCode::MISDIRECTED_REQUEST, "This server does not go by that name."),
+        Ok(_) if !host_is_known(&site, &request) => {
+            problem::plain(StatusCode::MISDIRECTED_REQUEST, "This server does not go by that name.")
+        }
         Ok(address) => {
             let agent = text(&request, &header::USER_AGENT).unwrap_or_default().to_owned();
             request.extensions_mut().insert(Caller { address, agent, request: operation.clone(), token_hash: None });
@@ -135,7 +140,8 @@ fn host_is_known(site: &Site, request: &Request) -> bool {
     let by_header = text(request, &header::HOST);
     let by_uri = request.uri().authority().map(axum::http::uri::Authority::as_str);
     // An absolute-form request names a host twice; both must be ours.
-    by_header.or(by_uri).is_some() && by_header.into_iter().chain(by_uri).all(|host| site.face.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)))
+    by_header.or(by_uri).is_some()
+        && by_header.into_iter().chain(by_uri).all(|host| site.face.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)))
 }
 
 fn text<'a>(request: &'a Request<Body>, name: &HeaderName) -> Option<&'a str> {

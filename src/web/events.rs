@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Events on a page.
-const PAGE: usize = 50;
+const PAGE: u16 = 50;
 
 pub(super) fn routes() -> Routes {
     Routes::new().get("/accounts/{slug}/events", list).get("/accounts/{slug}/events/{id}", one)
@@ -51,13 +51,15 @@ impl Asked {
         let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         // People are found by address however it is written; everything else by its id.
         let name = |field: &str| text(field).map(|name| Email::parse(&name).map_or(name, |email| email.canonical().to_owned()));
-        let kind = text(&self.r#type).and_then(|name| faults.keep("type", Kind::parse(&name).ok_or_else(|| "There is no such type of event.".to_owned())));
+        let kind = text(&self.r#type)
+            .and_then(|name| faults.keep("type", Kind::parse(&name).ok_or_else(|| "There is no such type of event.".to_owned())));
         let address = text(&self.address).and_then(|address| {
             let parsed = address.parse().map_err(|_| "Enter one network address, such as 192.0.2.7.".to_owned());
             faults.keep("address", parsed).map(|ip| crate::rules::network::canonical(ip).to_string())
         });
         let mut moment = |field: &'static str, value: &str| {
-            text(value).and_then(|value| faults.keep(field, Millis::parse(&value).ok_or_else(|| "Enter a date, such as 2026-11-21.".to_owned())))
+            text(value)
+                .and_then(|value| faults.keep(field, Millis::parse(&value).ok_or_else(|| "Enter a date, such as 2026-11-21.".to_owned())))
         };
         let (from, until) = (moment("from", &self.from), moment("until", &self.until));
         // A day's date as the end includes that day.
@@ -77,8 +79,12 @@ impl Asked {
     fn link(&self, path: &str, cursor: &str, seq: i64) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in [
-            ("type", &self.r#type), ("actor", &self.actor), ("target", &self.target),
-            ("address", &self.address), ("from", &self.from), ("until", &self.until),
+            ("type", &self.r#type),
+            ("actor", &self.actor),
+            ("target", &self.target),
+            ("address", &self.address),
+            ("from", &self.from),
+            ("until", &self.until),
         ] {
             if !value.trim().is_empty() {
                 query.append_pair(name, value);
@@ -146,7 +152,8 @@ pub(super) struct Paged {
 }
 
 /// Cuts what was read with one row to spare down to a page.
-pub(super) fn paged(mut rows: Vec<EventRow>, page: EventPage, size: usize) -> Paged {
+pub(super) fn paged(mut rows: Vec<EventRow>, page: EventPage, size: u16) -> Paged {
+    let size = usize::from(size);
     let more = rows.len() > size;
     if more && matches!(page, EventPage::After(_)) {
         rows.remove(0);
@@ -183,7 +190,7 @@ async fn list(permit: Permit<may::ReadEvents>, front: Front, Query(asked): Query
         Err(faults) => (None, faults),
     };
     let found = match &filter {
-        Some(filter) => match permit.read().events(filter, page, PAGE as i64 + 1).await {
+        Some(filter) => match permit.read().events(filter, page, i64::from(PAGE) + 1).await {
             Ok(found) => found,
             Err(error) => return problem::answer(error.into(), &parts),
         },

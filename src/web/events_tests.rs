@@ -22,7 +22,10 @@ fn a_day_as_the_end_is_included() {
 
 #[test]
 fn every_bad_field_is_named() {
-    let faults = asked(|a| (a.r#type, a.address, a.from, a.until) = ("nonsense".into(), "10.0.0.0/8".into(), "soon".into(), "later".into())).check().unwrap_err();
+    let faults =
+        asked(|a| (a.r#type, a.address, a.from, a.until) = ("nonsense".into(), "10.0.0.0/8".into(), "soon".into(), "later".into()))
+            .check()
+            .unwrap_err();
     assert_eq!(faults.iter().map(|fault| fault.field).collect::<Vec<_>>(), ["type", "address", "from", "until"]);
     assert!(asked(|a| (a.from, a.until) = ("2026-11-22".into(), "2026-11-21".into())).check().is_err());
 }

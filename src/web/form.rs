@@ -67,13 +67,15 @@ macro_rules! ids_in_paths {
 
 ids_in_paths!(EventId, SessionId);
 
+#[expect(clippy::result_large_err, reason = "the error is the answer, made once a request at most")]
 fn decode<D: DeserializeOwned>(bytes: &[u8]) -> Result<D, Response> {
     // No text holds NUL: PostgreSQL cannot keep it, and nobody types it.
     if bytes.contains(&0) || bytes.windows(3).any(|window| window == b"%00") {
         return Err(problem::plain(StatusCode::BAD_REQUEST, "Text cannot hold the character NUL."));
     }
-    serde_urlencoded::from_bytes(bytes)
-        .map_err(|_| problem::plain(StatusCode::BAD_REQUEST, "This request holds fields that the page does not have, or one of them twice."))
+    serde_urlencoded::from_bytes(bytes).map_err(|_| {
+        problem::plain(StatusCode::BAD_REQUEST, "This request holds fields that the page does not have, or one of them twice.")
+    })
 }
 
 /// Splits what stopped an act: faults go back into the form, the rest is answered with a page of its own.

@@ -93,6 +93,7 @@ impl Front {
     }
 
     /// Takes the cookie away.
+    #[expect(clippy::disallowed_methods, reason = "nothing is saved after this")]
     pub(super) async fn drop_cookie(&self) {
         if let Err(error) = self.session.flush().await {
             // The session itself has ended; an empty cookie opens nothing.

@@ -5,7 +5,9 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::{extract::State, http::StatusCode};
+#[expect(clippy::disallowed_types, reason = "machines ask for health without being anybody")]
+use axum::extract::State;
+use axum::http::StatusCode;
 
 use super::Site;
 
@@ -29,6 +31,7 @@ pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
+#[expect(clippy::disallowed_types, reason = "machines ask for health without being anybody")]
 /// The database answers too, has this program's schema, and the process is not on its way out.
 pub(super) async fn ready(State(site): State<Site>) -> (StatusCode, &'static str) {
     if site.draining.has_begun() {

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Events on a page.
-const PAGE: usize = 20;
+const PAGE: u16 = 20;
 
 pub(super) fn routes() -> Routes {
     Routes::new().get("/me", show).post("/me", update).post("/me/theme", theme)
@@ -95,7 +95,7 @@ async fn theme(person: Person, parts: Parts, Form(chosen): Form<Chosen>) -> Resp
 async fn profile(person: &Person, front: &Front, asked: &Asked, draft: Draft, faults: Faults) -> Result<Me, crate::store::StoreError> {
     let mut reader = person.read();
     let page = page_from(&asked.before, &asked.after);
-    let found = reader.own_events(page, PAGE as i64 + 1).await?;
+    let found = reader.own_events(page, i64::from(PAGE) + 1).await?;
     let paged = super::events::paged(found, page, PAGE);
     Ok(Me {
         shell: Shell::of_person(person, front).await,

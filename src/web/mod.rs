@@ -31,8 +31,8 @@ use ipnet::IpNet;
 
 use crate::acts::App;
 
-pub use health::Draining;
 pub(crate) use assets::asset;
+pub use health::Draining;
 pub(crate) use icons::icon;
 pub use routes::{Route, all as routes};
 
@@ -65,7 +65,6 @@ impl Site {
     }
 
     /// Everything that answers requests.
-    #[must_use]
     pub fn router(self) -> axum::Router {
         door::build(self)
     }

@@ -56,11 +56,14 @@ pub(super) fn answer(stop: Stop, parts: &Parts) -> Response {
     match stop {
         Stop::SignIn => sign_in(parts, None),
         Stop::Step(Step::SignIn(end)) => sign_in(parts, Some(end)),
-        Stop::Step(step) => needed(step).shown(StatusCode::FORBIDDEN),
+        Stop::Step(first) => needed(first).shown(StatusCode::FORBIDDEN),
         Stop::Unknown => unknown().shown(StatusCode::NOT_FOUND),
         Stop::Refused { why, account } => refused(why, &account).shown(StatusCode::FORBIDDEN),
         Stop::Missing { permission, account, slug, administrators } => {
-            let mut problem = Problem::new("This needs another role", format!("In {account} you may not {}: you need {}.", permission.sentence(), permission.carrier().needed()));
+            let mut problem = Problem::new(
+                "This needs another role",
+                format!("In {account} you may not {}: you need {}.", permission.sentence(), permission.carrier().needed()),
+            );
             if !administrators.is_empty() {
                 let names: Vec<_> = administrators.iter().map(|(name, email)| format!("{name} ({email})")).collect();
                 problem = problem.and(format!("Who can change your roles: {}.", names.join(", ")));
@@ -108,7 +111,8 @@ pub(super) async fn no_such_page() -> Response {
 
 /// A page stands there, but not for this method.
 pub(super) async fn no_such_method(request: Request) -> Response {
-    let sentence = if request.method() == Method::GET { "This address only takes changes sent by a form." } else { "This page takes no changes." };
+    let sentence =
+        if request.method() == Method::GET { "This address only takes changes sent by a form." } else { "This page takes no changes." };
     plain(StatusCode::METHOD_NOT_ALLOWED, sentence)
 }
 
@@ -130,7 +134,9 @@ fn refused(why: Refusal, account: &str) -> Problem {
 fn needed(step: Step) -> Problem {
     let sentence = match step {
         Step::SignIn(end) => end.sentence(),
-        Step::OwnProof => "You came in through an account's identity provider, which opens that account alone. Sign in with your own password to see this page.",
+        Step::OwnProof => {
+            "You came in through an account's identity provider, which opens that account alone. Sign in with your own password to see this page."
+        }
         Step::Sso => "This account asks you to sign in through its identity provider.",
         Step::Mfa => "This asks for your second factor.",
         Step::MfaEnrolment => "This account asks you to set up a second factor first.",

@@ -3,13 +3,7 @@
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
 
-use super::{
-    form::Id,
-    front::Front,
-    page, problem,
-    routes::Routes,
-    shell::Shell,
-};
+use super::{form::Id, front::Front, page, problem, routes::Routes, shell::Shell};
 use crate::{
     acts::{Person, sessions},
     rules::{ids::SessionId, time::Millis},
@@ -17,10 +11,7 @@ use crate::{
 };
 
 pub(super) fn routes() -> Routes {
-    Routes::new()
-        .get("/me/sessions", list)
-        .post("/me/sessions/{id}/end", end)
-        .post("/me/sessions/end-others", end_others)
+    Routes::new().get("/me/sessions", list).post("/me/sessions/{id}/end", end).post("/me/sessions/end-others", end_others)
 }
 
 #[derive(Template)]

@@ -7,8 +7,7 @@ use serde::Deserialize;
 use super::{
     form::{Form, Query, faults_of},
     front::Front,
-    page,
-    problem,
+    page, problem,
     routes::Routes,
 };
 use crate::{
@@ -81,4 +80,3 @@ async fn set_up(visitor: Visitor, front: Front, parts: axum::http::request::Part
 fn form(draft: Draft, faults: Faults) -> New {
     New { theme: "auto", draft, faults, password_hint: format!("At least {MIN_CHARACTERS} characters. Four random words work well.") }
 }
-

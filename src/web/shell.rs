@@ -85,8 +85,11 @@ fn banner(warning: &Warning, account: &str) -> String {
     }
 }
 
-/// The rooms of an account: path behind the slug, label, icon, and what it takes to open them.
-const ROOMS: [(&str, &[(&str, &str, &str, Permission)]); 3] = [
+/// A room: path behind the slug, label, icon, and what it takes to open it.
+type Room = (&'static str, &'static str, &'static str, Permission);
+
+/// The rooms of an account, in groups.
+const ROOMS: [(&str, &[Room]); 3] = [
     ("", &[("", "Overview", "layout-dashboard", Permission::ViewAccount)]),
     ("Access", &[("/events", "Events", "scroll-text", Permission::ReadEvents)]),
     ("Settings", &[("/settings", "Account", "settings", Permission::ReadSettings)]),
@@ -94,7 +97,7 @@ const ROOMS: [(&str, &[(&str, &str, &str, Permission)]); 3] = [
 
 fn groups<M: May>(permit: &Permit<M>, path: &str) -> Vec<Group> {
     let root = format!("/accounts/{}", permit.account().slug);
-    let item = |&(behind, label, icon, permission): &(&str, &'static str, &'static str, Permission)| {
+    let item = |&(behind, label, icon, permission): &Room| {
         let href = format!("{root}{behind}");
         let muted = (!permit.rights().allow(permission))
             .then(|| format!("You may not {}: you need {}.", permission.sentence(), permission.carrier().needed()));

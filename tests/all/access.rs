@@ -81,6 +81,7 @@ async fn who_may_not_changes_nothing() {
     }
     assert_eq!(house.raw.texts(format!("SELECT name FROM accounts WHERE id = '{account}'")).await, ["Acme"]);
     let events = house.events(&account).await;
-    let harmless = ["account_created.v0", "membership_created.v0", "account_entered.v0", "permission_refused.v0", "account_entry_refused.v0"];
+    let harmless =
+        ["account_created.v0", "membership_created.v0", "account_entered.v0", "permission_refused.v0", "account_entry_refused.v0"];
     assert!(events.iter().all(|event| harmless.contains(&event.as_str())), "{events:?}");
 }

@@ -55,7 +55,13 @@ async fn what_one_may_not_open_is_muted_with_the_reason() {
     let reader = house.member("acme", "reader", READER).await;
     let page = house.signed_in(&reader).await.get("/accounts/acme").await;
     let reasons = page.attributes(".nav-item.muted", "title");
-    assert_eq!(reasons, ["You may not read the account's events: you need the role Team manager.", "You may not see the account's settings: you need to be an administrator."]);
+    assert_eq!(
+        reasons,
+        [
+            "You may not read the account's events: you need the role Team manager.",
+            "You may not see the account's settings: you need to be an administrator."
+        ]
+    );
     assert_eq!(page.all("a.nav-item"), ["Overview"]);
 }
 
@@ -163,7 +169,10 @@ async fn visits_are_counted_by_day_and_address() {
     house.wait(Span::minutes(59));
     let ada = house.signed_in("ada@example.com").await;
     ada.get("/accounts/acme").await;
-    let counts = house.raw.texts("SELECT CAST(day AS TEXT) || ' ' || CAST(count AS TEXT) || ' ' || address || ' ' || surface FROM visits ORDER BY day").await;
+    let counts = house
+        .raw
+        .texts("SELECT CAST(day AS TEXT) || ' ' || CAST(count AS TEXT) || ' ' || address || ' ' || surface FROM visits ORDER BY day")
+        .await;
     let day = START / 86_400_000;
     assert_eq!(counts, [format!("{day} 2 127.0.0.1 dashboard"), format!("{} 1 127.0.0.1 dashboard", day + 1)]);
 }
@@ -187,7 +196,8 @@ async fn what_has_expired_is_cleared_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_method_that_a_page_does_not_take_is_refused() {
     let (house, ada) = House::with_ada().await;
-    for (method, path) in [(Method::PUT, "/me"), (Method::DELETE, "/accounts/acme"), (Method::GET, "/logout"), (Method::POST, "/accounts")] {
+    for (method, path) in [(Method::PUT, "/me"), (Method::DELETE, "/accounts/acme"), (Method::GET, "/logout"), (Method::POST, "/accounts")]
+    {
         let page = ada.send(method, path, None, &[("sec-fetch-site", "same-origin")]).await;
         assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
     }

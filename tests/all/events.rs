@@ -1,4 +1,8 @@
-use frontdesk::rules::{chain, members::{Roles, Team}, time::Span};
+use frontdesk::rules::{
+    chain,
+    members::{Roles, Team},
+    time::Span,
+};
 use reqwest::StatusCode;
 
 use crate::kit::{House, READER, Raw};
@@ -198,7 +202,10 @@ async fn the_chain_holds_and_shows_what_was_tampered_with() {
     assert_eq!(broken_links(&house).await, Vec::<String>::new());
     let account = house.account_id("acme").await;
     for (change, back) in [
-        ("UPDATE events SET after = '{\"name\":\"Evil\"}' WHERE log = 'LOG' AND seq = 5", "UPDATE events SET after = OLD WHERE log = 'LOG' AND seq = 5"),
+        (
+            "UPDATE events SET after = '{\"name\":\"Evil\"}' WHERE log = 'LOG' AND seq = 5",
+            "UPDATE events SET after = OLD WHERE log = 'LOG' AND seq = 5",
+        ),
         ("UPDATE event_subjects SET label = 'x' WHERE log = 'LOG' AND seq = 5", ""),
     ] {
         let old = house.raw.texts(format!("SELECT after FROM events WHERE log = '{account}' AND seq = 5")).await.remove(0);

@@ -11,7 +11,11 @@ use std::{
 use frontdesk::{
     app::{self, Running},
     config::{Config, Found},
-    rules::{ids::{AccountId, MemberId, UserId}, members::{Billing, Developer, Roles, Team}, time::{Millis, Span}},
+    rules::{
+        ids::{AccountId, MemberId, UserId},
+        members::{Billing, Developer, Roles, Team},
+        time::{Millis, Span},
+    },
 };
 use reqwest::{Client, Method, StatusCode, header};
 use scraper::{Html, Selector};
@@ -29,7 +33,7 @@ pub struct House {
     pub config: Config,
     pub raw: Raw,
     clock: Arc<AtomicI64>,
-    _folder: Arc<TempDir>,
+    folder: Arc<TempDir>,
 }
 
 /// The database behind the program's back.
@@ -121,14 +125,14 @@ impl House {
         let hands = clock.clone();
         let running = app::start(&config, Arc::new(move || Millis(hands.load(Ordering::SeqCst))), app::dice()).await.unwrap();
         let raw = Raw::open(&config).await;
-        Self { running, config, raw, clock, _folder: folder }
+        Self { running, config, raw, clock, folder }
     }
 
     /// Another process on the same database and key, configured otherwise.
     pub async fn beside(&self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.config.clone();
         change(&mut config);
-        Self::start(config, self.clock.clone(), self._folder.clone()).await
+        Self::start(config, self.clock.clone(), self.folder.clone()).await
     }
 
     /// Set up, with its first administrator signed in.
@@ -199,7 +203,12 @@ impl House {
     /// Makes another account, behind the program's back.
     pub async fn account(&self, slug: &str) -> String {
         let id = AccountId::new(self.now(), app::dice()()).to_string();
-        self.raw.run(format!("INSERT INTO accounts (id, slug, name, created_at, event_hash) VALUES ('{id}', '{slug}', '{slug}', {START}, '{}')", frontdesk::rules::chain::START)).await;
+        self.raw
+            .run(format!(
+                "INSERT INTO accounts (id, slug, name, created_at, event_hash) VALUES ('{id}', '{slug}', '{slug}', {START}, '{}')",
+                frontdesk::rules::chain::START
+            ))
+            .await;
         id
     }
 
@@ -258,8 +267,11 @@ pub async fn cast(house: &House, ada: Browser) -> Vec<(&'static str, Browser)> {
         let email = house.member("acme", name, roles).await;
         cast.push((name, house.signed_in(&email).await));
     }
-    let (guest, late, disabled) =
-        (house.user_id("guest@example.com").await, house.user_id("late_guest@example.com").await, house.user_id("disabled@example.com").await);
+    let (guest, late, disabled) = (
+        house.user_id("guest@example.com").await,
+        house.user_id("late_guest@example.com").await,
+        house.user_id("disabled@example.com").await,
+    );
     house.raw.run(format!("UPDATE members SET access_until = {} WHERE user_id = '{guest}'", START + Span::days(1).0)).await;
     house.raw.run(format!("UPDATE members SET access_until = {START} WHERE user_id = '{late}'")).await;
     house.raw.run(format!("UPDATE members SET disabled_at = {START} WHERE user_id = '{disabled}'")).await;
@@ -344,7 +356,10 @@ impl Page {
     /// The text of every element that a selector finds, white space folded.
     pub fn all(&self, selector: &str) -> Vec<String> {
         let fold = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
-        Html::parse_document(&self.body).select(&Selector::parse(selector).unwrap()).map(|element| fold(element.text().collect::<Vec<_>>().join(" "))).collect()
+        Html::parse_document(&self.body)
+            .select(&Selector::parse(selector).unwrap())
+            .map(|element| fold(element.text().collect::<Vec<_>>().join(" ")))
+            .collect()
     }
 
     /// The attribute of every element that a selector finds.

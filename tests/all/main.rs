@@ -1,6 +1,14 @@
 //! Everything that needs a database or a page, against the real program: on SQLite, and on PostgreSQL where
 //! `FRONTDESK_TEST_POSTGRES` names a server on which databases may be made.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::too_many_lines,
+    clippy::panic,
+    reason = "a test that cannot go on should say where"
+)]
+
 mod access;
 mod accounts;
 mod events;

@@ -56,7 +56,11 @@ fn help_explains_every_command_and_setting() {
     let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     for setting in frontdesk::config::SETTINGS {
         let sentence = setting.sentence.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(help.contains(&format!("--{}", setting.flag())) && help.contains(&sentence) && help.contains(setting.variable), "{}", setting.key);
+        assert!(
+            help.contains(&format!("--{}", setting.flag())) && help.contains(&sentence) && help.contains(setting.variable),
+            "{}",
+            setting.key
+        );
     }
     for command in ["serve", "migrate", "check-config"] {
         assert!(help.contains(command), "{command}");
@@ -72,9 +76,11 @@ fn mistakes_in_the_configuration_are_errors() {
     let (good, _, error) = output(program(folder.path()).arg("check-config"));
     assert!(!good && error.contains("session_idel"), "{error}");
     std::fs::write(folder.path().join("frontdesk.toml"), "session_idle = \"1h\"\n").unwrap();
-    let (good, report, _) = output(
-        program(folder.path()).env("FRONTDESK_SMTP_URL", "smtp://u:s3cret@mail.example.com").args(["check-config", "--listen", "127.0.0.1:4000"]),
-    );
+    let (good, report, _) = output(program(folder.path()).env("FRONTDESK_SMTP_URL", "smtp://u:s3cret@mail.example.com").args([
+        "check-config",
+        "--listen",
+        "127.0.0.1:4000",
+    ]));
     assert!(good && !report.contains("s3cret"), "{report}");
     for line in ["from frontdesk.toml", "from --listen", "from FRONTDESK_SMTP_URL", "from default"] {
         assert!(report.contains(line), "{report}");
@@ -90,11 +96,27 @@ async fn one_command_starts_and_says_where_to_go() {
     let url = new_database().await;
     let start = || serve(program(folder.path()).env("DATABASE_URL", &url).args(["--listen", "127.0.0.1:0", "--log-format", "json"]));
     let mut server = start();
-    assert!(server.line.starts_with("Set up Frontdesk in a browser: http://127.0.0.1:") && server.line.contains("/setup?token="), "{}", server.line);
+    assert!(
+        server.line.starts_with("Set up Frontdesk in a browser: http://127.0.0.1:") && server.line.contains("/setup?token="),
+        "{}",
+        server.line
+    );
     let token = server.line.trim().split_once("token=").unwrap().1.to_owned();
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    let form = crate::kit::form(&[("token", token.clone()), ("account", "Acme".into()), ("name", "Ada".into()), ("email", "ada@example.com".into()), ("password", crate::kit::PASSWORD.into())]);
-    let done = client.post(format!("{}/setup", server.base)).header("content-type", "application/x-www-form-urlencoded").body(form).send().await.unwrap();
+    let form = crate::kit::form(&[
+        ("token", token.clone()),
+        ("account", "Acme".into()),
+        ("name", "Ada".into()),
+        ("email", "ada@example.com".into()),
+        ("password", crate::kit::PASSWORD.into()),
+    ]);
+    let done = client
+        .post(format!("{}/setup", server.base))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(done.status(), StatusCode::SEE_OTHER);
     let request = done.headers()["x-request-id"].to_str().unwrap().to_owned();
 
@@ -119,13 +141,30 @@ async fn told_to_stop_it_finishes_what_has_begun() {
     let folder = tempfile::tempdir().unwrap();
     let url = new_database().await;
     let mut command = program(folder.path());
-    command.env("DATABASE_URL", &url).args(["--listen", "127.0.0.1:0", "--hashing-at-once", "1", "--password-memory-kib", "65536", "--password-iterations", "6", "--attempts-per-user", "1000"]);
+    command.env("DATABASE_URL", &url).args([
+        "--listen",
+        "127.0.0.1:0",
+        "--hashing-at-once",
+        "1",
+        "--password-memory-kib",
+        "65536",
+        "--password-iterations",
+        "6",
+        "--attempts-per-user",
+        "1000",
+    ]);
     let mut server = serve(&mut command);
     let token = server.line.trim().split_once("token=").unwrap().1.to_owned();
     let address = server.base.strip_prefix("http://").unwrap().to_owned();
     let mut tries = Vec::new();
     for n in 0..3 {
-        let form = crate::kit::form(&[("token", token.clone()), ("account", format!("Acme {n}")), ("name", "Ada".into()), ("email", "ada@example.com".into()), ("password", crate::kit::PASSWORD.into())]);
+        let form = crate::kit::form(&[
+            ("token", token.clone()),
+            ("account", format!("Acme {n}")),
+            ("name", "Ada".into()),
+            ("email", "ada@example.com".into()),
+            ("password", crate::kit::PASSWORD.into()),
+        ]);
         let mut stream = std::net::TcpStream::connect(&address).unwrap();
         write!(stream, "POST /setup HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{form}", form.len()).unwrap();
         tries.push(stream);
@@ -168,7 +207,10 @@ async fn metrics_have_a_listener_of_their_own() {
     let mut server = serve(program(folder.path()).env("DATABASE_URL", &url).args(["--listen", "127.0.0.1:0", "--metrics-listen", &at]));
     assert_eq!(reqwest::get(format!("{}/metrics", server.base)).await.unwrap().status(), StatusCode::NOT_FOUND);
     let text = reqwest::get(format!("http://{at}/metrics")).await.unwrap().text().await.unwrap();
-    assert!(text.contains("frontdesk_requests_total{") && text.contains("status=\"404\"") && text.contains("frontdesk_statements_total "), "{text}");
+    assert!(
+        text.contains("frontdesk_requests_total{") && text.contains("status=\"404\"") && text.contains("frontdesk_statements_total "),
+        "{text}"
+    );
     terminate(&server);
     assert!(server.child.wait().unwrap().success());
 }
@@ -180,7 +222,13 @@ async fn every_answer_is_protected() {
         let page = ada.get(path).await;
         let policy = page.header("content-security-policy");
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{path}");
-        for (name, value) in [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "same-origin"), ("cache-control", "no-store"), ("cross-origin-opener-policy", "same-origin")] {
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "same-origin"),
+            ("cache-control", "no-store"),
+            ("cross-origin-opener-policy", "same-origin"),
+        ] {
             assert_eq!(page.header(name), value, "{path}");
         }
         assert!(page.header("x-request-id").starts_with("op_"), "{path}");

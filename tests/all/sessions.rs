@@ -47,7 +47,8 @@ async fn sessions_of_others_do_not_exist() {
     let (house, ada) = House::with_ada().await;
     let bert = house.member("acme", "bert", READER).await;
     let bert = house.signed_in(&bert).await;
-    let session = house.raw.texts(format!("SELECT id FROM sessions WHERE user_id = '{}'", house.user_id("ada@example.com").await)).await.remove(0);
+    let session =
+        house.raw.texts(format!("SELECT id FROM sessions WHERE user_id = '{}'", house.user_id("ada@example.com").await)).await.remove(0);
     let theirs = bert.post(&format!("/me/sessions/{session}/end"), &[]).await;
     let none = bert.post("/me/sessions/ses_3MP92WggujNuFkwl8icLusxoDSO/end", &[]).await;
     let nonsense = bert.post("/me/sessions/1/end", &[]).await;
@@ -59,7 +60,8 @@ async fn sessions_of_others_do_not_exist() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn idle_and_old_sessions_are_over() {
-    let (house, ada) = House::with_ada_and(|config| (config.sessions.idle, config.sessions.lifetime) = (Span::hours(1), Span::hours(3))).await;
+    let (house, ada) =
+        House::with_ada_and(|config| (config.sessions.idle, config.sessions.lifetime) = (Span::hours(1), Span::hours(3))).await;
     house.wait(Span::minutes(59));
     assert_eq!(ada.get("/me").await.status, StatusCode::OK);
     house.wait(Span::minutes(59));

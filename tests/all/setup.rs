@@ -58,7 +58,10 @@ async fn wrong_input_is_named_and_kept() {
     assert_eq!(page.fault("account"), "Enter a name for the account.");
     assert!(page.fault("email").starts_with("This is not an email address."));
     assert!(page.fault("password").starts_with("Use at least 12 characters."));
-    assert_eq!((page.value("name"), page.value("email"), page.value("password")), ("Ada Lovelace".into(), "ada at example".into(), String::new()));
+    assert_eq!(
+        (page.value("name"), page.value("email"), page.value("password")),
+        ("Ada Lovelace".into(), "ada at example".into(), String::new())
+    );
     assert_eq!(page.all(".summary li").len(), 3);
     assert_eq!(house.raw.number("SELECT COUNT(*) FROM users").await + house.raw.number("SELECT COUNT(*) FROM events").await, 0);
 }
@@ -66,7 +69,13 @@ async fn wrong_input_is_named_and_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn set_up_is_gone_afterwards_whatever_is_deleted() {
     let (house, ada) = House::with_ada().await;
-    let form = vec![("token", "x".to_owned()), ("account", "Evil".into()), ("name", "Eve".into()), ("email", "eve@example.com".into()), ("password", PASSWORD.into())];
+    let form = vec![
+        ("token", "x".to_owned()),
+        ("account", "Evil".into()),
+        ("name", "Eve".into()),
+        ("email", "eve@example.com".into()),
+        ("password", PASSWORD.into()),
+    ];
     let gone = |what: &'static str| {
         let (ada, form) = (&ada, &form);
         async move {

@@ -14,7 +14,9 @@ async fn signing_in_and_out() {
     assert_eq!(ada.get("/login?why=signed_out").await.all(".note"), ["You have signed out."]);
     assert_eq!(ada.get("/accounts/acme?x=1").await.location(), "/login?next=%2Faccounts%2Facme%3Fx%3D1");
 
-    let page = ada.post("/login", &[("email", " ADA@Example.com ".into()), ("password", PASSWORD.into()), ("next", "/accounts/acme".into())]).await;
+    let page = ada
+        .post("/login", &[("email", " ADA@Example.com ".into()), ("password", PASSWORD.into()), ("next", "/accounts/acme".into())])
+        .await;
     assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, "/accounts/acme"));
     let cookie = page.header("set-cookie");
     for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {
@@ -23,10 +25,7 @@ async fn signing_in_and_out() {
     assert_eq!(ada.get("/accounts/acme").await.status, StatusCode::OK);
     assert_eq!(ada.get("/login").await.location(), "/accounts");
     let user = house.user_id("ada@example.com").await;
-    assert_eq!(
-        house.events(&user).await,
-        ["user_created.v0", "user_login_succeeded.v0", "user_logged_out.v0", "user_login_succeeded.v0"]
-    );
+    assert_eq!(house.events(&user).await, ["user_created.v0", "user_login_succeeded.v0", "user_logged_out.v0", "user_login_succeeded.v0"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,9 +37,17 @@ async fn the_answer_and_the_work_are_the_same_for_known_and_unknown() {
         let before = house.running.costs();
         let page = browser.sign_in(email, "four wrong words here").await;
         let after = house.running.costs();
-        assert_eq!((page.status, page.fault("password").as_str(), page.value("email").as_str()), (StatusCode::UNPROCESSABLE_ENTITY, WRONG, email));
+        assert_eq!(
+            (page.status, page.fault("password").as_str(), page.value("email").as_str()),
+            (StatusCode::UNPROCESSABLE_ENTITY, WRONG, email)
+        );
         assert!(browser.cookie().is_none());
-        let mut headers: Vec<_> = page.headers.iter().filter(|(name, _)| !["x-request-id", "date"].contains(&name.as_str())).map(|(n, v)| format!("{n}: {v:?}")).collect();
+        let mut headers: Vec<_> = page
+            .headers
+            .iter()
+            .filter(|(name, _)| !["x-request-id", "date"].contains(&name.as_str()))
+            .map(|(n, v)| format!("{n}: {v:?}"))
+            .collect();
         headers.sort();
         seen.push((after.0 - before.0, after.1 - before.1, page.body.replace(email, "EMAIL"), headers));
     }
@@ -131,9 +138,20 @@ async fn a_trusted_proxy_says_where_visitors_come_from() {
     let (house, _ada) = House::with_ada_and(|config| config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()]).await;
     let browser = house.visitor();
     let body = || form(&[("email", "ada@example.com".into()), ("password", PASSWORD.into())]);
-    let page = browser.send(Method::POST, "/login", Some(body()), &[("sec-fetch-site", "same-origin"), ("x-forwarded-for", "6.6.6.6, 192.0.2.9")]).await;
+    let page = browser
+        .send(Method::POST, "/login", Some(body()), &[("sec-fetch-site", "same-origin"), ("x-forwarded-for", "6.6.6.6, 192.0.2.9")])
+        .await;
     assert_eq!(page.status, StatusCode::SEE_OTHER);
-    assert_eq!(house.raw.texts("SELECT address FROM sessions ORDER BY created_at DESC, id DESC").await.iter().filter(|a| *a == "192.0.2.9").count(), 1);
+    assert_eq!(
+        house
+            .raw
+            .texts("SELECT address FROM sessions ORDER BY created_at DESC, id DESC")
+            .await
+            .iter()
+            .filter(|a| *a == "192.0.2.9")
+            .count(),
+        1
+    );
     for wrong in ["unknown", "192.0.2.9:80", "192.0.2.9,"] {
         let page = browser.send(Method::GET, "/login", None, &[("x-forwarded-for", wrong)]).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{wrong}");
@@ -212,7 +230,12 @@ async fn a_flood_is_told_to_come_back_and_never_fails() {
         (config.attempts.user, config.attempts.address, config.attempts.network) = (1000, 1000, 1000);
     })
     .await;
-    let tries: Vec<_> = (0..60).map(|_| { let browser = house.visitor(); tokio::spawn(async move { browser.sign_in("ada@example.com", "four wrong words here").await }) }).collect();
+    let tries: Vec<_> = (0..60)
+        .map(|_| {
+            let browser = house.visitor();
+            tokio::spawn(async move { browser.sign_in("ada@example.com", "four wrong words here").await })
+        })
+        .collect();
     let (mut wrong, mut busy) = (0, 0);
     for one in tries {
         let page = one.await.unwrap();

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use frontdesk::{app, config::Found, store::{Db, DbOptions, SqliteDurability}};
+use frontdesk::{
+    app,
+    config::Found,
+    store::{Db, DbOptions, SqliteDurability},
+};
 use sqlx::Row;
 
 use crate::kit::{House, Raw, new_database, on_postgres};
@@ -12,11 +16,15 @@ async fn schema(raw: &Raw) -> BTreeMap<String, bool> {
     match raw {
         Raw::Sqlite(pool) => {
             let rows = sqlx::query("SELECT m.name AS t, p.name AS c, p.\"notnull\" AS n, p.pk AS k FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE '\\_sqlx%' ESCAPE '\\' AND m.name NOT LIKE 'sqlite%'").fetch_all(pool).await.unwrap();
-            rows.iter().map(|row| (format!("{}.{}", row.get::<String, _>("t"), row.get::<String, _>("c")), row.get::<i64, _>("n") == 1)).collect()
+            rows.iter()
+                .map(|row| (format!("{}.{}", row.get::<String, _>("t"), row.get::<String, _>("c")), row.get::<i64, _>("n") == 1))
+                .collect()
         }
         Raw::Postgres(pool) => {
             let rows = sqlx::query("SELECT table_name::text AS t, column_name::text AS c, is_nullable::text AS n FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_sqlx%'").fetch_all(pool).await.unwrap();
-            rows.iter().map(|row| (format!("{}.{}", row.get::<String, _>("t"), row.get::<String, _>("c")), row.get::<String, _>("n") == "NO")).collect()
+            rows.iter()
+                .map(|row| (format!("{}.{}", row.get::<String, _>("t"), row.get::<String, _>("c")), row.get::<String, _>("n") == "NO"))
+                .collect()
         }
     }
 }
@@ -44,7 +52,8 @@ async fn text_sorts_by_bytes_whatever_the_locale() {
     assert_eq!(slugs, ["-a", "A", "B", "_", "a", "b", "z", "é"]);
     assert_eq!(house.raw.texts("SELECT slug FROM accounts WHERE slug > '_' AND slug < 'b' ORDER BY slug").await, ["a", "acme"]);
     if let (Raw::Postgres(pool), Ok(wanted)) = (&house.raw, std::env::var("FRONTDESK_TEST_ICU")) {
-        let locale: Option<String> = sqlx::query_scalar("SELECT daticulocale FROM pg_database WHERE datname = current_database()").fetch_one(pool).await.unwrap();
+        let locale: Option<String> =
+            sqlx::query_scalar("SELECT daticulocale FROM pg_database WHERE datname = current_database()").fetch_one(pool).await.unwrap();
         assert_eq!(locale, Some(wanted), "this run proves something only in a database with that locale");
     }
 }
@@ -52,7 +61,12 @@ async fn text_sorts_by_bytes_whatever_the_locale() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_may_migrate_at_once() {
     let folder = tempfile::tempdir().unwrap();
-    let options = DbOptions { url: new_database().await, default_file: folder.path().join("frontdesk.db"), durability: SqliteDurability::Full, connections: 2 };
+    let options = DbOptions {
+        url: new_database().await,
+        default_file: folder.path().join("frontdesk.db"),
+        durability: SqliteDurability::Full,
+        connections: 2,
+    };
     // On SQLite one process at a time owns the file while it is made.
     let first = Db::open(&options).await.unwrap();
     let mut all = vec![tokio::spawn(async move { first.migrate().await })];

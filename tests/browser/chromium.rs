@@ -32,13 +32,26 @@ const SIZES: [(&str, u32, u32); 2] = [("wide", 1280, 900), ("narrow", 320, 800)]
 impl Chromium {
     pub async fn start(scripts: Scripts) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let process = Command::new("chromedriver").arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("chromedriver is installed");
+        let process = Command::new("chromedriver")
+            .arg(format!("--port={port}"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is installed");
         let profile = tempfile::tempdir().unwrap();
         let mut capabilities = DesiredCapabilities::chrome();
         capabilities.set_binary("/usr/bin/chromium").unwrap();
         for flag in [
-            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--window-size=1280,900",
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-dev-shm-usage",
+            "--window-size=1280,900",
         ] {
             capabilities.add_arg(flag).unwrap();
         }
@@ -198,9 +211,14 @@ impl Chromium {
         let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/pictures"));
         std::fs::create_dir_all(&folder).unwrap();
         for (size, width, height) in SIZES {
-            self.cdp("Emulation.setDeviceMetricsOverride", json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false })).await;
+            self.cdp(
+                "Emulation.setDeviceMetricsOverride",
+                json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
+            )
+            .await;
             for theme in ["light", "dark"] {
-                let features = json!([{ "name": "prefers-color-scheme", "value": theme }, { "name": "prefers-reduced-motion", "value": "reduce" }]);
+                let features =
+                    json!([{ "name": "prefers-color-scheme", "value": theme }, { "name": "prefers-reduced-motion", "value": "reduce" }]);
                 self.cdp("Emulation.setEmulatedMedia", json!({ "features": features })).await;
                 if self.scripts == Scripts::On {
                     self.check(&format!("{name} {size} {theme}")).await;
@@ -215,14 +233,24 @@ impl Chromium {
     }
 
     async fn check(&self, what: &str) {
-        let wide: i64 = self.driver.execute("return document.documentElement.scrollWidth - window.innerWidth", vec![]).await.unwrap().convert().unwrap();
+        let wide: i64 = self
+            .driver
+            .execute("return document.documentElement.scrollWidth - window.innerWidth", vec![])
+            .await
+            .unwrap()
+            .convert()
+            .unwrap();
         assert!(wide <= 0, "{what}: {wide} pixels stick out sideways");
-        let violations: Vec<String> = self.driver.execute("return window.__violations || ['app.js did not run']", vec![]).await.unwrap().convert().unwrap();
+        let violations: Vec<String> =
+            self.driver.execute("return window.__violations || ['app.js did not run']", vec![]).await.unwrap().convert().unwrap();
         assert!(violations.is_empty(), "{what}: {violations:?}");
         self.driver.execute(self.axe.as_str(), vec![]).await.unwrap();
         let script = "const done = arguments[0]; axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((r) => done(r.violations), (e) => done([{ id: String(e) }]));";
         let found: Vec<Value> = self.driver.execute_async(script, vec![]).await.unwrap().convert().unwrap();
-        let found: Vec<String> = found.iter().map(|violation| format!("{}: {}\n{:#}", violation["id"], violation["help"], violation["nodes"][0]["html"])).collect();
+        let found: Vec<String> = found
+            .iter()
+            .map(|violation| format!("{}: {}\n{:#}", violation["id"], violation["help"], violation["nodes"][0]["html"]))
+            .collect();
         assert!(found.is_empty(), "{what}: {}", found.join("\n"));
     }
 

@@ -2,6 +2,8 @@
 //! light and dark, wide and narrow. Needs Debian's chromium and chromium-driver, and `npm ci` in this folder;
 //! `tests/run` sees to both. Pictures go to `target/pictures`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::too_many_lines, reason = "a test that cannot go on should say where")]
+
 mod chromium;
 #[path = "../all/kit.rs"]
 #[allow(dead_code, reason = "the kit is shared with the other suite, which uses all of it")]
@@ -79,7 +81,13 @@ async fn journey(scripts: Scripts) {
     assert_eq!(browser.texts(".diff tbody del").await, ["Acme"]);
     browser.look("event").await;
     house.signed_in("ada@example.com").await;
-    for (path, name) in [("/accounts", "accounts"), ("/accounts/acme", "overview-long-name"), ("/me", "me"), ("/me/sessions", "sessions"), ("/nowhere", "not-found")] {
+    for (path, name) in [
+        ("/accounts", "accounts"),
+        ("/accounts/acme", "overview-long-name"),
+        ("/me", "me"),
+        ("/me/sessions", "sessions"),
+        ("/nowhere", "not-found"),
+    ] {
         browser.open(&page(path)).await;
         browser.look(name).await;
     }

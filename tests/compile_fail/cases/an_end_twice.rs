@@ -1,0 +1,7 @@
+// E0382: a transaction is used after its end.
+use crate::{rules::events::Event, store::{InAccount, Result, Tx}};
+
+pub(super) async fn twice(mut tx: Tx<InAccount>, event: Event) -> Result<()> {
+    tx.commit(event).await?;
+    tx.rename_account("Mine").await
+}
