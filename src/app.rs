@@ -5,7 +5,6 @@ mod listen;
 
 use std::{
     fs,
-    io::Write,
     net::SocketAddr,
     path::Path,
     sync::Arc,
@@ -15,14 +14,14 @@ use std::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    acts::{App, Clock, Dice, Stop, Terms, chores, setup},
+    acts::{App, Stop, Terms, chores, setup},
     config::Config,
     protocols::{
         passwords::Hasher,
         secrets::{InstanceKey, KeyError},
     },
     rules::{ids::OperationId, time::Millis},
-    store::{Db, DbOptions, StoreError, is_postgres},
+    store::{Clock, Db, DbOptions, Dice, Hands, StoreError},
     web::{Draining, Face, Site},
 };
 
@@ -103,9 +102,6 @@ pub async fn open(config: &Config) -> Result<Db, StartError> {
         durability: config.sqlite_durability,
         connections: config.database_connections,
     };
-    if !is_postgres(&options.url) && options.url.is_empty() && !options.default_file.exists() {
-        make_private_file(&options.default_file).map_err(failed)?;
-    }
     let db = Db::open(&options).await?;
     db.migrate().await?;
     Ok(db)
@@ -119,35 +115,35 @@ fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-/// SQLite gives the files beside a database the mode of the database.
-fn make_private_file(path: &Path) -> std::io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => file.flush(),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
 /// The key that belongs to this database. One is made only for a database that has never been bound to any.
-async fn key(config: &Config, db: &Db, clock: &Clock, dice: &Dice) -> Result<InstanceKey, StartError> {
+async fn key(config: &Config, db: &Db, hands: &Hands) -> Result<InstanceKey, StartError> {
     let path = if config.key_file.as_os_str().is_empty() { config.data_dir.join("instance.key") } else { config.key_file.clone() };
+    warn_if_open(&path);
+    warn_if_open(&config.data_dir);
     let bound = setup::fingerprint(db).await?;
     let key = match (InstanceKey::read(&path)?, &bound) {
         (Some(key), _) => key,
-        (None, None) => InstanceKey::create(&path, [dice(), dice()])?,
+        (None, None) => InstanceKey::create(&path, [(hands.dice)(), (hands.dice)()])?,
         (None, Some(_)) => return Err(missing_key(&path)),
     };
     let bound = if let Some(bound) = bound {
         bound
     } else {
-        let context = setup::system(clock(), OperationId::new(clock(), dice()));
-        setup::bind(db, &key.fingerprint(), context, dice.clone()).await?
+        let context = setup::system(OperationId::new((hands.clock)(), (hands.dice)()));
+        setup::bind(db, &key.fingerprint(), context, hands).await?
     };
     if key.is(&bound) { Ok(key) } else { Err(other_key(&path)) }
+}
+
+/// Says so when others on this machine may read what is ours alone.
+fn warn_if_open(path: &Path) {
+    #[cfg(unix)]
+    if let Ok(metadata) = fs::metadata(path) {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
+        if mode & 0o077 != 0 {
+            tracing::warn!(path = %path.display(), mode = format!("{mode:o}"), "others on this machine may look in here");
+        }
+    }
 }
 
 fn missing_key(path: &Path) -> StartError {
@@ -170,7 +166,8 @@ fn other_key(path: &Path) -> StartError {
 /// Whatever stands in the way, in a sentence for whoever started it.
 pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running, StartError> {
     let db = open(config).await?;
-    let key = key(config, &db, &clock, &dice).await?;
+    let hands = Hands { clock, dice };
+    let key = key(config, &db, &hands).await?;
     let (cost, at_once) = (config.password_cost, config.hashing_at_once);
     let hasher = Hasher::new(cost, at_once).map_err(|error| StartError::Other(error.to_string()))?;
     let terms = Terms {
@@ -179,7 +176,7 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
         attempts_kept: config.attempts_kept,
         visits_kept: config.visits_kept,
     };
-    let app = App::new(db, hasher, terms, clock, dice, key);
+    let app = App::new(db, hasher, terms, hands, key);
 
     let listener = TcpListener::bind(config.listen).await.map_err(|error| StartError::Listen(config.listen, error))?;
     let address = listener.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;
@@ -214,14 +211,22 @@ fn started(stop: Stop) -> StartError {
     })
 }
 
-/// The names under which requests may ask for this instance: the public one, and the address it listens on.
+/// The names under which requests may ask for this instance: the public one, and the address it listens on. A port that
+/// goes without saying may be said or not.
 fn hosts(base_url: &str, address: SocketAddr) -> Vec<String> {
     let mut hosts = vec![address.to_string()];
-    if let Some((_, authority)) = base_url.split_once("://") {
-        hosts.push(authority.to_owned());
-    }
     if address.ip().is_loopback() || address.ip().is_unspecified() {
         hosts.extend([format!("localhost:{}", address.port()), format!("127.0.0.1:{}", address.port())]);
+    }
+    let bare: Vec<_> = hosts.iter().filter_map(|host| host.strip_suffix(":80").map(str::to_owned)).collect();
+    hosts.extend(bare);
+    if let Ok(url) = url::Url::parse(base_url) {
+        let host = url.host_str().unwrap_or_default();
+        match (url.port(), url.port_or_known_default()) {
+            (Some(port), _) => hosts.push(format!("{host}:{port}")),
+            (None, Some(port)) => hosts.extend([host.to_owned(), format!("{host}:{port}")]),
+            (None, None) => {}
+        }
     }
     hosts
 }

@@ -1,6 +1,10 @@
 //! The program: reads the command line, and starts what it says.
 
-use std::{io::Write, path::PathBuf, process::ExitCode};
+use std::{
+    io::{IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Arg, ArgMatches, Command};
 use frontdesk::{
@@ -45,6 +49,7 @@ fn command() -> Command {
 fn run(matches: &ArgMatches) -> Result<(), String> {
     let found = find(matches)?;
     let config = found.check().map_err(|error| error.to_string())?;
+    let filter = EnvFilter::try_new(&config.log_level).map_err(|error| format!("log_level: {error}"))?;
     match matches.subcommand_name() {
         Some("check-config") => {
             say(&mut std::io::stdout(), found.report().trim_end());
@@ -55,19 +60,22 @@ fn run(matches: &ArgMatches) -> Result<(), String> {
             say(&mut std::io::stdout(), "The database has this version's schema.");
             Ok(())
         }),
-        _ => in_runtime(serve(&config)),
+        _ => in_runtime(serve(&config, filter)),
     }
 }
 
 /// Gathers the configuration from all its places.
 fn find(matches: &ArgMatches) -> Result<Found, String> {
     let mut found = Found::defaults();
-    let named = matches.get_one::<String>("config").cloned().or_else(|| std::env::var("FRONTDESK_CONFIG").ok());
+    let named =
+        matches.get_one::<String>("config").cloned().or_else(|| std::env::var("FRONTDESK_CONFIG").ok()).filter(|name| !name.is_empty());
     let file = named.clone().map_or_else(|| PathBuf::from(DEFAULT_FILE), PathBuf::from);
     if named.is_some() || file.exists() {
         found.read_file(&file).map_err(|error| error.to_string())?;
     }
-    found.read_environment(std::env::vars()).map_err(|error| error.to_string())?;
+    // A variable that is no text is none of ours: ours would not be found under its name.
+    let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    found.read_environment(variables).map_err(|error| error.to_string())?;
     for setting in SETTINGS {
         if let Some(value) = matches.get_one::<String>(setting.key) {
             found.set_flag(setting, value.clone());
@@ -81,9 +89,8 @@ fn in_runtime(work: impl Future<Output = Result<(), String>>) -> Result<(), Stri
     runtime.block_on(work)
 }
 
-async fn serve(config: &Config) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&config.log_level).map_err(|error| format!("log_level: {error}"))?;
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+async fn serve(config: &Config, filter: EnvFilter) -> Result<(), String> {
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Human => logs.init(),
         LogFormat::Json => logs.json().flatten_event(true).init(),

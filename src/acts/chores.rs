@@ -19,7 +19,7 @@ pub async fn clear(app: &App) -> Result<u64, Stop> {
     // Never shorter than the longest window in which attempts are counted.
     let attempts_before = now.minus(terms.attempts_kept.max(Span::days(2)));
     let visits_before = now.minus(terms.visits_kept).day();
-    let mut tx = app.0.db.begin(Instance, vec![], system(now, app.operation()), app.0.dice.clone()).await?;
+    let mut tx = app.0.db.begin(Instance, vec![], system(app.operation()), &app.0.hands).await?;
     let gone = tx.clear_expired(attempts_before, visits_before).await?;
     tx.commit_unrecorded(Why::Clearing).await?;
     Ok(gone)

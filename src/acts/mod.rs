@@ -18,7 +18,7 @@ use crate::{
         permissions::Permission,
         time::{Millis, Span},
     },
-    store::{CookieStore, Db, StoreError},
+    store::{CookieStore, Db, Hands, StoreError},
 };
 
 pub mod accounts;
@@ -30,11 +30,6 @@ pub mod setup;
 pub mod sign_in;
 
 pub use permit::{Permit, Person, Visitor};
-
-/// Tells the time. Made in `app`; tests bring one that they can turn.
-pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
-/// Throws sixteen random bytes. Made in `app`.
-pub type Dice = Arc<dyn Fn() -> [u8; 16] + Send + Sync>;
 
 /// What the instance's configuration decides about deeds.
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +52,7 @@ struct Parts {
     db: Db,
     hasher: Hasher,
     terms: Terms,
-    clock: Clock,
-    dice: Dice,
+    hands: Hands,
     /// Seals secrets at rest; also what binds this process to its database.
     key: InstanceKey,
 }
@@ -144,20 +138,20 @@ impl From<Faults> for Stop {
 impl App {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(db: Db, hasher: Hasher, terms: Terms, clock: Clock, dice: Dice, key: InstanceKey) -> Self {
-        Self(Arc::new(Parts { db, hasher, terms, clock, dice, key }))
+    pub fn new(db: Db, hasher: Hasher, terms: Terms, hands: Hands, key: InstanceKey) -> Self {
+        Self(Arc::new(Parts { db, hasher, terms, hands, key }))
     }
 
     /// The time.
     #[must_use]
     pub fn now(&self) -> Millis {
-        (self.0.clock)()
+        (self.0.hands.clock)()
     }
 
     /// A new id for a request.
     #[must_use]
     pub fn operation(&self) -> OperationId {
-        OperationId::new(self.now(), (self.0.dice)())
+        OperationId::new(self.now(), (self.0.hands.dice)())
     }
 
     /// How long sessions last.

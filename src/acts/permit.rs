@@ -9,7 +9,7 @@ use crate::{
         gate::{self, Refusal, Session, Step, Verdict, Warning},
         members::Roles,
         permissions::{May, Rights, rights},
-        sessions::{End, TOUCH_EVERY, Times},
+        sessions::{End, Times},
         sign_in,
         time::{Millis, Span},
     },
@@ -112,12 +112,12 @@ impl Visitor {
     }
 
     pub(super) fn context(&self) -> Context {
-        context(&self.app, &self.caller, "visitor", "", None)
+        context(&self.caller, "visitor", "", None)
     }
 
     /// Begins a transaction on the instance, in the name of nobody yet.
     pub(super) async fn begin(&self, hold: Vec<Log>) -> Result<Tx<Instance>, Stop> {
-        Ok(self.app.0.db.begin(Instance, hold, self.context(), self.app.0.dice.clone()).await?)
+        Ok(self.app.0.db.begin(Instance, hold, self.context(), &self.app.0.hands).await?)
     }
 
     pub(super) fn read(&self) -> Reader<Instance> {
@@ -146,7 +146,7 @@ impl Person {
         let asking = asking(app, &caller).await?;
         demand(gate::person(app.now(), app.0.terms.sessions, &asking.session), "")?;
         let person = Self { app: app.clone(), caller, facts: asking.facts };
-        if app.now().since(person.facts.last_seen_at) >= TOUCH_EVERY {
+        if app.now().since(person.facts.last_seen_at) >= app.session_limits().touch_every() {
             person.touch().await?;
         }
         Ok(person)
@@ -176,7 +176,7 @@ impl Person {
     }
 
     fn context(&self) -> Context {
-        context(&self.app, &self.caller, self.facts.user.as_str(), &self.facts.canonical, Some(&self.facts))
+        context(&self.caller, self.facts.user.as_str(), &self.facts.canonical, Some(&self.facts))
     }
 
     /// Reads what is the person's own.
@@ -188,21 +188,21 @@ impl Person {
     /// Begins a transaction on what is the person's own, after asking the gate again.
     pub(super) async fn begin(&self) -> Result<Tx<OfUser>, Stop> {
         let user = self.facts.user.clone();
-        let mut tx = self.app.0.db.begin(OfUser(user.clone()), vec![Log::User(user)], self.context(), self.app.0.dice.clone()).await?;
+        let mut tx = self.app.0.db.begin(OfUser(user.clone()), vec![Log::User(user)], self.context(), &self.app.0.hands).await?;
         let asking = asking_now(&mut tx, &self.caller).await?;
         demand(gate::person(tx.now(), self.app.0.terms.sessions, &asking.session), "")?;
         Ok(tx)
     }
 
     async fn touch(&self) -> Result<(), Stop> {
-        let mut tx = self.app.0.db.begin(Instance, vec![], self.context(), self.app.0.dice.clone()).await?;
+        let mut tx = self.app.0.db.begin(Instance, vec![], self.context(), &self.app.0.hands).await?;
         tx.touch_session(&self.facts.session).await?;
         Ok(tx.commit_unrecorded(Why::LastSeen).await?)
     }
 
     /// Begins a transaction in an account that the person stands before or in: for the record of entering and refusals.
     async fn begin_in(&self, account: &AccountFacts, hold: Vec<Log>) -> Result<Tx<InAccount>, Stop> {
-        Ok(self.app.0.db.begin(InAccount(account.account.clone()), hold, self.context(), self.app.0.dice.clone()).await?)
+        Ok(self.app.0.db.begin(InAccount(account.account.clone()), hold, self.context(), &self.app.0.hands).await?)
     }
 }
 
@@ -315,7 +315,7 @@ impl<M: May> Permit<M> {
             tx.count_visit("dashboard").await?;
             return Ok(tx.commit(Event::AccountEntered { account: account.account.clone(), who: person.who() }).await?);
         };
-        if person.now().since(seen) >= TOUCH_EVERY {
+        if person.now().since(seen) >= person.session_limits().touch_every() {
             let mut tx = person.begin_in(account, vec![]).await?;
             tx.touch_entry(&person.facts.session).await?;
             tx.count_visit("dashboard").await?;
@@ -343,7 +343,7 @@ impl Person {
     }
 }
 
-fn context(app: &App, caller: &Caller, principal: &str, name: &str, facts: Option<&SessionFacts>) -> Context {
+fn context(caller: &Caller, principal: &str, name: &str, facts: Option<&SessionFacts>) -> Context {
     Context {
         source: Source::Dashboard,
         principal: principal.to_owned(),
@@ -351,6 +351,5 @@ fn context(app: &App, caller: &Caller, principal: &str, name: &str, facts: Optio
         session: facts.map(|facts| facts.session.clone()),
         address: caller.address.to_string(),
         request: caller.request.clone(),
-        now: app.now(),
     }
 }

@@ -39,7 +39,9 @@ pub async fn end(person: &Person, session: SessionId) -> Result<(), Stop> {
 /// When the database fails.
 pub async fn end_others(person: &Person) -> Result<usize, Stop> {
     let mut tx = person.begin().await?;
-    let ended = tx.end_other_sessions(&person.facts().session, End::EndedByOwner).await?;
+    let limits = person.session_limits();
+    let living = (tx.now().minus(limits.lifetime), tx.now().minus(limits.idle));
+    let ended = tx.end_other_sessions(&person.facts().session, End::EndedByOwner, living).await?;
     let count = ended.len();
     for session in ended {
         tx.note(Event::SessionEnded { who: person.who(), session, why: End::EndedByOwner });

@@ -11,7 +11,7 @@ use crate::{
         setup::NewInstance,
         time::Span,
     },
-    store::{Context, Db, Instance, NewMember, NewSession, NewUser, Source, StoreError, Tx, Why},
+    store::{Context, Db, Hands, Instance, NewMember, NewSession, NewUser, Source, StoreError, Tx, Why},
 };
 
 /// How long the link on the console works. A new one is printed at each start.
@@ -42,9 +42,9 @@ pub async fn fingerprint(db: &Db) -> Result<Option<String>, StoreError> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn bind(db: &Db, fingerprint: &str, context: Context, dice: super::Dice) -> Result<String, StoreError> {
+pub async fn bind(db: &Db, fingerprint: &str, context: Context, hands: &Hands) -> Result<String, StoreError> {
     let inhabited = db.reader(Instance).is_inhabited().await?;
-    let mut tx = db.begin(Instance, vec![], context, dice).await?;
+    let mut tx = db.begin(Instance, vec![], context, hands).await?;
     let set_up_at = inhabited.then_some(tx.now());
     tx.create_instance(fingerprint, set_up_at).await?;
     let row = tx.instance().await?;
@@ -65,8 +65,8 @@ pub async fn new_token(app: &App) -> Result<Option<String>, Stop> {
     if !is_waiting(app).await? {
         return Ok(None);
     }
-    let token = token([(app.0.dice)(), (app.0.dice)()]);
-    let mut tx = app.0.db.begin(Instance, vec![], console(app), app.0.dice.clone()).await?;
+    let token = token([(app.0.hands.dice)(), (app.0.hands.dice)()]);
+    let mut tx = app.0.db.begin(Instance, vec![], console(app), &app.0.hands).await?;
     let expires_at = tx.now().plus(LINK_LIVES);
     tx.create_flow(KIND, &hash_token(&token), expires_at).await?;
     tx.commit_unrecorded(Why::SetupLink).await?;
@@ -143,12 +143,12 @@ async fn is_waiting(app: &App) -> Result<bool, Stop> {
 }
 
 fn console(app: &App) -> Context {
-    system(app.now(), app.operation())
+    system(app.operation())
 }
 
 /// Frontdesk acting by itself, on this machine.
 #[must_use]
-pub fn system(now: crate::rules::time::Millis, request: crate::rules::ids::OperationId) -> Context {
+pub fn system(request: crate::rules::ids::OperationId) -> Context {
     Context {
         source: Source::System,
         principal: "system".to_owned(),
@@ -156,6 +156,5 @@ pub fn system(now: crate::rules::time::Millis, request: crate::rules::ids::Opera
         session: None,
         address: String::new(),
         request,
-        now,
     }
 }

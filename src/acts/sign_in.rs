@@ -3,7 +3,7 @@
 //! Whether anybody has the address changes nothing that a visitor could notice: the same statements run and the same
 //! number of passwords is hashed, which a test counts.
 
-use super::{Stop, Visitor};
+use super::{Person, Stop, Visitor};
 use crate::{
     protocols::passwords::Verified,
     rules::{
@@ -13,8 +13,9 @@ use crate::{
         gate::Proof,
         ids::{SessionId, UserId},
         network::neighbourhood,
+        sessions::End,
         sign_in::{Credentials, Failure, Scope, WRONG, window_rest, window_start},
-        time::Span,
+        time::Millis,
     },
     store::{Attempt, NewSession, Why},
 };
@@ -23,8 +24,10 @@ use crate::{
 pub struct Proven {
     user: UserId,
     email: Email,
-    stored: String,
-    replacement: Option<String>,
+    /// Which password it was: the moment it was set.
+    password_set_at: Option<Millis>,
+    /// The hash as it was read, and the one that is to replace it.
+    renewal: Option<(String, String)>,
     attempts: Vec<Attempt>,
 }
 
@@ -33,86 +36,112 @@ pub struct Proven {
 /// # Errors
 /// [`Stop::TooMany`], [`Stop::Busy`], or [`Stop::Faults`] with one answer for wrong addresses and wrong passwords.
 pub async fn prove(visitor: &Visitor, credentials: Credentials) -> Result<Proven, Stop> {
-    let attempts = count_attempt(visitor, &credentials.email).await?;
-    let found = visitor.read().user_by_address(credentials.email.canonical()).await?;
+    let Credentials { email, password } = credentials;
+    let attempts = count_attempt(visitor, &email).await?;
+    let found = visitor.read().user_by_address(email.canonical()).await?;
     let stored = found.as_ref().and_then(|row| row.password_hash.as_deref());
     let hasher = &visitor.app.0.hasher;
-    let verified = hasher.verify(&credentials.password, stored).await?;
-    let (Verified::Yes | Verified::YesOutdated, Some(row)) = (verified, &found) else {
-        record_failure(visitor, found.map(|row| row.id), &credentials.email, Failure::Wrong).await?;
-        return Err(Faults::one("password", WRONG).into());
+    let verified = match hasher.verify(&password, stored).await {
+        Ok(verified) => verified,
+        Err(error) => {
+            // Nothing was compared, so nothing was tried.
+            forgive(visitor, &attempts).await?;
+            return Err(error.into());
+        }
     };
-    let replacement = if verified == Verified::YesOutdated { Some(hasher.hash(&credentials.password).await?) } else { None };
-    let stored = stored.unwrap_or_default().to_owned();
-    Ok(Proven { user: row.id.clone(), email: credentials.email, stored, replacement, attempts })
+    let (Verified::Yes | Verified::YesOutdated, Some(row)) = (verified, &found) else {
+        record_failure(visitor, found.map(|row| row.id), &email, Failure::Wrong).await?;
+        return Err(wrong());
+    };
+    let renewal = match (verified, stored) {
+        (Verified::YesOutdated, Some(old)) => Some((old.to_owned(), hasher.hash(&password).await?)),
+        _ => None,
+    };
+    Ok(Proven { user: row.id.clone(), email, password_set_at: row.password_set_at, renewal, attempts })
 }
 
-/// Begins the session of somebody who has proven who they are; the cookie's value has this hash.
+/// Begins the session of somebody who has proven who they are; the cookie's value has this hash. Whoever was signed in with
+/// this browser before no longer is.
 ///
 /// # Errors
 /// [`Stop::Faults`] when the password was changed in this very moment.
-pub async fn begin_session(visitor: &Visitor, proven: Proven, token_hash: &str) -> Result<(), Stop> {
-    let Proven { user, email, stored, replacement, attempts } = proven;
-    let mut tx = visitor.begin(vec![Log::User(user.clone())]).await?;
-    if tx.password_hash(&user).await?.as_deref() != Some(&stored) {
-        return Err(Faults::one("password", WRONG).into());
+pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Person>, token_hash: &str) -> Result<(), Stop> {
+    let Proven { user, email, password_set_at, renewal, attempts } = proven;
+    let who = Who { user: user.clone(), email: email.canonical().to_owned() };
+    let mut hold = vec![Log::User(user.clone())];
+    hold.extend(before.map(|person| Log::User(person.facts().user.clone())));
+    let mut tx = visitor.begin(hold).await?;
+    if tx.password_set_at(&user).await? != Some(password_set_at) {
+        drop(tx);
+        record_failure(visitor, Some(user), &email, Failure::Wrong).await?;
+        return Err(wrong());
     }
-    if let Some(new) = replacement {
-        tx.replace_hash(&user, &stored, &new).await?;
+    if let Some((old, new)) = renewal {
+        tx.replace_hash(&user, &old, &new).await?;
     }
     for attempt in &attempts {
         tx.forgive_attempt(attempt).await?;
     }
     let session = SessionId::new(tx.now(), tx.dice());
     let address = visitor.caller.address.to_string();
-    let proof = Proof::Password;
-    tx.create_session(&NewSession {
-        id: &session,
-        token_hash,
-        user: &user,
-        address: &address,
-        agent: &visitor.caller.agent,
-        proof: &proof,
-    })
-    .await?;
-    tx.acting_as(user.to_string(), email.canonical().to_owned(), session.clone());
-    let who = Who { user, email: email.canonical().to_owned() };
+    let (agent, proof) = (&visitor.caller.agent, Proof::Password);
+    tx.create_session(&NewSession { id: &session, token_hash, user: &user, address: &address, agent, proof: &proof }).await?;
+    tx.acting_as(user.to_string(), who.email.clone(), session.clone());
+    if let Some(before) = before {
+        let old = before.facts().session.clone();
+        if tx.replace_session(&old).await? {
+            tx.note(Event::SessionEnded { who: before.who(), session: old, why: End::Replaced });
+        }
+    }
     Ok(tx.commit(Event::UserLoginSucceeded { who, session, method: proof.word() }).await?)
 }
 
-/// Counts this attempt everywhere before anything else is done, so that fifty at once are fifty. It is taken back when
-/// the password turns out to be right.
+fn wrong() -> Stop {
+    Faults::one("password", WRONG).into()
+}
+
+/// Counts this attempt before anything else is done, so that fifty at once are fifty. It is taken back when the password
+/// turns out to be right.
+///
+/// Where it comes from is counted first: who has used up an address or a network cannot go on to use up what other people
+/// have, and lock them out. For the same reason nothing is counted against a day that the window refuses.
 async fn count_attempt(visitor: &Visitor, email: &Email) -> Result<Vec<Attempt>, Stop> {
-    let now = visitor.now();
     let limits = visitor.app.0.terms.attempts;
     let address = visitor.caller.address;
     let mut tx = visitor.begin(vec![]).await?;
+    let now = tx.now();
     let mut attempts = Vec::new();
-    let mut wait: Option<Span> = None;
-    let mut first_refusal = false;
+    let mut refusal = None;
     for (scope, key) in [
+        (Scope::Network, neighbourhood(address)),
+        (Scope::Address, address.to_string()),
         (Scope::User, email.canonical().to_owned()),
         (Scope::UserDay, email.canonical().to_owned()),
-        (Scope::Address, address.to_string()),
-        (Scope::Network, neighbourhood(address)),
     ] {
         let (window, limit) = limits.of(scope);
         let attempt = Attempt { scope: scope.word(), key, window_start: window_start(now, window) };
         let count = tx.count_attempt(&attempt).await?;
         if count > limit {
-            let rest = window_rest(now, window);
-            wait = Some(wait.map_or(rest, |wait| wait.max(rest)));
-            first_refusal |= count == limit + 1;
+            refusal = Some((window_rest(now, window), count == limit + 1));
+            break;
         }
         attempts.push(attempt);
     }
     tx.commit_unrecorded(Why::CountingAttempts).await?;
-    let Some(wait) = wait else { return Ok(attempts) };
-    if first_refusal {
+    let Some((rest, first)) = refusal else { return Ok(attempts) };
+    if first {
         let found = visitor.read().user_by_address(email.canonical()).await?;
         record_failure(visitor, found.map(|row| row.id), email, Failure::TooMany).await?;
     }
-    Err(Stop::TooMany(wait))
+    Err(Stop::TooMany(rest))
+}
+
+async fn forgive(visitor: &Visitor, attempts: &[Attempt]) -> Result<(), Stop> {
+    let mut tx = visitor.begin(vec![]).await?;
+    for attempt in attempts {
+        tx.forgive_attempt(attempt).await?;
+    }
+    Ok(tx.commit_unrecorded(Why::CountingAttempts).await?)
 }
 
 async fn record_failure(visitor: &Visitor, user: Option<UserId>, email: &Email, why: Failure) -> Result<(), Stop> {

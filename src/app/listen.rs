@@ -4,10 +4,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request, routing::get};
 use futures_util::FutureExt;
-use hyper::body::Incoming;
+use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    rt::{TokioIo, TokioTimer},
+    server::graceful::{GracefulConnection, GracefulShutdown},
     service::TowerToHyperService,
 };
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -26,19 +26,21 @@ const FAREWELL: Duration = Duration::from_secs(10);
 
 /// Serves until told to stop, then finishes what has begun.
 pub(super) async fn serve(listener: TcpListener, router: Router, max_connections: usize, mut stopped: watch::Receiver<bool>) {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(64 * 1024);
-    builder.http2().timer(TokioTimer::new()).max_header_list_size(32 * 1024).keep_alive_interval(Duration::from_secs(30));
-    let builder = Arc::new(builder);
+    // HTTP/1 alone: browsers speak HTTP/2 under TLS only, which ends in front of this, and an idle connection then ends too.
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(64 * 1024);
     let farewell = GracefulShutdown::new();
     let seats = Arc::new(Semaphore::new(max_connections));
 
     loop {
         // Wait for a seat before taking a connection: who is too many waits in the kernel's queue.
-        let Ok(seat) = seats.clone().acquire_owned().await else { break };
-        let (stream, peer) = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
+        let next = async {
+            let seat = seats.clone().acquire_owned().await;
+            (listener.accept().await, seat)
+        };
+        let ((stream, peer), seat) = tokio::select! {
+            (accepted, seat) = next => match accepted {
+                Ok(accepted) => (accepted, seat),
                 Err(error) => {
                     // Usually out of file descriptors: a pause instead of a busy loop.
                     tracing::warn!(%error, "a connection could not be taken");
@@ -73,28 +75,18 @@ pub(super) async fn told(stopped: &mut watch::Receiver<bool>) {
 }
 
 fn connection(
-    builder: &auto::Builder<TokioExecutor>,
+    builder: &http1::Builder,
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
-) -> auto::Connection<
-    'static,
-    TokioIo<TcpStream>,
-    TowerToHyperService<
-        impl tower::Service<Request<Incoming>, Response = axum::response::Response, Error = std::convert::Infallible, Future: Send>
-        + Clone
-        + Send
-        + 'static,
-    >,
-    TokioExecutor,
-> {
+) -> impl GracefulConnection<Error = hyper::Error> + Send + 'static {
     let _ = stream.set_nodelay(true);
     let service = router.map_request(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         request
     });
-    builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned()
+    builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
 }
 
 /// The metrics of this process, in the text form of Prometheus.
@@ -107,11 +99,17 @@ pub(super) fn metrics(app: App) -> Router {
     metrics::describe_histogram!("frontdesk_request_seconds", "How long requests took, by route.");
     metrics::describe_counter!("frontdesk_statements_total", "Statements sent to the database.");
     metrics::describe_counter!("frontdesk_password_hashes_total", "Passwords hashed or compared.");
+    let upkeep = handle.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            upkeep.run_upkeep();
+        }
+    });
     let render = move || {
         let (statements, hashes) = app.costs();
         metrics::counter!("frontdesk_statements_total").absolute(statements);
         metrics::counter!("frontdesk_password_hashes_total").absolute(hashes);
-        handle.run_upkeep();
         std::future::ready(handle.render())
     };
     Router::new().route("/metrics", get(render))

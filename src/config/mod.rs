@@ -1,4 +1,4 @@
-//! Configuration: one table of settings ([`settings`]), filled from defaults, a TOML file, the environment and flags.
+//! Configuration: one table of settings ([`SETTINGS`]), filled from defaults, a TOML file, the environment and flags.
 //!
 //! Later ones win in that order. A key that is not in the table is an error wherever it stands, so that a typing mistake
 //! is never taken for a decision. From the same table come `--help` and `check-config`.

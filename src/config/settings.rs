@@ -182,9 +182,13 @@ fn base_url(found: &Found) -> Result<String, ConfigError> {
     if text.is_empty() {
         return Ok(text);
     }
-    let origin = url::Url::parse(&text)
-        .ok()
-        .filter(|url| matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none() && url.username().is_empty());
+    let origin = url::Url::parse(&text).ok().filter(|url| {
+        matches!(url.path(), "" | "/")
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+    });
     origin
         .map(|url| url.origin().ascii_serialization())
         .ok_or_else(|| wrong(found, "base_url", "a scheme, host and port alone, such as https://desk.example.com"))

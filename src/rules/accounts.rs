@@ -18,19 +18,25 @@ const RESERVED: &[&str] = &["new"];
 pub fn name(text: &str, what: &str) -> Result<String, String> {
     use unicode_normalization::UnicodeNormalization;
     let name: String = text.split_whitespace().collect::<Vec<_>>().join(" ").nfc().collect();
-    let invisible = |c: char| {
-        c.is_control() || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
     if name.is_empty() {
         return Err(format!("Enter a name for {what}."));
     }
     if name.chars().count() > MAX_NAME {
         return Err(format!("Use at most {MAX_NAME} characters."));
     }
-    if name.contains(invisible) {
+    if name.contains(is_invisible) {
         return Err("Leave out invisible characters.".to_owned());
     }
     Ok(name)
+}
+
+/// Whether a character shows nothing by itself, and so could make one name pass for another. The two joiners are not meant:
+/// scripts and emoji need them.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    let formats = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}');
+    let ranges = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{e0000}'..='\u{e007f}');
+    c.is_control() || formats || ranges
 }
 
 /// The slug that a name suggests: lower-case ASCII letters and digits, joined by single hyphens. Never empty.

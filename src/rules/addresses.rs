@@ -4,6 +4,8 @@ use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::accounts::is_invisible;
+
 /// The longest address that mail can carry, in bytes (RFC 5321, section 4.5.3.1.3).
 pub const MAX_BYTES: usize = 254;
 
@@ -30,7 +32,8 @@ impl Email {
         let not_one = || "This is not an email address. It looks like name@example.com.".to_owned();
         let (local, domain) = written.rsplit_once('@').ok_or_else(not_one)?;
         // No quoted local parts: they are legal and unused, and every parser reads them differently.
-        let forbidden = |c: char| c.is_whitespace() || c.is_control() || "()<>[]:;,\\\"@".contains(c);
+        let forbidden =
+            |c: char| c.is_whitespace() || is_invisible(c) || matches!(c, '\u{200c}' | '\u{200d}') || "()<>[]:;,\\\"@".contains(c);
         if local.is_empty() || local.contains(forbidden) || local.split('.').any(str::is_empty) {
             return Err(not_one());
         }

@@ -51,7 +51,12 @@ pub fn neighbourhood(address: IpAddr) -> String {
 /// Reads `10.0.0.0/8` or a single address.
 #[must_use]
 pub fn parse_net(text: &str) -> Option<IpNet> {
-    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    let net: IpNet = text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
+    // Addresses are compared in canonical form, so networks have to be in it too.
+    match (canonical(net.addr()), net.prefix_len().checked_sub(96)) {
+        (IpAddr::V4(v4), Some(prefix)) if matches!(net, IpNet::V6(_)) => Ipv4Net::new(v4, prefix).ok().map(IpNet::from),
+        _ => Some(net),
+    }
 }
 
 #[cfg(test)]
@@ -85,6 +90,13 @@ mod tests {
         }
         // Left of the stranger anything may stand: the stranger wrote it.
         assert_eq!(who("10.0.0.1", &["junk, 198.51.100.7"]).as_deref(), Ok("198.51.100.7"));
+    }
+
+    #[test]
+    fn networks_are_read_in_canonical_form() {
+        assert_eq!(parse_net("::ffff:10.0.0.0/104"), parse_net("10.0.0.0/8"));
+        assert_eq!(parse_net("::ffff:10.0.0.1"), parse_net("10.0.0.1"));
+        assert_eq!(parse_net("2001:db8::/32").map(|net| net.to_string()).as_deref(), Some("2001:db8::/32"));
     }
 
     #[test]

@@ -11,8 +11,14 @@ pub struct Limits {
     pub lifetime: Span,
 }
 
-/// How often `last_seen_at` is written: it lags by at most this much.
-pub const TOUCH_EVERY: Span = Span::minutes(1);
+impl Limits {
+    /// How often `last_seen_at` is written; it lags behind by at most this much. A minute, or less where sessions idle
+    /// shortly: never more than a twentieth of what they may.
+    #[must_use]
+    pub fn touch_every(self) -> Span {
+        Span::minutes(1).min(Span(self.idle.0 / 20))
+    }
+}
 
 macro_rules! ends {
     ($($name:ident = $word:literal, $sentence:literal;)*) => {
@@ -95,6 +101,12 @@ mod tests {
         let busy = times(Span(Span::hours(10).0 - 1));
         assert_eq!(end(START.plus(Span(Span::hours(10).0 - 1)), LIMITS, busy), None);
         assert_eq!(end(START.plus(Span::hours(10)), LIMITS, busy), Some(End::TooOld));
+    }
+
+    #[test]
+    fn presence_is_noted_often_enough_for_the_limit() {
+        assert_eq!(Limits { idle: Span::hours(12), ..LIMITS }.touch_every(), Span::minutes(1));
+        assert_eq!(Limits { idle: Span::seconds(20), ..LIMITS }.touch_every(), Span::seconds(1));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::{
 };
 
 use sqlx::{
-    PgPool, SqlitePool,
+    Connection, PgConnection, PgPool, SqlitePool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -146,8 +146,7 @@ impl Db {
 }
 
 /// Whether the URL is one of PostgreSQL.
-#[must_use]
-pub fn is_postgres(url: &str) -> bool {
+fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
@@ -170,6 +169,7 @@ async fn sqlite(options: &DbOptions) -> Result<Pools> {
     };
     let connect = connect.journal_mode(SqliteJournalMode::Wal).synchronous(synchronous).busy_timeout(PATIENCE).foreign_keys(true);
 
+    make_private(connect.get_filename()).map_err(sqlx::Error::Io)?;
     // One writer: writers queue fairly in the pool instead of colliding in the file.
     let write =
         SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(connect.clone().create_if_missing(true)).await?;
@@ -202,6 +202,18 @@ async fn sqlite_turn(write: &SqlitePool) -> Result<std::fs::File> {
     locked.await.map_err(|error| failed(std::io::Error::other(error)))?.map_err(failed)
 }
 
+/// Makes the file where there is none, for its owner alone; SQLite gives the files beside it the same mode.
+fn make_private(path: &std::path::Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
     let mut parts = text.split('.').map(|part| part.parse().ok());
     Some((parts.next()??, parts.next()??, parts.next()??))
@@ -213,6 +225,8 @@ async fn postgres(options: &DbOptions) -> Result<Pools> {
         ("statement_timeout", "30s"),
         ("idle_in_transaction_session_timeout", "30s"),
     ]);
+    // A pool only says that time ran out; one connection says why.
+    PgConnection::connect_with(&connect).await?.close().await?;
     let pool = PgPoolOptions::new().max_connections(options.connections).acquire_timeout(PATIENCE).connect_with(connect).await?;
     Ok(Pools::Postgres(pool))
 }

@@ -105,8 +105,8 @@ impl Log {
 impl<S> Tx<S> {
     /// Writes one event behind the head of its log and answers its hash.
     pub(super) async fn append(&mut self, record: Record, seq: i64, previous: &str) -> Result<String> {
-        let context = self.context().clone();
-        let id = EventId::new(context.now, self.dice());
+        let (context, now) = (self.context().clone(), self.now());
+        let id = EventId::new(now, self.dice());
         let before = record.before.map(|value| value.to_string());
         let after = record.after.map(|value| value.to_string());
         let (account, user) = match &record.log {
@@ -114,7 +114,7 @@ impl<S> Tx<S> {
             Log::User(id) => (None, Some(id.clone())),
             Log::Account(id) => (Some(id.clone()), None),
         };
-        let (seq_text, at_text) = (seq.to_string(), context.now.0.to_string());
+        let (seq_text, at_text) = (seq.to_string(), now.0.to_string());
         let mut fields = vec![
             Some(record.log.key()),
             Some(&seq_text),
@@ -149,7 +149,7 @@ impl<S> Tx<S> {
             .bind(&account)
             .bind(&user)
             .bind(seq)
-            .bind(context.now)
+            .bind(now)
             .bind(record.kind.name())
             .bind(context.source.word())
             .bind(&context.principal)

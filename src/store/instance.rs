@@ -41,16 +41,20 @@ impl Tx<Instance> {
     /// When the database fails.
     pub async fn create_instance(&mut self, key_fingerprint: &str, set_up_at: Option<Millis>) -> Result<()> {
         let now = self.now();
+        // Where the row was lost, its log goes on from where it ended.
+        let last: Option<(i64, String)> = sql!(self, c => sqlx::query_as("SELECT seq, hash FROM events WHERE log = 'instance' ORDER BY seq DESC LIMIT 1").fetch_optional(c));
+        let (seq, hash) = last.unwrap_or_else(|| (0, chain::START.to_owned()));
         run!(
             self,
             sqlx::query(
-                "INSERT INTO instance (id, key_fingerprint, created_at, set_up_at, event_hash) VALUES ('instance', $1, $2, $3, $4)
-             ON CONFLICT DO NOTHING"
+                "INSERT INTO instance (id, key_fingerprint, created_at, set_up_at, event_seq, event_hash) VALUES ('instance', $1, $2, $3, $4, $5)
+                 ON CONFLICT DO NOTHING"
             )
             .bind(key_fingerprint)
             .bind(now)
             .bind(set_up_at)
-            .bind(chain::START)
+            .bind(seq)
+            .bind(&hash)
         );
         Ok(())
     }

@@ -35,7 +35,7 @@ mod visits;
 
 pub use accounts::{AccountFacts, AccountOfUser};
 pub use attempts::Attempt;
-pub use connect::{Db, DbOptions, SqliteDurability, is_postgres};
+pub use connect::{Db, DbOptions, SqliteDurability};
 pub use cookies::CookieStore;
 pub(crate) use cookies::key as cookie_key;
 pub use events::{EventFilter, EventPage, EventRow, SubjectRow};
@@ -43,7 +43,7 @@ pub use instance::InstanceRow;
 pub use line::{InAccount, Instance, OfUser, Reader};
 pub use members::{MemberFacts, MembersByKind, NewMember};
 pub use sessions::{NewSession, OwnSession, SessionFacts};
-pub use tx::{Context, Source, Tx, Why};
+pub use tx::{Clock, Context, Dice, Hands, Source, Tx, Why};
 pub use users::{NewUser, SignInRow};
 
 /// Why a statement or a transaction failed.
@@ -76,7 +76,7 @@ impl StoreError {
             sqlx::Error::Database(inner) => {
                 // SQLite: busy, locked, full. PostgreSQL: lock time-out, deadlock, serialization, shutting down, full.
                 let code = inner.code().unwrap_or_default();
-                ["5", "6", "13", "261", "517", "55P03", "40P01", "40001", "53100", "53300", "57P01", "57P02", "57P03"]
+                ["5", "6", "13", "261", "517", "55P03", "57014", "40P01", "40001", "53100", "53300", "57P01", "57P02", "57P03"]
                     .contains(&code.as_ref())
             }
             _ => false,

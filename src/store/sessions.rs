@@ -164,6 +164,24 @@ impl Tx<Instance> {
     }
 }
 
+impl Tx<Instance> {
+    /// Ends the session that another one replaces in its browser, unless it has ended; answers whether it did.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn replace_session(&mut self, session: &SessionId) -> Result<bool> {
+        let now = self.now();
+        let ended = run!(
+            self,
+            sqlx::query("UPDATE sessions SET ended_at = $1, ended_why = $2 WHERE id = $3 AND ended_at IS NULL")
+                .bind(now)
+                .bind(End::Replaced.word())
+                .bind(session)
+        );
+        Ok(ended == 1)
+    }
+}
+
 impl Reader<OfUser> {
     /// The person's sessions that have neither been ended nor begun before `since`, newest first.
     ///
@@ -197,16 +215,16 @@ impl Tx<OfUser> {
         Ok(ended == 1)
     }
 
-    /// Ends all of the person's sessions but one; answers which.
+    /// Ends all of the person's living sessions but one; answers which. Living are those begun and seen after these moments.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn end_other_sessions(&mut self, keep: &SessionId, why: End) -> Result<Vec<SessionId>> {
+    pub async fn end_other_sessions(&mut self, keep: &SessionId, why: End, (begun, seen): (Millis, Millis)) -> Result<Vec<SessionId>> {
         let scope = self.scope.0.clone();
         let now = self.now();
         Ok(sql!(self, c => sqlx::query_scalar(
-            "UPDATE sessions SET ended_at = $1, ended_why = $2 WHERE user_id = $3 AND id <> $4 AND ended_at IS NULL RETURNING id")
-            .bind(now).bind(why.word()).bind(&scope).bind(keep).fetch_all(c)))
+            "UPDATE sessions SET ended_at = $1, ended_why = $2 WHERE user_id = $3 AND id <> $4 AND ended_at IS NULL AND created_at > $5 AND last_seen_at > $6 RETURNING id")
+            .bind(now).bind(why.word()).bind(&scope).bind(keep).bind(begun).bind(seen).fetch_all(c)))
     }
 }
 

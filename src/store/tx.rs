@@ -46,8 +46,20 @@ pub struct Context {
     pub address: String,
     /// The request.
     pub request: OperationId,
-    /// The moment of all that this transaction writes.
-    pub now: Millis,
+}
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
+/// Throws sixteen random bytes.
+pub type Dice = Arc<dyn Fn() -> [u8; 16] + Send + Sync>;
+
+/// Clock and dice, as `app` has made them.
+#[derive(Clone)]
+pub struct Hands {
+    /// The clock.
+    pub clock: Clock,
+    /// The dice.
+    pub dice: Dice,
 }
 
 /// Reasons to end a transaction without an event. A closed list: whoever adds to it argues here.
@@ -67,7 +79,8 @@ pub enum Why {
 pub struct Tx<S> {
     reader: Reader<S>,
     context: Context,
-    dice: Arc<dyn Fn() -> [u8; 16] + Send + Sync>,
+    dice: Dice,
+    now: Millis,
     heads: Vec<Head>,
     notes: Vec<Event>,
 }
@@ -103,26 +116,22 @@ impl Db {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when a user or account no longer exists.
-    pub(crate) async fn begin<S>(
-        &self,
-        scope: S,
-        mut hold: Vec<Log>,
-        context: Context,
-        dice: Arc<dyn Fn() -> [u8; 16] + Send + Sync>,
-    ) -> Result<Tx<S>> {
+    pub(crate) async fn begin<S>(&self, scope: S, mut hold: Vec<Log>, context: Context, hands: &Hands) -> Result<Tx<S>> {
         let carrier = match &self.pools {
             // IMMEDIATE: a read lock that has to become a write lock fails at once when another writer was first.
             Pools::Sqlite { write, .. } => Carrier::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Carrier::Postgres(pool.begin().await?),
         };
         let reader = Reader { carrier, db: self.clone(), scope };
-        let mut tx = Tx { reader, context, dice, heads: Vec::new(), notes: Vec::new() };
+        let mut tx = Tx { reader, context, dice: hands.dice.clone(), now: (hands.clock)(), heads: Vec::new(), notes: Vec::new() };
         hold.sort_by_key(order);
         hold.dedup();
         for log in hold {
             let head = tx.hold(log).await?;
             tx.heads.push(head);
         }
+        // Only now, after whatever wait: events of a log are stamped in the order in which they are numbered.
+        tx.now = (hands.clock)();
         Ok(tx)
     }
 }
@@ -138,7 +147,7 @@ fn order(log: &Log) -> (u8, String) {
 impl<S> Tx<S> {
     /// The moment of everything in here.
     pub fn now(&self) -> Millis {
-        self.context.now
+        self.now
     }
 
     /// Sixteen random bytes, for an id.
@@ -174,7 +183,10 @@ impl<S> Tx<S> {
                 sql!(self.reader, c => sqlx::query_as("UPDATE accounts SET version = version + 1 WHERE id = $1 RETURNING event_seq, event_hash").bind(id).fetch_optional(c))
             }
         };
-        let (seq, hash) = row.ok_or_else(|| StoreError::Gone(format!("{log:?}")))?;
+        let (seq, hash) = row.ok_or_else(|| match &log {
+            Log::Instance => StoreError::Unfit("The instance's row is missing from the database.".to_owned()),
+            gone => StoreError::Gone(gone.key().to_owned()),
+        })?;
         Ok(Head { log, seq, hash, moved: false })
     }
 

@@ -26,6 +26,8 @@ pub struct SignInRow {
     pub id: UserId,
     /// The hash of the password, if there is one.
     pub password_hash: Option<String>,
+    /// When the password was set.
+    pub password_set_at: Option<Millis>,
 }
 
 impl Reader<Instance> {
@@ -35,7 +37,7 @@ impl Reader<Instance> {
     /// When the database fails.
     pub async fn user_by_address(&mut self, canonical: &str) -> Result<Option<SignInRow>> {
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT u.id, u.password_hash FROM user_emails e JOIN users u ON u.id = e.user_id
+            "SELECT u.id, u.password_hash, u.password_set_at FROM user_emails e JOIN users u ON u.id = e.user_id
              WHERE e.canonical = $1 AND e.verified_at IS NOT NULL")
             .bind(canonical).fetch_optional(c)))
     }
@@ -83,14 +85,14 @@ impl Tx<Instance> {
         Ok(())
     }
 
-    /// The hash of a user's password as it is now.
+    /// When a user's password was set, as it is now; the outer `None` where there is no password.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn password_hash(&mut self, user: &UserId) -> Result<Option<String>> {
-        let row: Option<Option<String>> =
-            sql!(self, c => sqlx::query_scalar("SELECT password_hash FROM users WHERE id = $1").bind(user).fetch_optional(c));
-        Ok(row.flatten())
+    pub async fn password_set_at(&mut self, user: &UserId) -> Result<Option<Option<Millis>>> {
+        let row: Option<(Option<Millis>,)> = sql!(self, c => sqlx::query_as("SELECT password_set_at FROM users WHERE id = $1 AND password_hash IS NOT NULL")
+            .bind(user).fetch_optional(c));
+        Ok(row.map(|(at,)| at))
     }
 }
 

@@ -9,12 +9,12 @@ impl Tx<InAccount> {
     /// When the database fails.
     pub async fn count_visit(&mut self, surface: &'static str) -> Result<()> {
         let scope = self.scope.0.clone();
-        let context = self.context().clone();
+        let (context, now) = (self.context().clone(), self.now());
         run!(self, sqlx::query(
             "INSERT INTO visits (account_id, principal, surface, address, day, count, first_at, last_at) VALUES ($1, $2, $3, $4, $5, 1, $6, $6)
              ON CONFLICT (account_id, principal, credential_id, surface, address, day)
              DO UPDATE SET count = visits.count + 1, last_at = excluded.last_at")
-            .bind(&scope).bind(&context.principal).bind(surface).bind(&context.address).bind(context.now.day()).bind(context.now));
+            .bind(&scope).bind(&context.principal).bind(surface).bind(&context.address).bind(now.day()).bind(now));
         Ok(())
     }
 }

@@ -109,11 +109,11 @@ async fn settings(permit: Permit<may::ReadSettings>, front: Front, parts: Parts)
 }
 
 async fn update(permit: Permit<may::ManageAccount>, front: Front, parts: Parts, Form(mut draft): Form<Draft>) -> Response {
-    let done = match draft.check() {
-        Ok(details) => accounts::update(&permit, details).await,
-        Err(faults) => Err(faults.into()),
+    let details = match draft.check() {
+        Ok(details) => details,
+        Err(faults) => return front.show_again(&settings_page(&permit, &front, draft, faults).await),
     };
-    match done.map_err(faults_of) {
+    match accounts::update(&permit, details).await.map_err(faults_of) {
         Ok(()) => front.go(&front.path, "Saved.").await,
         Err(Ok(faults)) => {
             // Saving a second time replaces what somebody else saved meanwhile, now that it has been seen.

@@ -7,9 +7,8 @@ use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use axum::extract::State;
 use axum::{
     Router,
-    body::Body,
     extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::Response,
     routing::get,
@@ -82,7 +81,7 @@ async fn receive(State(site): State<Site>, mut request: Request, next: Next) -> 
             problem::plain(StatusCode::MISDIRECTED_REQUEST, "This server does not go by that name.")
         }
         Ok(address) => {
-            let agent = text(&request, &header::USER_AGENT).unwrap_or_default().to_owned();
+            let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
             request.extensions_mut().insert(Caller { address, agent, request: operation.clone(), token_hash: None });
             next.run(request).await
         }
@@ -97,7 +96,7 @@ async fn receive(State(site): State<Site>, mut request: Request, next: Next) -> 
     }
     protect(headers);
     let (status, ms) = (response.status().as_u16(), began.elapsed().as_millis());
-    metrics::counter!("frontdesk_requests_total", "method" => method.to_string(), "path" => path.to_string(), "status" => status.to_string()).increment(1);
+    metrics::counter!("frontdesk_requests_total", "method" => method_word(&method), "path" => path.to_string(), "status" => status.to_string()).increment(1);
     metrics::histogram!("frontdesk_request_seconds", "path" => path.to_string()).record(began.elapsed().as_secs_f64());
     let address = address.map_or_else(|_| "unreadable".to_owned(), |address| address.to_string());
     if status >= 500 {
@@ -106,6 +105,16 @@ async fn receive(State(site): State<Site>, mut request: Request, next: Next) -> 
         tracing::info!(request = %operation, %method, %path, status, ms, %address, "request");
     }
     response
+}
+
+/// The method, of which a stranger could make up any number.
+fn method_word(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        _ => "other",
+    }
 }
 
 /// Ends what takes too long, and turns a panic into one answer without touching other requests.
@@ -137,15 +146,10 @@ fn host_is_known(site: &Site, request: &Request) -> bool {
     if matches!(request.uri().path(), "/healthz" | "/readyz") {
         return true;
     }
-    let by_header = text(request, &header::HOST);
-    let by_uri = request.uri().authority().map(axum::http::uri::Authority::as_str);
-    // An absolute-form request names a host twice; both must be ours.
-    by_header.or(by_uri).is_some()
-        && by_header.into_iter().chain(by_uri).all(|host| site.face.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)))
-}
-
-fn text<'a>(request: &'a Request<Body>, name: &HeaderName) -> Option<&'a str> {
-    request.headers().get(name).and_then(|value| value.to_str().ok())
+    let mut named = request.headers().get_all(header::HOST).iter().map(|value| value.to_str().unwrap_or("?")).collect::<Vec<_>>();
+    // A request in absolute form names a host once more; every name must be ours.
+    named.extend(request.uri().authority().map(axum::http::uri::Authority::as_str));
+    !named.is_empty() && named.iter().all(|host| site.face.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)))
 }
 
 fn protect(headers: &mut axum::http::HeaderMap) {

@@ -26,7 +26,8 @@ impl<D: DeserializeOwned> FromRequest<Site> for Form<D> {
 
     async fn from_request(request: Request, site: &Site) -> Result<Self, Response> {
         let kind = request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if !kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(problem::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send this as a form."));
         }
         let body = Bytes::from_request(request, site)
@@ -72,6 +73,10 @@ fn decode<D: DeserializeOwned>(bytes: &[u8]) -> Result<D, Response> {
     // No text holds NUL: PostgreSQL cannot keep it, and nobody types it.
     if bytes.contains(&0) || bytes.windows(3).any(|window| window == b"%00") {
         return Err(problem::plain(StatusCode::BAD_REQUEST, "Text cannot hold the character NUL."));
+    }
+    // What is no text is decoded to a mark that nobody types; it is refused instead of being kept in place of the text.
+    if form_urlencoded::parse(bytes).any(|(name, value)| name.contains('\u{fffd}') || value.contains('\u{fffd}')) {
+        return Err(problem::plain(StatusCode::BAD_REQUEST, "This request holds bytes that are no text."));
     }
     serde_urlencoded::from_bytes(bytes).map_err(|_| {
         problem::plain(StatusCode::BAD_REQUEST, "This request holds fields that the page does not have, or one of them twice.")

@@ -1,9 +1,9 @@
 //! Floor 4: the faces. Pages here; REST and SCIM will stand beside them and call the same acts.
 //!
 //! A handler is a paragraph: its signature says who may ([`Permit`](crate::acts::Permit),
-//! [`Person`](crate::acts::Person) or [`Visitor`](crate::acts::Visitor)), what was typed ([`form::Form`]), and what the page
-//! stands in ([`front::Front`]); its body calls an act or reads, and shows a page. What each request passes on its way in
-//! stands in [`door`].
+//! [`Person`](crate::acts::Person) or [`Visitor`](crate::acts::Visitor)), what was typed (`form::Form`), and what the page
+//! stands in (`front::Front`); its body calls an act or reads, and shows a page. What each request passes on its way in
+//! stands in `door`.
 
 mod accounts;
 mod assets;

@@ -27,7 +27,8 @@ pub(super) fn layer(face: &Face) -> CsrfLayer<Refuse> {
 pub(super) async fn refuse_unmarked(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let marked = headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN);
+    let says = |name: &str| headers.get(name).is_some_and(|value| !value.is_empty());
+    let marked = says("sec-fetch-site") || says("origin");
     if changes && !marked && headers.contains_key(header::COOKIE) {
         return problem::plain(StatusCode::FORBIDDEN, REFUSED);
     }

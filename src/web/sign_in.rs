@@ -96,12 +96,10 @@ async fn enter(visitor: Visitor, front: Front, parts: Parts, Form(draft): Form<D
 async fn try_to_enter(visitor: &Visitor, front: &Front, draft: &Draft) -> Result<(), Stop> {
     let credentials = draft.check()?;
     let proven = sign_in::prove(visitor, credentials).await?;
-    // A browser holds one session: whoever was signed in here before no longer is.
-    if let Some(before) = visitor.person().await? {
-        sessions::sign_out(&before, End::Replaced).await?;
-    }
+    // A browser holds one session.
+    let before = visitor.person().await?;
     let cookie = front.new_cookie(visitor.now().0).await?;
-    let begun = sign_in::begin_session(visitor, proven, &cookie).await;
+    let begun = sign_in::begin_session(visitor, proven, before.as_ref(), &cookie).await;
     if begun.is_err() {
         front.drop_cookie().await;
     }

@@ -86,6 +86,13 @@ fn mistakes_in_the_configuration_are_errors() {
         assert!(report.contains(line), "{report}");
     }
     assert!(!folder.path().join("data").exists(), "looking changes nothing");
+    let odd = std::os::unix::ffi::OsStringExt::from_vec(vec![0xff, 0xfe]);
+    let odd: std::ffi::OsString = odd;
+    assert!(output(program(folder.path()).env("ODD", odd).arg("check-config")).0, "what is none of ours is left alone");
+    let (good, _, error) = output(program(folder.path()).args(["check-config", "--log-level", "frontdesk=loud"]));
+    assert!(!good && error.contains("log_level"), "{error}");
+    let (good, _, error) = output(program(folder.path()).env("DATABASE_URL", "postgres://127.0.0.1:1/none").arg("migrate"));
+    assert!(!good && error.contains("Connection refused"), "{error}");
     let (good, _, error) = output(program(folder.path()).arg("--no-such-flag"));
     assert!(!good && error.contains("--no-such-flag"));
 }
@@ -267,4 +274,33 @@ async fn a_first_visit_is_light() {
     println!("first visit: {bytes} bytes, headers left out");
     assert!(bytes < 60_000, "{bytes}");
     drop(house);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exactly_one_name_is_named() {
+    let (house, _ada) = House::with_ada().await;
+    let own = house.running.address.to_string();
+    for hosts in [vec![own.as_str(), "evil.example"], vec!["evil.example", own.as_str()], vec![]] {
+        let mut stream = std::net::TcpStream::connect(house.running.address).unwrap();
+        let lines: String = hosts.iter().map(|host| format!("host: {host}\r\n")).collect();
+        write!(stream, "GET /login HTTP/1.1\r\n{lines}connection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 421") || answer.starts_with("HTTP/1.1 400"), "{hosts:?}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_house_still_hears_that_it_is_to_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = new_database().await;
+    let mut server = serve(program(folder.path()).env("DATABASE_URL", &url).args(["--listen", "127.0.0.1:0", "--max-connections", "2"]));
+    let address = server.base.strip_prefix("http://").unwrap();
+    let idle: Vec<_> = (0..4).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    terminate(&server);
+    let began = std::time::Instant::now();
+    assert!(server.child.wait().unwrap().success());
+    assert!(began.elapsed() < Duration::from_secs(30), "it stopped by itself and not with its visitors");
+    drop(idle);
 }

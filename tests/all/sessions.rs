@@ -129,6 +129,8 @@ async fn other_sites_change_nothing() {
         vec![("sec-fetch-site", "same-site")],
         vec![("origin", other.as_str())],
         vec![("origin", "null")],
+        vec![("origin", "")],
+        vec![("sec-fetch-site", "")],
         vec![],
     ] {
         let body = form(&[("name", "Eve".into()), ("theme", "dark".into())]);
@@ -153,4 +155,24 @@ async fn under_tls_the_cookie_is_bound_to_the_host() {
     assert!(cookie.starts_with("__Host-frontdesk=") && cookie.contains("Secure") && !cookie.contains("Domain"), "{cookie}");
     assert!(page.header("strict-transport-security").starts_with("max-age="));
     assert!(house.running.setup_link.as_ref().unwrap().starts_with("https://desk.example.com/setup?token="));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_short_idle_time_is_kept_while_somebody_is_there() {
+    let (house, ada) = House::with_ada_and(|config| config.sessions.idle = Span::seconds(20)).await;
+    for _ in 0..30 {
+        house.wait(Span::seconds(2));
+        assert_eq!(ada.get("/accounts/acme").await.status, StatusCode::OK);
+    }
+    house.wait(Span::seconds(20));
+    assert!(ada.get("/accounts/acme").await.location().starts_with("/login?why=idle"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_over_anyway_is_not_ended_again() {
+    let (house, _first) = House::with_ada_and(|config| config.sessions.idle = Span::hours(1)).await;
+    house.wait(Span::hours(1));
+    let here = house.signed_in("ada@example.com").await;
+    here.post("/me/sessions/end-others", &[]).await;
+    assert_eq!(here.get("/me/sessions").await.all(".toast"), ["There was no other session."]);
 }

@@ -145,6 +145,31 @@ async fn a_database_and_its_key_belong_together() {
     assert_eq!(refusal(house.config.clone()).await, "");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_row_is_made_again_without_losing_the_log() {
+    let (house, _ada) = House::with_ada().await;
+    house.raw.run("DELETE FROM instance").await;
+    assert_eq!(house.visitor().get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE);
+    let again = house.beside(|_| {}).await;
+    assert_eq!(again.visitor().sign_in("nobody@example.com", "four wrong words here").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(house.events("instance").await, ["instance_set_up.v0", "user_login_failed.v0"]);
+    assert!(crate::events::broken_links(&house).await.is_empty());
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_elsewhere_is_private_too() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("elsewhere.db");
+    let house = House::with(|config| config.database_url = format!("sqlite:{}", file.display())).await;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{path:?}");
+    }
+    assert_eq!(house.visitor().get("/readyz").await.status, StatusCode::OK);
+}
+
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_on_disk_is_private() {

@@ -250,3 +250,60 @@ async fn a_flood_is_told_to_come_back_and_never_fails() {
     }
     assert!(wrong > 0 && busy > 0, "{wrong} answered, {busy} sent away");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_cookie_was_there_before_the_new_one_is_new() {
+    let (house, ada) = House::with_ada().await;
+    let alive = ada.cookie().unwrap();
+    let other = house.signed_in("ada@example.com").await;
+    let ended = other.cookie().unwrap();
+    ada.post("/me/sessions/end-others", &[]).await;
+    let out = house.signed_in("ada@example.com").await;
+    let signed_out = out.cookie().unwrap();
+    out.post("/logout", &[]).await;
+    for before in [alive, ended, signed_out, "frontdesk=BAAAAAAAAAAAAAAAAAAAAA".into(), "frontdesk=nonsense".into()] {
+        let browser = house.visitor();
+        *browser.cookie.lock().unwrap() = Some(before.clone());
+        let page = browser.sign_in("ada@example.com", PASSWORD).await;
+        assert_eq!(page.status, StatusCode::SEE_OTHER, "{before}");
+        assert_ne!(browser.cookie(), Some(before.clone()));
+        assert_eq!(browser.get("/me").await.status, StatusCode::OK);
+        *browser.cookie.lock().unwrap() = Some(before.clone());
+        assert!(browser.get("/me").await.location().starts_with("/login"), "{before} opens nothing");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everybody_gets_in_while_hashes_are_renewed() {
+    let (house, _ada) = House::with_ada().await;
+    let dearer = house.beside(|config| (config.password_cost.iterations, config.attempts.user) = (2, 100)).await;
+    let tries: Vec<_> = (0..8)
+        .map(|_| {
+            let browser = dearer.visitor();
+            tokio::spawn(async move { browser.sign_in("ada@example.com", PASSWORD).await.status })
+        })
+        .collect();
+    for one in tries {
+        assert_eq!(one.await.unwrap(), StatusCode::SEE_OTHER);
+    }
+    assert_eq!(house.raw.number("SELECT CAST(SUM(count) AS BIGINT) FROM attempts").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_refused_by_address_cannot_lock_others_out() {
+    let (house, _ada) =
+        House::with_ada_and(|config| (config.attempts.address, config.attempts.user, config.attempts.user_day) = (3, 5, 8)).await;
+    let eve = house.visitor_from(Ipv4Addr::new(127, 0, 9, 1).into());
+    for _ in 0..40 {
+        eve.sign_in("ada@example.com", "four wrong words here").await;
+    }
+    house.signed_in("ada@example.com").await;
+    // Refused in the window, nothing counts against the day either.
+    let house_mates: Vec<_> = (0..20).map(|n| house.visitor_from(Ipv4Addr::new(127, 1, n, 1).into())).collect();
+    for mate in &house_mates {
+        mate.sign_in("ada@example.com", "four wrong words here").await;
+    }
+    assert_eq!(house.visitor().sign_in("ada@example.com", PASSWORD).await.status, StatusCode::TOO_MANY_REQUESTS);
+    house.wait(Span::minutes(15));
+    house.signed_in("ada@example.com").await;
+}
