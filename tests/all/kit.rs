@@ -65,13 +65,12 @@ pub async fn new_database() -> String {
 
 impl Raw {
     pub async fn open(config: &Config) -> Self {
-        if !config.database_url.starts_with("postgres") {
-            let file = format!("sqlite:{}", config.data_dir.join("frontdesk.db").display());
-            let url = if config.database_url.is_empty() { file } else { config.database_url.clone() };
-            Self::Sqlite(SqlitePoolOptions::new().max_connections(2).connect(&url).await.unwrap())
-        } else {
-            Self::Postgres(PgPoolOptions::new().max_connections(2).connect(&config.database_url).await.unwrap())
+        if config.database_url.starts_with("postgres") {
+            return Self::Postgres(PgPoolOptions::new().max_connections(2).connect(&config.database_url).await.unwrap());
         }
+        let file = format!("sqlite:{}", config.data_dir.join("frontdesk.db").display());
+        let url = if config.database_url.is_empty() { file } else { config.database_url.clone() };
+        Self::Sqlite(SqlitePoolOptions::new().max_connections(2).connect(&url).await.unwrap())
     }
 
     /// Runs a statement.

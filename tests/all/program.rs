@@ -282,7 +282,7 @@ async fn exactly_one_name_is_named() {
     let own = house.running.address.to_string();
     for hosts in [vec![own.as_str(), "evil.example"], vec!["evil.example", own.as_str()], vec![]] {
         let mut stream = std::net::TcpStream::connect(house.running.address).unwrap();
-        let lines: String = hosts.iter().map(|host| format!("host: {host}\r\n")).collect();
+        let lines = hosts.iter().fold(String::new(), |lines, host| lines + "host: " + host + "\r\n");
         write!(stream, "GET /login HTTP/1.1\r\n{lines}connection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
