@@ -8,6 +8,7 @@
 use super::{
     sessions::{self, End, Limits, Times},
     time::Millis,
+    words::words,
 };
 
 /// How a session has proven its person.
@@ -127,29 +128,13 @@ pub struct Policy {
     pub mfa: Mfa,
 }
 
-/// Why somebody stays out, whatever they prove.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// Not a member: for them the account does not exist.
-    NotAMember,
-    /// The member is disabled.
-    Disabled,
-    /// The guest's access period is over.
-    AccessOver,
-    /// The address is outside of what the account allows.
-    Ip,
-}
-
-impl Refusal {
-    /// The word in events.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::NotAMember => "not_a_member",
-            Self::Disabled => "disabled",
-            Self::AccessOver => "access_over",
-            Self::Ip => "ip",
-        }
+words! {
+    /// Why somebody stays out, whatever they prove.
+    Refusal {
+        NotAMember = "not_a_member", "Not a member: for them the account does not exist.";
+        Disabled = "disabled", "The member is disabled.";
+        AccessOver = "access_over", "The guest's access period is over.";
+        Ip = "ip", "The address is outside of what the account allows.";
     }
 }
 

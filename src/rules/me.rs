@@ -2,47 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{accounts, faults::Faults};
+use super::{accounts, faults::Faults, words::words};
 
-/// How pages look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Theme {
-    /// As the device says.
-    Auto,
-    /// Dark on light.
-    Light,
-    /// Light on dark.
-    Dark,
-}
-
-impl Theme {
-    /// Every look.
-    pub const ALL: &'static [Self] = &[Self::Auto, Self::Light, Self::Dark];
-
-    /// The word in the database and in forms.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-
-    /// The name on pages.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Auto => "As my device",
-            Self::Light => "Light",
-            Self::Dark => "Dark",
-        }
-    }
-
-    /// Reads the word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|theme| theme.word() == word)
+words! {
+    /// How pages look.
+    Theme {
+        Auto = "auto", "As my device", "Light or dark, as the device says.";
+        Light = "light", "Light", "Dark text on light ground.";
+        Dark = "dark", "Dark", "Light text on dark ground.";
     }
 }
 
@@ -83,10 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn looks_are_read_back() {
-        for theme in Theme::ALL {
-            assert_eq!(Theme::parse(theme.word()), Some(*theme));
-        }
+    fn every_wrong_field_is_named() {
         assert_eq!(Draft { name: String::new(), theme: "pink".into() }.check().unwrap_err().iter().count(), 2);
     }
 }

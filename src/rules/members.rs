@@ -1,43 +1,8 @@
 //! The roles of a member (product §2.3): what they are called and what each lets a person do, in whole sentences.
 
-macro_rules! choices {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal, $label:literal, $sentence:literal;)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name { $(#[doc = $sentence] $variant),* }
+use super::words::words;
 
-        impl $name {
-            /// Every value, weakest first.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The word in the database, in forms and in the API.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),* }
-            }
-
-            /// The name on pages.
-            #[must_use]
-            pub const fn label(self) -> &'static str {
-                match self { $(Self::$variant => $label),* }
-            }
-
-            /// What this lets a person do.
-            #[must_use]
-            pub const fn sentence(self) -> &'static str {
-                match self { $(Self::$variant => $sentence),* }
-            }
-
-            /// Reads the word.
-            #[must_use]
-            pub fn parse(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)* _ => None }
-            }
-        }
-    };
-}
-
-choices! {
+words! {
     /// What a member may do with credentials and IP policies.
     Developer {
         ReadOnly = "read_only", "Read-only", "Can see developer resources, but not change them.";
@@ -45,7 +10,7 @@ choices! {
     }
 }
 
-choices! {
+words! {
     /// What a member may do with other members.
     Team {
         ReadOnly = "read_only", "Read-only", "Can see who is in the account.";
@@ -54,7 +19,7 @@ choices! {
     }
 }
 
-choices! {
+words! {
     /// What a member may do with billing.
     Billing {
         None = "none", "No access", "Cannot see anything of billing.";
@@ -105,20 +70,6 @@ pub fn fold(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_read_back() {
-        for role in Developer::ALL {
-            assert_eq!(Developer::parse(role.word()), Some(*role));
-        }
-        for role in Team::ALL {
-            assert_eq!(Team::parse(role.word()), Some(*role));
-        }
-        for role in Billing::ALL {
-            assert_eq!(Billing::parse(role.word()), Some(*role));
-        }
-        assert_eq!(Team::parse("owner"), None);
-    }
 
     #[test]
     fn folding_makes_spellings_one() {

@@ -19,3 +19,4 @@ pub mod sessions;
 pub mod setup;
 pub mod sign_in;
 pub mod time;
+mod words;

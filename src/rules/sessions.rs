@@ -1,6 +1,9 @@
 //! How long a session lives, and why it ended.
 
-use super::time::{Millis, Span};
+use super::{
+    time::{Millis, Span},
+    words::words,
+};
 
 /// How long a session may be idle and how long it may live at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,40 +23,15 @@ impl Limits {
     }
 }
 
-macro_rules! ends {
-    ($($name:ident = $word:literal, $sentence:literal;)*) => {
-        /// Why a session is over.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum End { $(#[doc = $sentence] $name),* }
-
-        impl End {
-            /// The word in the database and in events.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$name => $word),* }
-            }
-
-            /// What the sign-in page says about it.
-            #[must_use]
-            pub const fn sentence(self) -> &'static str {
-                match self { $(Self::$name => $sentence),* }
-            }
-
-            /// Reads the word.
-            #[must_use]
-            pub fn parse(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$name),)* _ => None }
-            }
-        }
-    };
-}
-
-ends! {
-    SignedOut = "signed_out", "You have signed out.";
-    EndedByOwner = "ended_by_owner", "This session was ended from another of your sessions. Sign in again.";
-    Replaced = "replaced", "You signed in again, which replaced this session.";
-    Idle = "idle", "You were away for a while. Sign in again to go on.";
-    TooOld = "too_old", "It is time to sign in again.";
+words! {
+    /// Why a session is over.
+    End {
+        SignedOut = "signed_out", "You have signed out.";
+        EndedByOwner = "ended_by_owner", "This session was ended from another of your sessions. Sign in again.";
+        Replaced = "replaced", "You signed in again, which replaced this session.";
+        Idle = "idle", "You were away for a while. Sign in again to go on.";
+        TooOld = "too_old", "It is time to sign in again.";
+    }
 }
 
 /// What is known of a living session.

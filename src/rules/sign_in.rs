@@ -7,6 +7,7 @@ use super::{
     faults::Faults,
     passwords::Password,
     time::{Millis, Span},
+    words::words,
 };
 
 /// What a person types at `/login`.
@@ -53,49 +54,21 @@ impl Draft {
     }
 }
 
-/// Why a sign-in failed, for the record only: the visitor gets one answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// Wrong address or wrong password.
-    Wrong,
-    /// Too many attempts; recorded once a window.
-    TooMany,
-}
-
-impl Failure {
-    /// The word in events.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Wrong => "wrong_password",
-            Self::TooMany => "too_many_attempts",
-        }
+words! {
+    /// Why a sign-in failed, for the record only: the visitor gets one answer.
+    Failure {
+        Wrong = "wrong_password", "Wrong address or wrong password.";
+        TooMany = "too_many_attempts", "Too many attempts; recorded once a window.";
     }
 }
 
-/// What attempts are counted by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// The address that is signed in to, whether anybody has it or not.
-    User,
-    /// The same over a whole day, against slow guessing.
-    UserDay,
-    /// The network address that it comes from.
-    Address,
-    /// That address's /24 or /64.
-    Network,
-}
-
-impl Scope {
-    /// The word in the database.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::User => "sign_in_user",
-            Self::UserDay => "sign_in_user_day",
-            Self::Address => "sign_in_address",
-            Self::Network => "sign_in_network",
-        }
+words! {
+    /// What attempts are counted by.
+    Scope {
+        User = "sign_in_user", "The address that is signed in to, whether anybody has it or not.";
+        UserDay = "sign_in_user_day", "The same over a whole day, against slow guessing.";
+        Address = "sign_in_address", "The network address that it comes from.";
+        Network = "sign_in_network", "That address's /24 or /64.";
     }
 }
 

@@ -120,7 +120,7 @@ impl<S> Tx<S> {
             Some(&seq_text),
             Some(id.as_str()),
             Some(&at_text),
-            Some(record.kind.name()),
+            Some(record.kind.word()),
             Some(context.source.word()),
             Some(&context.principal),
             Some(&context.principal_name),
@@ -150,7 +150,7 @@ impl<S> Tx<S> {
             .bind(&user)
             .bind(seq)
             .bind(now)
-            .bind(record.kind.name())
+            .bind(record.kind.word())
             .bind(context.source.word())
             .bind(&context.principal)
             .bind(&context.principal_name)
@@ -248,7 +248,7 @@ impl<S> Reader<S> {
             EventPage::After(seq) => (newer, seq),
         };
         let mut rows: Vec<EventRow> = sql!(self, c => sqlx::query_as(text)
-            .bind(log.key()).bind(from).bind(filter.kind.map(Kind::name)).bind(&filter.actor).bind(&filter.target)
+            .bind(log.key()).bind(from).bind(filter.kind.map(Kind::word)).bind(&filter.actor).bind(&filter.target)
             .bind(&filter.address).bind(filter.from).bind(filter.until).bind(limit).fetch_all(c));
         if matches!(page, EventPage::After(_)) {
             rows.reverse();
