@@ -78,13 +78,24 @@ CREATE TABLE members (
     access_until        BIGINT,
     search_name         TEXT_C NOT NULL,
     search_email        TEXT_C NOT NULL,
+    last_seen_at        BIGINT,
     version             BIGINT NOT NULL DEFAULT 0,
-    UNIQUE (account_id, user_id)
+    UNIQUE (account_id, user_id),
+    CHECK (team = 'read_only' OR developer = 'read_write' OR administrator_since IS NOT NULL)
 );
 CREATE INDEX members_of_user ON members (user_id);
 CREATE INDEX members_by_name ON members (account_id, search_name, id);
 CREATE INDEX members_by_email ON members (account_id, search_email, id);
 CREATE INDEX members_by_joining ON members (account_id, joined_at, id);
+
+-- The words by which members are found, folded; found by their beginning.
+CREATE TABLE member_words (
+    account_id TEXT_C NOT NULL,
+    word       TEXT_C NOT NULL,
+    member_id  TEXT_C NOT NULL REFERENCES members (id) ON DELETE CASCADE,
+    PRIMARY KEY (account_id, word, member_id)
+);
+CREATE INDEX member_words_of ON member_words (member_id);
 
 -- Who somebody is elsewhere: the subject at an identity provider or at GitHub and Google. Never found by address.
 CREATE TABLE identities (

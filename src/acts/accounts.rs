@@ -10,7 +10,7 @@ use crate::rules::{accounts::Details, events::Event, faults::Faults, permissions
 /// # Errors
 /// [`Stop::Faults`] at `name`, with the value that stands now, when somebody was faster.
 pub async fn update(permit: &Permit<may::ManageAccount>, new: Details) -> Result<(), Stop> {
-    let mut tx = permit.begin().await?;
+    let (mut tx, _) = permit.begin().await?;
     let (name, version) = tx.details().await?;
     if version != new.version {
         return Err(Faults::one(

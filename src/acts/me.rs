@@ -3,7 +3,11 @@
 use serde_json::json;
 
 use super::{Person, Stop};
-use crate::rules::{events::Event, me::Profile, members::fold};
+use crate::rules::{
+    events::Event,
+    me::Profile,
+    members::{fold, search_words},
+};
 
 /// Changes name and look.
 ///
@@ -20,6 +24,9 @@ pub async fn update(person: &Person, new: &Profile) -> Result<(), Stop> {
     tx.update_profile(name_after, theme_after).await?;
     if *name_after != name {
         tx.refold_name(&fold(name_after)).await?;
+        for (account, member, email) in tx.memberships().await? {
+            tx.set_member_words(&account, &member, &search_words(name_after, &email)).await?;
+        }
     }
     let (before, after) = (json!({ "name": name, "theme": theme }), json!({ "name": name_after, "theme": theme_after }));
     Ok(tx.commit(Event::UserUpdated { who: person.who(), before, after }).await?)

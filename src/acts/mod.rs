@@ -24,6 +24,7 @@ use crate::{
 pub mod accounts;
 pub mod chores;
 pub mod me;
+pub mod members;
 mod permit;
 pub mod sessions;
 pub mod setup;

@@ -52,8 +52,13 @@ impl Asking {
         let ended = facts.ended_why.as_deref().map(|why| End::parse(why).unwrap_or(End::SignedOut));
         let times = Times { created_at: facts.created_at, last_seen_at: facts.last_seen_at, ended };
         // Factors come with the room for them; until then nobody has one.
-        let session = Session { times, proofs, has_factor: false };
+        let session = Session { times, proofs, has_factor: false, ended_here: false };
         Self { facts, session }
+    }
+
+    /// The session as it stands in this account.
+    fn at(&self, account: &AccountFacts) -> Session {
+        Session { ended_here: account.entry_ended_at.is_some(), ..self.session.clone() }
     }
 }
 
@@ -219,7 +224,7 @@ impl<M: May> Permit<M> {
         let mut reader = app.0.db.reader(Instance);
         let Some(account) = reader.account(slug, &asking.facts.user, &asking.facts.session).await? else { return Err(Stop::Unknown) };
         let (policy, member) = at_gate(app, &account);
-        let verdict = gate::account(app.now(), account.account.as_str(), policy, member, &asking.session);
+        let verdict = gate::account(app.now(), account.account.as_str(), policy, member, &asking.at(&account));
         let person = Person { app: app.clone(), caller, facts: asking.facts };
         let warnings = match demand(verdict, &account.name) {
             Err(Stop::Refused { why, account: name }) => {
@@ -289,17 +294,17 @@ impl<M: May> Permit<M> {
     }
 
     /// Begins a transaction on the account: takes the writers' lock, then asks gate and table again with fresh facts, so
-    /// that whoever was demoted a moment ago writes nothing.
-    pub(super) async fn begin(&self) -> Result<Tx<InAccount>, Stop> {
+    /// that whoever was demoted a moment ago writes nothing. Answers with the holder's roles as they are now.
+    pub(super) async fn begin(&self) -> Result<(Tx<InAccount>, Roles), Stop> {
         let mut tx = self.person.begin_in(&self.account, vec![Log::Account(self.account.account.clone())]).await?;
         let asking = asking_now(&mut tx, &self.person.caller).await?;
         let fresh = tx.account(&self.account.slug, &asking.facts.user, &asking.facts.session).await?.ok_or(Stop::Unknown)?;
         let (policy, member) = at_gate(&self.person.app, &fresh);
-        demand(gate::account(tx.now(), fresh.account.as_str(), policy, member, &asking.session), &fresh.name)?;
-        if !fresh.member.roles().is_some_and(|roles| rights(roles).allow(M::PERMISSION)) {
-            return Err(Stop::Unknown);
+        demand(gate::account(tx.now(), fresh.account.as_str(), policy, member, &asking.at(&fresh)), &fresh.name)?;
+        match fresh.member.roles() {
+            Some(roles) if rights(roles).allow(M::PERMISSION) => Ok((tx, roles)),
+            _ => Err(Stop::Unknown),
         }
-        Ok(tx)
     }
 
     /// Notes the first time that this session comes in, as an event, and afterwards at most once a minute that it is

@@ -16,7 +16,7 @@ pub async fn sign_out(person: &Person, why: End) -> Result<(), Stop> {
     let who = person.who();
     let event = match why {
         End::SignedOut => Event::UserLoggedOut { who, session },
-        End::EndedByOwner | End::Replaced | End::Idle | End::TooOld => Event::SessionEnded { who, session, why },
+        End::EndedByOwner | End::EndedInAccount | End::Replaced | End::Idle | End::TooOld => Event::SessionEnded { who, session, why },
     };
     Ok(tx.commit(event).await?)
 }

@@ -7,7 +7,7 @@ use crate::{
         events::{Event, Log, Who},
         gate::Proof,
         ids::{AccountId, MemberId, SessionId, UserId},
-        members::{Roles, fold},
+        members::{Roles, fold, search_words},
         setup::NewInstance,
         time::Span,
     },
@@ -132,6 +132,7 @@ async fn join_as_administrator(tx: &mut Tx<Instance>, account: &AccountId, who: 
         search_email: &search_email,
     })
     .await?;
+    tx.set_member_words(account, &member, &search_words(name, &who.email)).await?;
     tx.note(Event::MembershipCreated { account: account.clone(), member, who: who.clone(), roles, source: KIND });
     Ok(())
 }

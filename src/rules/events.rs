@@ -77,6 +77,11 @@ words! {
         AccountEntered      = "account_entered.v0",       "entered the account";
         AccountEntryRefused = "account_entry_refused.v0", "was refused entry to the account";
         PermissionRefused   = "permission_refused.v0",    "tried what their roles do not allow";
+        MembershipUpdated   = "membership_updated.v0",    "changed a member";
+        MembershipDisabled  = "membership_disabled.v0",   "disabled a member";
+        MembershipEnabled   = "membership_enabled.v0",    "enabled a member";
+        MembershipSessionsEnded = "membership_sessions_ended.v0", "ended the sessions of a member";
+        MembershipDeleted   = "membership_deleted.v0",    "took a member out of the account";
         MembershipCreated   = "membership_created.v0",    "became a member";
     }
 }
@@ -124,6 +129,16 @@ pub enum Event {
     AccountEntryRefused { account: AccountId, who: Who, why: Refusal },
     /// A member asked for what needs another role.
     PermissionRefused { account: AccountId, who: Who, permission: Permission },
+    /// The roles or the access period of a member changed.
+    MembershipUpdated { account: AccountId, member: MemberId, who: Who, before: Value, after: Value },
+    /// A member is kept out.
+    MembershipDisabled { account: AccountId, member: MemberId, who: Who },
+    /// A member may come in again.
+    MembershipEnabled { account: AccountId, member: MemberId, who: Who },
+    /// A member has to sign in again to come in.
+    MembershipSessionsEnded { account: AccountId, member: MemberId, who: Who, sessions: u64 },
+    /// Somebody is no member any more; `left` where they went by themselves.
+    MembershipDeleted { account: AccountId, member: MemberId, who: Who, roles: Roles, left: bool, credentials: u64 },
     /// A user joined an account.
     MembershipCreated { account: AccountId, member: MemberId, who: Who, roles: Roles, source: &'static str },
 }
@@ -179,10 +194,27 @@ impl Event {
                 let after = json!({ "permission": permission.name() });
                 refused(Kind::PermissionRefused, Log::Account(account), vec![who.subject()], after)
             }
+            Self::MembershipUpdated { account, member, who, before, after } => {
+                done(Kind::MembershipUpdated, Log::Account(account), membership(&member, &who), Some(before), Some(after))
+            }
+            Self::MembershipDisabled { account, member, who } => {
+                done(Kind::MembershipDisabled, Log::Account(account), membership(&member, &who), None, None)
+            }
+            Self::MembershipEnabled { account, member, who } => {
+                done(Kind::MembershipEnabled, Log::Account(account), membership(&member, &who), None, None)
+            }
+            Self::MembershipSessionsEnded { account, member, who, sessions } => {
+                let after = json!({ "sessions": sessions });
+                done(Kind::MembershipSessionsEnded, Log::Account(account), membership(&member, &who), None, Some(after))
+            }
+            Self::MembershipDeleted { account, member, who, roles, left, credentials } => {
+                let before = json!({ "roles": roles_value(roles) });
+                let after = json!({ "left": left, "revoked_credentials": credentials });
+                done(Kind::MembershipDeleted, Log::Account(account), membership(&member, &who), Some(before), Some(after))
+            }
             Self::MembershipCreated { account, member, who, roles, source } => {
-                let subjects = vec![subject("member", member.as_str(), &who.email), who.subject()];
                 let after = json!({ "roles": roles_value(roles), "source": source });
-                done(Kind::MembershipCreated, Log::Account(account), subjects, None, Some(after))
+                done(Kind::MembershipCreated, Log::Account(account), membership(&member, &who), None, Some(after))
             }
         }
     }
@@ -190,6 +222,10 @@ impl Event {
 
 fn subject(kind: &'static str, id: &str, label: &str) -> Subject {
     Subject { kind, id: id.to_owned(), label: label.to_owned() }
+}
+
+fn membership(member: &MemberId, who: &Who) -> Vec<Subject> {
+    vec![subject("member", member.as_str(), &who.email), who.subject()]
 }
 
 fn done(kind: Kind, log: Log, subjects: Vec<Subject>, before: Option<Value>, after: Option<Value>) -> Record {
@@ -200,7 +236,9 @@ fn refused(kind: Kind, log: Log, subjects: Vec<Subject>, after: Value) -> Record
     Record { kind, log, outcome: Outcome::Refused, subjects, before: None, after: Some(after) }
 }
 
-fn roles_value(roles: Roles) -> Value {
+/// Roles as events show them.
+#[must_use]
+pub fn roles_value(roles: Roles) -> Value {
     json!({
         "developer": roles.developer.word(),
         "team": roles.team.word(),

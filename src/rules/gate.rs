@@ -69,6 +69,8 @@ pub struct Session {
     pub proofs: Vec<Proof>,
     /// Whether the person has a second factor that they can be asked for.
     pub has_factor: bool,
+    /// Whether it was ended in the account that is asked about, though not as a whole.
+    pub ended_here: bool,
 }
 
 /// A member as the gate sees one.
@@ -208,6 +210,9 @@ pub fn account(now: Millis, id: &str, policy: Policy, member: Option<Member>, se
     }
     if member.access_until.is_some_and(|until| now >= until) {
         return Verdict::Refuse(Refusal::AccessOver);
+    }
+    if session.ended_here {
+        return Verdict::Step(Step::SignIn(End::EndedInAccount));
     }
     if policy.ip == Ip::Refused {
         return Verdict::Refuse(Refusal::Ip);

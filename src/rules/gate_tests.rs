@@ -7,7 +7,7 @@ const MEMBER: Member = Member { disabled_at: None, access_until: None, before_fi
 
 fn session(proofs: &[Proof]) -> Session {
     let times = Times { created_at: NOW, last_seen_at: NOW, ended: None };
-    Session { times, proofs: proofs.to_vec(), has_factor: false }
+    Session { times, proofs: proofs.to_vec(), has_factor: false, ended_here: false }
 }
 
 fn idp(account: &str) -> Proof {
@@ -25,6 +25,7 @@ fn the_order_of_demands_is_the_specification() {
     let mut member = None;
     let mut session = session(&[Proof::Password]);
     session.times.ended = Some(End::SignedOut);
+    session.ended_here = true;
     let ask = |policy, member, session: &Session| account(NOW, "ac_1", policy, member, session);
 
     assert_eq!(ask(policy, member, &session), Verdict::Step(Step::SignIn(End::SignedOut)));
@@ -35,6 +36,8 @@ fn the_order_of_demands_is_the_specification() {
     member = member.map(|m| Member { disabled_at: None, ..m });
     assert_eq!(ask(policy, member, &session), Verdict::Refuse(Refusal::AccessOver));
     member = member.map(|m| Member { access_until: None, ..m });
+    assert_eq!(ask(policy, member, &session), Verdict::Step(Step::SignIn(End::EndedInAccount)));
+    session.ended_here = false;
     assert_eq!(ask(policy, member, &session), Verdict::Refuse(Refusal::Ip));
     policy.ip = Ip::Warned;
     assert_eq!(ask(policy, member, &session), Verdict::Step(Step::Sso));

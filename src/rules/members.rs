@@ -1,6 +1,8 @@
 //! The roles of a member (product §2.3): what they are called and what each lets a person do, in whole sentences.
 
-use super::words::words;
+use serde::{Deserialize, Serialize};
+
+use super::{faults::Faults, words::words};
 
 words! {
     /// What a member may do with credentials and IP policies.
@@ -60,6 +62,148 @@ impl Roles {
     }
 }
 
+/// Whether these roles may stand together.
+///
+/// # Errors
+/// A sentence that says what to choose instead (`ERR_NGROK_4413`).
+pub fn check(roles: Roles) -> Result<Roles, String> {
+    if roles.team != Team::ReadOnly && roles.developer != Developer::ReadWrite && !roles.administrator {
+        return Err("Team invite and manager need Developer read-write. Choose that too, or Team read-only.".to_owned());
+    }
+    Ok(roles)
+}
+
+/// Whether somebody with the roles `actor` may change, disable, remove or end the sessions of somebody with the roles
+/// `target`: only administrators touch administrators.
+///
+/// # Errors
+/// A sentence that says who could (`ERR_NGROK_6604`, `6606`, `6621`).
+pub fn may_touch(actor: Roles, target: Roles) -> Result<(), String> {
+    if target.administrator && !actor.administrator {
+        return Err("This is an administrator. Only administrators can change administrators.".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether somebody with the roles `actor` may turn the roles `before` into `after`: nobody raises above their own. What
+/// stays or falls is not raised.
+///
+/// # Errors
+/// A sentence that names the role (`ERR_NGROK_6615`, `6616`, `6605`).
+pub fn may_grant(actor: Roles, before: Roles, after: Roles) -> Result<(), String> {
+    may_touch(actor, before)?;
+    if actor.administrator {
+        return Ok(());
+    }
+    if after.administrator {
+        return Err("Only administrators can make somebody an administrator.".to_owned());
+    }
+    let raised = |after: u8, before: u8, own: u8| after > before && after > own;
+    let above = if raised(after.developer as u8, before.developer as u8, actor.developer as u8) {
+        format!("Developer {}", after.developer.label().to_lowercase())
+    } else if raised(after.team as u8, before.team as u8, actor.team as u8) {
+        format!("Team {}", after.team.label().to_lowercase())
+    } else if raised(after.billing as u8, before.billing as u8, actor.billing as u8) {
+        format!("Billing {}", after.billing.label().to_lowercase())
+    } else {
+        return Ok(());
+    };
+    Err(format!("You do not have {above} yourself, so you cannot give it."))
+}
+
+/// What is chosen in the form of roles.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Draft {
+    /// The Developer role.
+    pub developer: String,
+    /// The Team role.
+    pub team: String,
+    /// The Billing role.
+    pub billing: String,
+    /// `yes` for administrators.
+    pub administrator: String,
+    /// The version of the member that the form was filled in from.
+    pub version: String,
+}
+
+/// Roles to be, checked, and the version that they are given to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewRoles {
+    /// The roles.
+    pub roles: Roles,
+    /// The member's version.
+    pub version: i64,
+}
+
+impl Draft {
+    /// The form of somebody who has these roles.
+    #[must_use]
+    pub fn of(roles: Roles, version: i64) -> Self {
+        Self {
+            developer: roles.developer.word().to_owned(),
+            team: roles.team.word().to_owned(),
+            billing: roles.billing.word().to_owned(),
+            administrator: if roles.administrator { "yes".to_owned() } else { String::new() },
+            version: version.to_string(),
+        }
+    }
+
+    /// Checks everything at once.
+    ///
+    /// # Errors
+    /// All faults, each at its field.
+    pub fn check(&self) -> Result<NewRoles, Faults> {
+        let mut faults = Faults::none();
+        let one = || "Choose one.".to_owned();
+        let developer = faults.keep("developer", Developer::parse(&self.developer).ok_or_else(one));
+        let team = faults.keep("team", Team::parse(&self.team).ok_or_else(one));
+        let billing = faults.keep("billing", Billing::parse(&self.billing).ok_or_else(one));
+        let administrator = match self.administrator.as_str() {
+            "" => Ok(false),
+            "yes" => Ok(true),
+            _ => Err("Check it or leave it.".to_owned()),
+        };
+        let administrator = faults.keep("administrator", administrator);
+        let version = faults.keep("version", self.version.parse().map_err(|_| "Reload the page and try again.".to_owned()));
+        let (Some(developer), Some(team), Some(billing), Some(administrator), Some(version)) =
+            (developer, team, billing, administrator, version)
+        else {
+            return Err(faults);
+        };
+        let roles = Roles { developer, team, billing, administrator };
+        check(roles).map(|roles| NewRoles { roles, version }).map_err(|message| Faults::one("team", message))
+    }
+}
+
+words! {
+    /// What can be done to a member besides changing roles.
+    Deed {
+        Disable = "disable", "The member is out on the next request and stays a member. Credentials stay and do not work.";
+        Enable = "enable", "The member can come in again, with the same roles and credentials.";
+        EndSessions = "end_sessions", "Wherever the member is signed in, they have to sign in again to come into this account.";
+        Remove = "remove", "The member leaves the account, and their credentials here are revoked for good. The person keeps their user and other accounts.";
+    }
+}
+
+/// The words by which a member is found: of the name, of the address, and the parts of both between signs.
+#[must_use]
+pub fn search_words(name: &str, email: &str) -> Vec<String> {
+    let mut words: Vec<String> = fold(name).split_whitespace().map(str::to_owned).collect();
+    let email = fold(email);
+    words.extend(email.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned));
+    words.push(email);
+    words.sort();
+    words.dedup();
+    words
+}
+
+/// The words of a search, folded; the first five count.
+#[must_use]
+pub fn search_terms(text: &str) -> Vec<String> {
+    fold(text).split_whitespace().take(5).map(str::to_owned).collect()
+}
+
 /// A name as it is searched and sorted: lower case, marks off, compatibility forms resolved.
 #[must_use]
 pub fn fold(text: &str) -> String {
@@ -70,6 +214,77 @@ pub fn fold(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PLAIN: Roles = Roles { developer: Developer::ReadOnly, team: Team::ReadOnly, billing: Billing::None, administrator: false };
+    const MANAGER: Roles = Roles { developer: Developer::ReadWrite, team: Team::Manager, ..PLAIN };
+
+    /// Every combination of roles there is.
+    fn all() -> Vec<Roles> {
+        let mut all = Vec::new();
+        for developer in Developer::ALL {
+            for team in Team::ALL {
+                for billing in Billing::ALL {
+                    for administrator in [false, true] {
+                        all.push(Roles { developer: *developer, team: *team, billing: *billing, administrator });
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn nobody_grants_above_their_own_roles() {
+        for actor in all() {
+            for before in all() {
+                for after in all() {
+                    let granted = may_grant(actor, before, after).is_ok();
+                    let touches_administrators = before.administrator || after.administrator;
+                    if actor.administrator {
+                        assert!(granted);
+                    } else if touches_administrators {
+                        assert!(!granted, "{actor:?} {before:?} {after:?}");
+                    } else if granted {
+                        assert!(after.developer as u8 <= (actor.developer as u8).max(before.developer as u8));
+                        assert!(after.team as u8 <= (actor.team as u8).max(before.team as u8));
+                        assert!(after.billing as u8 <= (actor.billing as u8).max(before.billing as u8));
+                    }
+                }
+            }
+        }
+        assert!(may_grant(MANAGER, MANAGER, PLAIN).is_ok(), "lowering is no granting");
+        assert_eq!(
+            may_grant(MANAGER, PLAIN, Roles { billing: Billing::Access, ..PLAIN }).unwrap_err(),
+            "You do not have Billing access yourself, so you cannot give it."
+        );
+    }
+
+    #[test]
+    fn team_roles_need_developer_read_write() {
+        assert!(check(Roles { team: Team::Invite, ..PLAIN }).is_err());
+        assert!(
+            check(MANAGER).is_ok() && check(PLAIN).is_ok() && check(Roles { administrator: true, team: Team::Manager, ..PLAIN }).is_ok()
+        );
+    }
+
+    #[test]
+    fn a_form_without_a_choice_is_named_field_by_field() {
+        let faults = Draft { billing: "some".into(), administrator: "maybe".into(), ..Draft::default() }.check().unwrap_err();
+        assert_eq!(
+            faults.iter().map(|fault| fault.field).collect::<Vec<_>>(),
+            ["developer", "team", "billing", "administrator", "version"]
+        );
+        assert_eq!(Draft::of(MANAGER, 3).check(), Ok(NewRoles { roles: MANAGER, version: 3 }));
+    }
+
+    #[test]
+    fn people_are_found_by_the_beginning_of_any_word() {
+        assert_eq!(
+            search_words("Ada de Lovelace", "ada.l@example.com"),
+            ["ada", "ada.l@example.com", "com", "de", "example", "l", "lovelace"]
+        );
+        assert_eq!(search_terms("  Éx  AD "), ["ex", "ad"]);
+    }
 
     #[test]
     fn folding_makes_spellings_one() {

@@ -38,6 +38,21 @@ impl Carrier {
             }
     }
 
+    /// The role that carries it, in a word or two.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Everyone => "Every member",
+            Self::Developer(Developer::ReadOnly) => "Developer read-only",
+            Self::Developer(Developer::ReadWrite) => "Developer read-write",
+            Self::Team(Team::ReadOnly) => "Team read-only",
+            Self::Team(Team::Invite) => "Team invite",
+            Self::Team(Team::Manager) => "Team manager",
+            Self::Billing => "Billing access",
+            Self::Administrators => "Administrator",
+        }
+    }
+
     /// The role one would need, for the sentence "you need …".
     #[must_use]
     pub const fn needed(self) -> &'static str {

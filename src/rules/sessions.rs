@@ -30,6 +30,7 @@ words! {
         EndedByOwner = "ended_by_owner", "This session was ended from another of your sessions. Sign in again.";
         Replaced = "replaced", "You signed in again, which replaced this session.";
         Idle = "idle", "You were away for a while. Sign in again to go on.";
+        EndedInAccount = "ended_in_account", "Your sessions in that account were ended. Sign in again to come in.";
         TooOld = "too_old", "It is time to sign in again.";
     }
 }

@@ -24,6 +24,8 @@ pub struct AccountFacts {
     pub entered_at: Option<Millis>,
     /// When it was last noted there.
     pub entry_seen_at: Option<Millis>,
+    /// When it was ended there, if it was.
+    pub entry_ended_at: Option<Millis>,
     /// The person as a member, if they are one.
     #[sqlx(flatten)]
     pub member: MemberFacts,
@@ -46,7 +48,7 @@ pub struct AccountOfUser {
 impl<S> Reader<S> {
     async fn account_facts(&mut self, slug: &str, user: &UserId, session: &SessionId) -> Result<Option<AccountFacts>> {
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT a.id AS account, a.name, a.slug, a.first_idp_at, e.entered_at, e.last_seen_at AS entry_seen_at,
+            "SELECT a.id AS account, a.name, a.slug, a.first_idp_at, e.entered_at, e.last_seen_at AS entry_seen_at, e.ended_at AS entry_ended_at,
                     m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
                     m.disabled_at, m.access_until
              FROM accounts a

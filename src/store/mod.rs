@@ -41,7 +41,7 @@ pub(crate) use cookies::key as cookie_key;
 pub use events::{EventFilter, EventPage, EventRow, SubjectRow};
 pub use instance::InstanceRow;
 pub use line::{InAccount, Instance, OfUser, Reader};
-pub use members::{MemberFacts, MembersByKind, NewMember};
+pub use members::{MemberCursor, MemberFacts, MemberFilter, MemberOrder, MemberRow, MembersByKind, NewMember};
 pub use sessions::{NewSession, OwnSession, SessionFacts};
 pub use tx::{Clock, Context, Dice, Hands, Source, Tx, Why};
 pub use users::{NewUser, SignInRow};

@@ -248,7 +248,7 @@ impl Tx<InAccount> {
         Ok(entered == 1)
     }
 
-    /// Notes that a session is still used in the account.
+    /// Notes that a session is still used in the account, and so its member.
     ///
     /// # Errors
     /// When the database fails.
@@ -263,6 +263,15 @@ impl Tx<InAccount> {
                 .bind(&scope)
         );
         run!(self, sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND ended_at IS NULL").bind(now).bind(session));
+        run!(
+            self,
+            sqlx::query(
+                "UPDATE members SET last_seen_at = $1 WHERE account_id = $2 AND user_id = (SELECT user_id FROM sessions WHERE id = $3)"
+            )
+            .bind(now)
+            .bind(&scope)
+            .bind(session)
+        );
         Ok(())
     }
 }

@@ -3,7 +3,12 @@
 use sqlx::FromRow;
 
 use super::{Instance, OfUser, Reader, Result, Tx, run, sql};
-use crate::rules::{addresses::Email, chain, ids::UserId, time::Millis};
+use crate::rules::{
+    addresses::Email,
+    chain,
+    ids::{AccountId, MemberId, UserId},
+    time::Millis,
+};
 
 /// A user to be.
 pub struct NewUser<'a> {
@@ -116,7 +121,18 @@ impl Tx<OfUser> {
         Ok(sql!(self, c => sqlx::query_as("SELECT name, theme FROM users WHERE id = $1").bind(&scope).fetch_one(c)))
     }
 
-    /// Refreshes the folded copies of the name that the member tables search.
+    /// The person's memberships: account, member and address.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn memberships(&mut self) -> Result<Vec<(AccountId, MemberId, String)>> {
+        let scope = self.scope.0.clone();
+        Ok(
+            sql!(self, c => sqlx::query_as("SELECT account_id, id, search_email FROM members WHERE user_id = $1 ORDER BY account_id").bind(&scope).fetch_all(c)),
+        )
+    }
+
+    /// Refreshes the folded copies of the name by which member tables sort.
     ///
     /// # Errors
     /// When the database fails.

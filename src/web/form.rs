@@ -14,7 +14,7 @@ use crate::{
     acts::Stop,
     rules::{
         faults::Faults,
-        ids::{EventId, SessionId},
+        ids::{EventId, MemberId, SessionId},
     },
 };
 
@@ -66,7 +66,7 @@ macro_rules! ids_in_paths {
     };
 }
 
-ids_in_paths!(EventId, SessionId);
+ids_in_paths!(EventId, MemberId, SessionId);
 
 #[expect(clippy::result_large_err, reason = "the error is the answer, made once a request at most")]
 fn decode<D: DeserializeOwned>(bytes: &[u8]) -> Result<D, Response> {

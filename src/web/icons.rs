@@ -20,7 +20,7 @@ macro_rules! icons {
 icons! {
     "arrow-left" "arrow-right" "building-2" "check" "chevron-down" "chevron-right" "circle-check" "circle-x" "copy" "inbox" "info"
     "layout-dashboard" "list-filter" "lock" "log-out" "menu" "monitor" "scroll-text" "settings" "triangle-alert"
-    "user" "x"
+    "user" "users" "x"
 }
 
 #[cfg(test)]

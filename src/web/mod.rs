@@ -14,6 +14,7 @@ mod front;
 mod health;
 mod icons;
 mod me;
+mod members;
 mod origin;
 mod page;
 mod permit;

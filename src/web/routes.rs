@@ -6,7 +6,7 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{Site, accounts, events, me, sessions, setup, sign_in};
+use super::{Site, accounts, events, me, members, sessions, setup, sign_in};
 
 /// One route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,7 @@ pub(super) fn pages() -> Routes {
         .and(setup::routes())
         .and(sign_in::routes())
         .and(accounts::routes())
+        .and(members::routes())
         .and(events::routes())
         .and(me::routes())
         .and(sessions::routes())

@@ -89,8 +89,9 @@ fn banner(warning: &Warning, account: &str) -> String {
 type Room = (&'static str, &'static str, &'static str, Permission);
 
 /// The rooms of an account, in groups.
-const ROOMS: [(&str, &[Room]); 3] = [
+const ROOMS: [(&str, &[Room]); 4] = [
     ("", &[("", "Overview", "layout-dashboard", Permission::ViewAccount)]),
+    ("Team", &[("/members", "Members", "users", Permission::ReadMembers)]),
     ("Access", &[("/events", "Events", "scroll-text", Permission::ReadEvents)]),
     ("Settings", &[("/settings", "Account", "settings", Permission::ReadSettings)]),
 ];

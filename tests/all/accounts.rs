@@ -66,7 +66,7 @@ async fn what_one_may_not_open_is_muted_with_the_reason() {
             "You may not see the account's settings: you need to be an administrator."
         ]
     );
-    assert_eq!(page.all("a.nav-item"), ["Overview"]);
+    assert_eq!(page.all("a.nav-item"), ["Overview", "Members"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 use frontdesk::rules::{
     chain,
-    members::{Roles, Team},
+    members::{Developer, Roles, Team},
     time::Span,
 };
 use reqwest::StatusCode;
@@ -231,7 +231,8 @@ async fn many_writers_make_one_chain() {
     let other = house.beside(|_| {}).await;
     let mut tasks = Vec::new();
     for n in 0..16 {
-        let email = house.member("acme", &format!("person{n}"), Roles { team: Team::Manager, ..READER }).await;
+        let email =
+            house.member("acme", &format!("person{n}"), Roles { team: Team::Manager, developer: Developer::ReadWrite, ..READER }).await;
         let browser = if n % 2 == 0 { house.signed_in(&email).await } else { other.signed_in(&email).await };
         tasks.push(tokio::spawn(async move {
             assert_eq!(browser.get("/accounts/acme").await.status, StatusCode::OK);

@@ -199,8 +199,9 @@ fn files_stay_small() {
 #[test]
 fn a_word_is_the_same_on_every_floor() {
     // Rooms of the faces, and where the same word must stand below.
-    for word in ["accounts", "events", "me", "sessions", "setup", "sign_in"] {
-        assert!(Path::new(ROOT).join(format!("src/web/{word}.rs")).exists(), "web/{word}");
+    for word in ["accounts", "events", "me", "members", "sessions", "setup", "sign_in"] {
+        let (file, folder) = (format!("src/web/{word}.rs"), format!("src/web/{word}/mod.rs"));
+        assert!([file, folder].iter().any(|path| Path::new(ROOT).join(path).exists()), "web/{word}");
         assert!(Path::new(ROOT).join(format!("src/rules/{word}.rs")).exists(), "rules/{word}");
         assert!(Path::new(ROOT).join(format!("templates/{word}")).is_dir(), "templates/{word}");
         assert!(Path::new(ROOT).join(format!("tests/all/{word}.rs")).exists(), "tests/{word}");

@@ -13,7 +13,7 @@ use frontdesk::{
     config::{Config, Found},
     rules::{
         ids::{AccountId, MemberId, UserId},
-        members::{Billing, Developer, Roles, Team},
+        members::{Billing, Developer, Roles, Team, search_words},
         time::{Millis, Span},
     },
 };
@@ -200,6 +200,10 @@ impl House {
         self.raw.texts(format!("SELECT user_id FROM user_emails WHERE canonical = '{email}'")).await.remove(0)
     }
 
+    pub async fn member_id(&self, email: &str) -> String {
+        self.raw.texts(format!("SELECT id FROM members WHERE search_email = '{email}'")).await.remove(0)
+    }
+
     /// Makes another account, behind the program's back.
     pub async fn account(&self, slug: &str) -> String {
         let id = AccountId::new(self.now(), app::dice()()).to_string();
@@ -236,6 +240,9 @@ impl House {
                 roles.developer.word(), roles.team.word(), roles.billing.word()
             ))
             .await;
+        for word in search_words(name, &email) {
+            self.raw.run(format!("INSERT INTO member_words VALUES ('{account}', '{word}', '{member}')")).await;
+        }
         email
     }
 
@@ -260,7 +267,7 @@ pub async fn cast(house: &House, ada: Browser) -> Vec<(&'static str, Browser)> {
         ("developer", Roles { developer: Developer::ReadWrite, ..READER }),
         ("reader", READER),
         ("billing", Roles { billing: Billing::Access, ..READER }),
-        ("guest", Roles { team: Team::Manager, ..READER }),
+        ("guest", Roles { team: Team::Manager, developer: Developer::ReadWrite, ..READER }),
         ("late_guest", Roles::ADMINISTRATOR),
         ("disabled", Roles::ADMINISTRATOR),
     ] {

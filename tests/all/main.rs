@@ -15,6 +15,7 @@ mod events;
 mod house;
 mod kit;
 mod me;
+mod members;
 mod program;
 mod sessions;
 mod setup;

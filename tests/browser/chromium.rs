@@ -173,6 +173,17 @@ impl Chromium {
         panic!("{selector} did not come: {}", self.driver.source().await.unwrap());
     }
 
+    /// Waits until the address says this.
+    pub async fn wait_for_path(&self, part: &str) {
+        for _ in 0..100 {
+            if self.path().await.contains(part) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{part} did not come: {}", self.path().await);
+    }
+
     /// Puts a mark on the document, which loading another one removes.
     pub async fn mark(&self) {
         self.driver.execute("window.marked = true", vec![]).await.unwrap();

@@ -10,7 +10,10 @@ mod chromium;
 mod kit;
 
 use chromium::{Chromium, Scripts};
+use frontdesk::rules::members::{Developer, Roles, Team};
 use kit::{House, PASSWORD};
+
+const MANAGER: Roles = Roles { developer: Developer::ReadWrite, team: Team::Manager, ..kit::READER };
 
 /// Set up → sign out → sign in → events, as a new administrator does it.
 async fn journey(scripts: Scripts) {
@@ -65,6 +68,45 @@ async fn journey(scripts: Scripts) {
     browser.look("events-none").await;
     browser.open(&page("/accounts/acme/events?address=nonsense&from=2026-11-22&until=2026-11-21")).await;
     browser.look("events-faults").await;
+
+    // The team: find somebody, change what they may do, and see it refused for the last administrator.
+    for (name, roles) in
+        [("grace", MANAGER), ("the-person-with-the-longest-name-of-all-sixty-characters-here", kit::READER), ("linus", kit::READER)]
+    {
+        house.member("acme", name, roles).await;
+    }
+    browser.open(&page("/accounts/acme/members")).await;
+    browser.look("members").await;
+    browser.type_into("q", "lin").await;
+    browser.press("Find").await;
+    browser.wait_for_path("q=lin").await;
+    assert_eq!(browser.texts("table.members tbody td:first-child").await, ["linus"]);
+    browser.follow("table.members tbody a").await;
+    browser.look("member").await;
+    browser.choose("developer", "read_only").await;
+    browser.choose("team", "manager").await;
+    browser.press("Change roles").await;
+    assert_eq!(
+        browser.texts("#team .fault").await,
+        ["Team invite and manager need Developer read-write. Choose that too, or Team read-only."]
+    );
+    browser.look("member-faults").await;
+    browser.choose("developer", "read_write").await;
+    browser.press("Change roles").await;
+    assert_eq!(browser.texts(".toast").await, ["The roles are changed, from the next request on."]);
+    browser.press("Disable").await;
+    browser.look("member-disabled").await;
+    browser.follow("a.button.danger").await;
+    browser.look("member-remove").await;
+    browser.press("Remove").await;
+    assert_eq!(browser.texts("table.members tbody tr").await.len(), 3);
+    browser.open(&page("/accounts/acme/leave")).await;
+    browser.press("Leave the account").await;
+    assert_eq!(
+        browser.texts(".summary li").await,
+        ["Ada Lovelace is the only administrator here. Make somebody else an administrator first."]
+    );
+    browser.look("leave-refused").await;
 
     // Every other page there is.
     browser.open(&page("/accounts/acme/settings")).await;
@@ -136,7 +178,7 @@ async fn pages_of_events_follow_the_address() {
     browser.back().await;
     browser.wait_for("table.events").await;
     assert_eq!(browser.texts("table.events tbody tr").await.len(), 50);
-    assert_eq!(browser.texts(".sidebar .nav-item").await.len(), 3, "the whole page, not its middle alone");
+    assert_eq!(browser.texts(".sidebar .nav-item").await.len(), 4, "the whole page, not its middle alone");
     browser.quit().await;
 }
 

@@ -1,0 +1,193 @@
+//! Deeds on the members of an account. Each asks in its transaction, with fresh facts, whether the one may do this to the
+//! other, and whether an administrator would remain; the transaction holds the account's log, so no two of them can both
+//! be right and leave none.
+
+use serde_json::json;
+
+use super::{Permit, Stop};
+use crate::{
+    rules::{
+        events::{Event, Who, roles_value},
+        faults::Faults,
+        ids::MemberId,
+        members::{NewRoles, Roles, may_grant, may_touch},
+        permissions::{May, Permission, may, rights},
+        time::Millis,
+    },
+    store::{InAccount, MemberRow, Tx},
+};
+
+/// Gives a member other roles.
+///
+/// # Errors
+/// [`Stop::Faults`] when that would be above the own rights, touch an administrator, leave no administrator, or undo what
+/// somebody else changed meanwhile.
+pub async fn change_roles(permit: &Permit<may::AssignRoles>, member: &MemberId, new: NewRoles) -> Result<(), Stop> {
+    let (mut tx, own) = permit.begin().await?;
+    let target = load(&mut tx, member).await?;
+    let before = target.roles();
+    if target.version != new.version {
+        return Err(fault(format!("Somebody changed this member meanwhile: the roles are now {}. Choose again.", before.summary())));
+    }
+    if before == new.roles {
+        return Ok(());
+    }
+    may_grant(own, before, new.roles).map_err(fault)?;
+    if is_lowered(before, new.roles) && !rights(own).allow(Permission::TakeRoles) {
+        return Err(fault("You may not take roles from members.".to_owned()));
+    }
+    if before.administrator && !new.roles.administrator {
+        demand_another_administrator(&mut tx, &target).await?;
+    }
+    tx.set_roles(member, new.roles).await?;
+    let (before, after) = (json!({ "roles": roles_value(before) }), json!({ "roles": roles_value(new.roles) }));
+    let account = permit.account().account.clone();
+    Ok(tx.commit(Event::MembershipUpdated { account, member: member.clone(), who: who(&target), before, after }).await?)
+}
+
+/// Keeps a member out until they are enabled again, and ends their sessions in this account.
+///
+/// # Errors
+/// [`Stop::Faults`] for oneself, for administrators by others, and for the last administrator.
+pub async fn disable(permit: &Permit<may::SwitchMembers>, member: &MemberId) -> Result<(), Stop> {
+    let (mut tx, own) = permit.begin().await?;
+    let target =
+        load_other(&mut tx, permit, own, member, "You cannot disable yourself. Ask somebody else to, or leave the account.").await?;
+    if target.facts.disabled_at.is_some() {
+        return Ok(());
+    }
+    demand_another_administrator(&mut tx, &target).await?;
+    tx.set_disabled(member, true).await?;
+    tx.end_entries(&target.user_id).await?;
+    Ok(tx
+        .commit(Event::MembershipDisabled { account: permit.account().account.clone(), member: member.clone(), who: who(&target) })
+        .await?)
+}
+
+/// Lets a member in again.
+///
+/// # Errors
+/// [`Stop::Faults`] for administrators by others.
+pub async fn enable(permit: &Permit<may::SwitchMembers>, member: &MemberId) -> Result<(), Stop> {
+    let (mut tx, own) = permit.begin().await?;
+    let target = load(&mut tx, member).await?;
+    may_touch(own, target.roles()).map_err(fault)?;
+    if target.facts.disabled_at.is_none() {
+        return Ok(());
+    }
+    tx.set_disabled(member, false).await?;
+    Ok(tx.commit(Event::MembershipEnabled { account: permit.account().account.clone(), member: member.clone(), who: who(&target) }).await?)
+}
+
+/// Ends what sessions a member has in this account, also the own others.
+///
+/// # Errors
+/// [`Stop::Faults`] for administrators by others.
+pub async fn end_sessions(permit: &Permit<may::EndMemberSessions>, member: &MemberId) -> Result<u64, Stop> {
+    let (mut tx, own) = permit.begin().await?;
+    let target = load(&mut tx, member).await?;
+    may_touch(own, target.roles()).map_err(fault)?;
+    let sessions = tx.end_entries(&target.user_id).await?;
+    if sessions > 0 {
+        let account = permit.account().account.clone();
+        tx.commit(Event::MembershipSessionsEnded { account, member: member.clone(), who: who(&target), sessions }).await?;
+    }
+    Ok(sessions)
+}
+
+/// Makes a member a guest until a moment, or a member for good.
+///
+/// # Errors
+/// [`Stop::Faults`] for oneself, for administrators by others, for the last administrator, and for moments that are past.
+pub async fn set_access_until(permit: &Permit<may::SetAccessPeriods>, member: &MemberId, until: Option<Millis>) -> Result<(), Stop> {
+    let (mut tx, own) = permit.begin().await?;
+    let target = load_other(&mut tx, permit, own, member, "You cannot change your own access period. Ask somebody else to.").await?;
+    if until.is_some_and(|until| until <= tx.now()) {
+        return Err(Faults::one("until", "Choose a day in the future.").into());
+    }
+    if target.facts.access_until == until {
+        return Ok(());
+    }
+    if until.is_some() {
+        demand_another_administrator(&mut tx, &target).await?;
+    }
+    tx.set_access_until(member, until).await?;
+    let value = |until: Option<Millis>| json!({ "access_until": until.map(Millis::rfc3339) });
+    let (before, after) = (value(target.facts.access_until), value(until));
+    let account = permit.account().account.clone();
+    Ok(tx.commit(Event::MembershipUpdated { account, member: member.clone(), who: who(&target), before, after }).await?)
+}
+
+/// Takes a member out of the account. The user stays, with their other accounts.
+///
+/// # Errors
+/// [`Stop::Faults`] for oneself, for administrators by others, and for the last administrator.
+pub async fn remove(permit: &Permit<may::RemoveMembers>, member: &MemberId) -> Result<(), Stop> {
+    let (mut tx, own) = permit.begin().await?;
+    let target = load_other(&mut tx, permit, own, member, "You cannot remove yourself. Leave the account instead.").await?;
+    delete(tx, permit, &target, false).await
+}
+
+/// Leaves the account.
+///
+/// # Errors
+/// [`Stop::Faults`] for the last administrator.
+pub async fn leave(permit: &Permit<may::LeaveAccount>) -> Result<(), Stop> {
+    let (mut tx, _) = permit.begin().await?;
+    let own = permit.account().member.member_id.clone().ok_or(Stop::Unknown)?;
+    let target = load(&mut tx, &own).await?;
+    delete(tx, permit, &target, true).await
+}
+
+async fn delete<M: May>(mut tx: Tx<InAccount>, permit: &Permit<M>, target: &MemberRow, left: bool) -> Result<(), Stop> {
+    demand_another_administrator(&mut tx, target).await?;
+    tx.end_entries(&target.user_id).await?;
+    let credentials = tx.delete_member(&target.id, &target.user_id).await?;
+    let (account, member, roles) = (permit.account().account.clone(), target.id.clone(), target.roles());
+    Ok(tx.commit(Event::MembershipDeleted { account, member, who: who(target), roles, left, credentials }).await?)
+}
+
+/// A member of this account; others do not exist.
+async fn load(tx: &mut Tx<InAccount>, member: &MemberId) -> Result<MemberRow, Stop> {
+    tx.member(member).await?.ok_or(Stop::Unknown)
+}
+
+/// A member who is not oneself and whom one may touch.
+async fn load_other<M: May>(
+    tx: &mut Tx<InAccount>,
+    permit: &Permit<M>,
+    own: Roles,
+    member: &MemberId,
+    oneself: &str,
+) -> Result<MemberRow, Stop> {
+    let target = load(tx, member).await?;
+    if target.user_id == permit.person().facts().user {
+        return Err(fault(oneself.to_owned()));
+    }
+    may_touch(own, target.roles()).map_err(fault)?;
+    Ok(target)
+}
+
+/// Whoever is about to stop administering must not be the last who does (`ERR_NGROK_6602`, `6622`).
+async fn demand_another_administrator(tx: &mut Tx<InAccount>, target: &MemberRow) -> Result<(), Stop> {
+    let administers = target.roles().administrator && target.facts.disabled_at.is_none() && target.facts.access_until.is_none();
+    if administers && tx.other_administrators(&target.id).await? == 0 {
+        return Err(fault(format!("{} is the only administrator here. Make somebody else an administrator first.", target.name)));
+    }
+    Ok(())
+}
+
+fn is_lowered(before: Roles, after: Roles) -> bool {
+    (after.developer as u8) < before.developer as u8
+        || (after.team as u8) < before.team as u8
+        || (after.billing as u8) < before.billing as u8
+        || (before.administrator && !after.administrator)
+}
+
+fn who(target: &MemberRow) -> Who {
+    Who { user: target.user_id.clone(), email: target.email.clone() }
+}
+
+fn fault(message: String) -> Stop {
+    Faults::one("member", message).into()
+}

@@ -1,0 +1,313 @@
+//! Members: users in accounts.
+
+mod page;
+
+use sqlx::FromRow;
+
+use super::{InAccount, Instance, Reader, Result, Tx, run, sql};
+pub use page::{MemberCursor, MemberFilter, MemberOrder};
+
+use crate::rules::{
+    ids::{AccountId, MemberId, UserId},
+    members::{Billing, Developer, Roles, Team},
+    time::Millis,
+};
+
+/// A membership as it is joined to other rows: all missing where there is none.
+#[derive(Clone, Debug, FromRow)]
+pub struct MemberFacts {
+    /// The id.
+    pub member_id: Option<MemberId>,
+    developer: Option<String>,
+    team: Option<String>,
+    billing: Option<String>,
+    administrator_since: Option<Millis>,
+    /// When the person joined.
+    pub member_since: Option<Millis>,
+    /// Since when the member is disabled.
+    pub disabled_at: Option<Millis>,
+    /// Until when a guest may come in.
+    pub access_until: Option<Millis>,
+}
+
+impl MemberFacts {
+    /// The roles; `None` where there is no membership, or one whose words this program does not know.
+    #[must_use]
+    pub fn roles(&self) -> Option<Roles> {
+        Some(Roles {
+            developer: Developer::parse(self.developer.as_deref()?)?,
+            team: Team::parse(self.team.as_deref()?)?,
+            billing: Billing::parse(self.billing.as_deref()?)?,
+            administrator: self.administrator_since.is_some(),
+        })
+    }
+}
+
+/// A member to be.
+pub struct NewMember<'a> {
+    /// The id.
+    pub id: &'a MemberId,
+    /// Where.
+    pub account: &'a AccountId,
+    /// Who.
+    pub user: &'a UserId,
+    /// With which roles.
+    pub roles: Roles,
+    /// How they came in.
+    pub source: &'static str,
+    /// The person's name, folded for searching.
+    pub search_name: &'a str,
+    /// The canonical address.
+    pub search_email: &'a str,
+}
+
+/// How many members an account has, by what they are.
+#[derive(Clone, Copy, Debug, Default, FromRow)]
+pub struct MembersByKind {
+    /// All.
+    pub members: i64,
+    /// Administrators who can come in.
+    pub administrators: i64,
+    /// Guests: members with an access period.
+    pub guests: i64,
+    /// Disabled members.
+    pub disabled: i64,
+}
+
+impl Tx<Instance> {
+    /// Makes a user a member. `false` when they are one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_member(&mut self, new: &NewMember<'_>) -> Result<bool> {
+        let now = self.now();
+        let roles = new.roles;
+        let made = run!(self, sqlx::query(
+            "INSERT INTO members (id, account_id, user_id, developer, team, billing, administrator_since, source, joined_at, search_name, search_email)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING")
+            .bind(new.id).bind(new.account).bind(new.user).bind(roles.developer.word()).bind(roles.team.word()).bind(roles.billing.word())
+            .bind(roles.administrator.then_some(now)).bind(new.source).bind(now).bind(new.search_name).bind(new.search_email));
+        Ok(made == 1)
+    }
+}
+
+impl Reader<InAccount> {
+    /// Who is in, counted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn members_by_kind(&mut self) -> Result<MembersByKind> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_as(
+            "SELECT COUNT(*) AS members,
+                    COUNT(CASE WHEN administrator_since IS NOT NULL AND disabled_at IS NULL THEN 1 END) AS administrators,
+                    COUNT(access_until) AS guests, COUNT(disabled_at) AS disabled
+             FROM members WHERE account_id = $1").bind(&scope).fetch_one(c)))
+    }
+
+    /// Who administers this account: names and addresses of the first few who can come in, longest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn administrators(&mut self, limit: i64) -> Result<Vec<(String, String)>> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_as(
+            "SELECT u.name, m.search_email FROM members m JOIN users u ON u.id = m.user_id
+             WHERE m.account_id = $1 AND m.administrator_since IS NOT NULL AND m.disabled_at IS NULL
+             ORDER BY m.administrator_since, m.id LIMIT $2").bind(&scope).bind(limit).fetch_all(c)))
+    }
+}
+
+/// A member as lists and the member's page show one.
+#[derive(Clone, Debug, FromRow)]
+pub struct MemberRow {
+    /// The id.
+    pub id: MemberId,
+    /// The person.
+    pub user_id: UserId,
+    /// The person's name.
+    pub name: String,
+    /// The person's address, canonical.
+    pub email: String,
+    /// How they came in.
+    pub source: String,
+    /// When they were last noted.
+    pub last_seen_at: Option<Millis>,
+    /// How often the membership has changed.
+    pub version: i64,
+    /// The name as it is sorted.
+    pub search_name: String,
+    /// Roles and state.
+    #[sqlx(flatten)]
+    pub facts: MemberFacts,
+}
+
+impl MemberRow {
+    /// The roles. A row whose words this program does not know has the least.
+    #[must_use]
+    pub fn roles(&self) -> Roles {
+        let least = Roles { developer: Developer::ReadOnly, team: Team::ReadOnly, billing: Billing::None, administrator: false };
+        self.facts.roles().unwrap_or(least)
+    }
+}
+
+macro_rules! member_columns {
+    () => {
+        "SELECT m.id, m.user_id, u.name, m.search_email AS email, m.source, m.last_seen_at, m.version, m.search_name,
+                m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
+                m.disabled_at, m.access_until
+         FROM members m JOIN users u ON u.id = m.user_id WHERE m.account_id = $1 "
+    };
+}
+
+use member_columns;
+
+impl Reader<InAccount> {
+    /// One member.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn member(&mut self, id: &MemberId) -> Result<Option<MemberRow>> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_as(concat!(member_columns!(), "AND m.id = $2")).bind(&scope).bind(id).fetch_optional(c)))
+    }
+
+    /// How many living credentials a member owns here.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn credentials_of(&mut self, user: &UserId) -> Result<i64> {
+        let scope = self.scope.0.clone();
+        Ok(
+            sql!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM credentials WHERE account_id = $1 AND user_id = $2 AND revoked_at IS NULL")
+            .bind(&scope).bind(user).fetch_one(c)),
+        )
+    }
+}
+
+impl Tx<InAccount> {
+    /// How many other administrators could come in if this member could not: neither disabled nor there for a time only.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn other_administrators(&mut self, than: &MemberId) -> Result<i64> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM members WHERE account_id = $1 AND id <> $2 AND administrator_since IS NOT NULL
+             AND disabled_at IS NULL AND access_until IS NULL").bind(&scope).bind(than).fetch_one(c)))
+    }
+
+    /// Gives a member these roles.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_roles(&mut self, member: &MemberId, roles: Roles) -> Result<()> {
+        let (scope, since) = (self.scope.0.clone(), roles.administrator.then_some(self.now()));
+        run!(
+            self,
+            sqlx::query(
+                "UPDATE members SET developer = $1, team = $2, billing = $3, version = version + 1,
+                        administrator_since = CASE WHEN CAST($4 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(administrator_since, $4) END
+                 WHERE account_id = $5 AND id = $6"
+            )
+            .bind(roles.developer.word())
+            .bind(roles.team.word())
+            .bind(roles.billing.word())
+            .bind(since)
+            .bind(&scope)
+            .bind(member)
+        );
+        Ok(())
+    }
+
+    /// Disables a member from now on, or enables them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_disabled(&mut self, member: &MemberId, disabled: bool) -> Result<()> {
+        let (scope, at) = (self.scope.0.clone(), disabled.then_some(self.now()));
+        run!(
+            self,
+            sqlx::query("UPDATE members SET disabled_at = $1, version = version + 1 WHERE account_id = $2 AND id = $3")
+                .bind(at)
+                .bind(&scope)
+                .bind(member)
+        );
+        Ok(())
+    }
+
+    /// Lets a member in until then, or for good.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_access_until(&mut self, member: &MemberId, until: Option<Millis>) -> Result<()> {
+        let scope = self.scope.0.clone();
+        run!(
+            self,
+            sqlx::query("UPDATE members SET access_until = $1, version = version + 1 WHERE account_id = $2 AND id = $3")
+                .bind(until)
+                .bind(&scope)
+                .bind(member)
+        );
+        Ok(())
+    }
+
+    /// Ends what sessions of this user have in the account; answers how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_entries(&mut self, user: &UserId) -> Result<u64> {
+        let (scope, now) = (self.scope.0.clone(), self.now());
+        Ok(run!(
+            self,
+            sqlx::query(
+                "UPDATE entries SET ended_at = $1, ended_why = 'ended_in_account' WHERE account_id = $2 AND ended_at IS NULL
+                 AND session_id IN (SELECT id FROM sessions WHERE user_id = $3 AND ended_at IS NULL)"
+            )
+            .bind(now)
+            .bind(&scope)
+            .bind(user)
+        ))
+    }
+
+    /// Deletes a membership and revokes for good what the user owned here; answers how many credentials that were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delete_member(&mut self, member: &MemberId, user: &UserId) -> Result<u64> {
+        let (scope, now) = (self.scope.0.clone(), self.now());
+        let revoked = run!(
+            self,
+            sqlx::query(
+                "UPDATE credentials SET revoked_at = $1, secret_hash = NULL, sealed = NULL
+                 WHERE account_id = $2 AND user_id = $3 AND revoked_at IS NULL"
+            )
+            .bind(now)
+            .bind(&scope)
+            .bind(user)
+        );
+        run!(self, sqlx::query("DELETE FROM member_words WHERE member_id = $1").bind(member));
+        run!(self, sqlx::query("DELETE FROM members WHERE account_id = $1 AND id = $2").bind(&scope).bind(member));
+        Ok(revoked)
+    }
+}
+
+impl<S> Tx<S> {
+    /// Writes anew by which words a member is found.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_member_words(&mut self, account: &AccountId, member: &MemberId, words: &[String]) -> Result<()> {
+        run!(self, sqlx::query("DELETE FROM member_words WHERE member_id = $1").bind(member));
+        for word in words {
+            run!(
+                self,
+                sqlx::query("INSERT INTO member_words (account_id, word, member_id) VALUES ($1, $2, $3)")
+                    .bind(account)
+                    .bind(word)
+                    .bind(member)
+            );
+        }
+        Ok(())
+    }
+}

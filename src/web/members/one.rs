@@ -1,0 +1,175 @@
+//! One member: who they are, what they may do and why, and the deeds on them.
+
+use askama::Template;
+use axum::{http::request::Parts, response::Response};
+use serde::Deserialize;
+
+use crate::{
+    acts::{Permit, Stop, members},
+    rules::{
+        faults::Faults,
+        ids::MemberId,
+        members::{Billing, Deed, Developer, Draft, Team, may_touch},
+        permissions::{May, Permission, Rights, may, rights},
+        time::{Millis, Span},
+    },
+    store::{MemberRow, StoreError},
+    web::{
+        form::{Form, Id, faults_of},
+        front::Front,
+        page, problem,
+        shell::Shell,
+    },
+};
+
+/// A permission in words, and where it comes from.
+struct Right {
+    sentence: &'static str,
+    from: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "members/one.html", blocks = ["title", "main"])]
+struct One {
+    shell: Shell,
+    slug: String,
+    member: MemberRow,
+    is_self: bool,
+    rights: Vec<Right>,
+    credentials: i64,
+    draft: Draft,
+    faults: Faults,
+    /// Why the one who looks cannot change this member; `None` where they can.
+    untouchable: Option<String>,
+    /// What the one who looks may do.
+    viewer: Rights,
+    tomorrow: String,
+    now: Millis,
+}
+page::page!(One);
+
+pub(super) async fn one(permit: Permit<may::ReadMembers>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
+    match page_of(&permit, &front, &id, None, Faults::none()).await {
+        Ok(Some(page)) => front.show(&page),
+        Ok(None) => problem::answer(Stop::Unknown, &parts),
+        Err(error) => problem::answer(error.into(), &parts),
+    }
+}
+
+async fn page_of<M: May>(
+    permit: &Permit<M>,
+    front: &Front,
+    id: &MemberId,
+    draft: Option<Draft>,
+    faults: Faults,
+) -> Result<Option<One>, StoreError> {
+    let mut reader = permit.read();
+    let Some(member) = reader.member(id).await? else { return Ok(None) };
+    let roles = member.roles();
+    let draft = draft.map_or_else(|| Draft::of(roles, member.version), |draft| Draft { version: member.version.to_string(), ..draft });
+    Ok(Some(One {
+        shell: Shell::of_account(permit, front).await,
+        slug: permit.account().slug.clone(),
+        is_self: member.user_id == permit.person().facts().user,
+        rights: rights(roles).iter().map(|permission| right(permission, roles.administrator)).collect(),
+        credentials: reader.credentials_of(&member.user_id).await?,
+        untouchable: may_touch(permit.roles(), roles).err(),
+        viewer: permit.rights().clone(),
+        tomorrow: permit.now().plus(Span::days(1)).rfc3339().chars().take(10).collect(),
+        now: permit.now(),
+        member,
+        draft,
+        faults,
+    }))
+}
+
+fn right(permission: Permission, administrator: bool) -> Right {
+    let from = if administrator { "Administrator" } else { permission.carrier().label() };
+    Right { sentence: permission.sentence(), from }
+}
+
+/// Where a deed on a member takes place.
+struct Scene<'a, M> {
+    permit: &'a Permit<M>,
+    front: &'a Front,
+    parts: &'a Parts,
+    id: &'a MemberId,
+}
+
+impl<M: May> Scene<'_, M> {
+    /// After a deed: back to the member with a message, or the member's page again with what is wrong.
+    async fn answer(&self, done: Result<(), Stop>, draft: Option<Draft>, say: &str) -> Response {
+        match done.map_err(faults_of) {
+            Ok(()) => self.front.go(&format!("/accounts/{}/members/{}", self.permit.account().slug, self.id), say).await,
+            Err(Ok(faults)) => match page_of(self.permit, self.front, self.id, draft, faults).await {
+                Ok(Some(page)) => self.front.show_again(&page),
+                Ok(None) => problem::answer(Stop::Unknown, self.parts),
+                Err(error) => problem::answer(error.into(), self.parts),
+            },
+            Err(Err(stop)) => problem::answer(stop, self.parts),
+        }
+    }
+}
+
+pub(super) async fn change_roles(
+    permit: Permit<may::AssignRoles>,
+    front: Front,
+    Id(id): Id<MemberId>,
+    parts: Parts,
+    Form(draft): Form<Draft>,
+) -> Response {
+    let done = match draft.check() {
+        Ok(new) => members::change_roles(&permit, &id, new).await,
+        Err(faults) => Err(faults.into()),
+    };
+    Scene { permit: &permit, front: &front, parts: &parts, id: &id }
+        .answer(done, Some(draft), "The roles are changed, from the next request on.")
+        .await
+}
+
+pub(super) async fn disable(permit: Permit<may::SwitchMembers>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
+    let done = members::disable(&permit, &id).await;
+    Scene { permit: &permit, front: &front, parts: &parts, id: &id }.answer(done, None, "Disabled: out on the next request.").await
+}
+
+pub(super) async fn enable(permit: Permit<may::SwitchMembers>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
+    let done = members::enable(&permit, &id).await;
+    Scene { permit: &permit, front: &front, parts: &parts, id: &id }.answer(done, None, "Enabled: may come in again.").await
+}
+
+pub(super) async fn end_sessions(permit: Permit<may::EndMemberSessions>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
+    let done = members::end_sessions(&permit, &id).await;
+    let say = match done {
+        Ok(0) => "There was no session here to end.",
+        _ => "Ended: they have to sign in again to come in.",
+    };
+    Scene { permit: &permit, front: &front, parts: &parts, id: &id }.answer(done.map(drop), None, say).await
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Access {
+    until: String,
+}
+
+/// A day as the end includes that day; no day is for good.
+pub(super) async fn set_access(
+    permit: Permit<may::SetAccessPeriods>,
+    front: Front,
+    Id(id): Id<MemberId>,
+    parts: Parts,
+    Form(access): Form<Access>,
+) -> Response {
+    let until = match access.until.trim() {
+        "" => Ok(None),
+        day => Millis::parse(day)
+            .map(|start| Some(start.plus(Span::days(1))))
+            .ok_or_else(|| Faults::one("until", "Enter a day, such as 2026-12-31.")),
+    };
+    let done = match until {
+        Ok(until) => members::set_access_until(&permit, &id, until).await,
+        Err(faults) => Err(faults.into()),
+    };
+    let say = if access.until.trim().is_empty() { "A member for good." } else { "A guest until the end of that day." };
+    Scene { permit: &permit, front: &front, parts: &parts, id: &id }.answer(done, None, say).await
+}

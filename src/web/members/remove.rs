@@ -1,0 +1,104 @@
+//! Taking a member out, and leaving: each asks on a page of its own, which says what stops working.
+
+use askama::Template;
+use axum::{http::request::Parts, response::Response};
+
+use crate::{
+    acts::{Permit, Stop, members},
+    rules::{
+        faults::Faults,
+        ids::MemberId,
+        permissions::{May, may},
+    },
+    store::MemberRow,
+    web::{
+        form::{Id, faults_of},
+        front::Front,
+        page,
+        page::see_other,
+        problem,
+        shell::Shell,
+    },
+};
+
+#[derive(Template)]
+#[template(path = "members/remove.html", blocks = ["title", "main"])]
+struct Remove {
+    shell: Shell,
+    slug: String,
+    account: String,
+    member: MemberRow,
+    credentials: i64,
+    leaving: bool,
+    faults: Faults,
+}
+page::page!(Remove);
+
+async fn confirm<M: May>(permit: &Permit<M>, front: &Front, id: &MemberId, leaving: bool, faults: Faults) -> Result<Remove, Stop> {
+    let mut reader = permit.read();
+    let member = reader.member(id).await?.ok_or(Stop::Unknown)?;
+    Ok(Remove {
+        shell: Shell::of_account(permit, front).await,
+        slug: permit.account().slug.clone(),
+        account: permit.account().name.clone(),
+        credentials: reader.credentials_of(&member.user_id).await?,
+        member,
+        leaving,
+        faults,
+    })
+}
+
+pub(super) async fn ask_remove(permit: Permit<may::RemoveMembers>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
+    match confirm(&permit, &front, &id, false, Faults::none()).await {
+        Ok(page) => front.show(&page),
+        Err(stop) => problem::answer(stop, &parts),
+    }
+}
+
+pub(super) async fn remove(permit: Permit<may::RemoveMembers>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
+    match members::remove(&permit, &id).await.map_err(faults_of) {
+        Ok(()) => {
+            front
+                .go(&format!("/accounts/{}/members", permit.account().slug), "Removed. The person keeps their user and other accounts.")
+                .await
+        }
+        Err(Ok(faults)) => match confirm(&permit, &front, &id, false, faults).await {
+            Ok(page) => front.show_again(&page),
+            Err(stop) => problem::answer(stop, &parts),
+        },
+        Err(Err(stop)) => problem::answer(stop, &parts),
+    }
+}
+
+/// The own membership, which every permit has.
+fn own<M: May>(permit: &Permit<M>) -> Result<MemberId, Stop> {
+    permit.account().member.member_id.clone().ok_or(Stop::Unknown)
+}
+
+pub(super) async fn ask_leave(permit: Permit<may::LeaveAccount>, front: Front, parts: Parts) -> Response {
+    let page = match own(&permit) {
+        Ok(id) => confirm(&permit, &front, &id, true, Faults::none()).await,
+        Err(stop) => Err(stop),
+    };
+    match page {
+        Ok(page) => front.show(&page),
+        Err(stop) => problem::answer(stop, &parts),
+    }
+}
+
+pub(super) async fn leave(permit: Permit<may::LeaveAccount>, front: Front, parts: Parts) -> Response {
+    match members::leave(&permit).await.map_err(faults_of) {
+        Ok(()) => see_other("/accounts"),
+        Err(Ok(faults)) => {
+            let page = match own(&permit) {
+                Ok(id) => confirm(&permit, &front, &id, true, faults).await,
+                Err(stop) => Err(stop),
+            };
+            match page {
+                Ok(page) => front.show_again(&page),
+                Err(stop) => problem::answer(stop, &parts),
+            }
+        }
+        Err(Err(stop)) => problem::answer(stop, &parts),
+    }
+}
