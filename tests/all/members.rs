@@ -155,8 +155,10 @@ async fn a_guest_has_a_last_day() {
         let page = ada.post(&path, &[("until", day.into())]).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(page.fault("until").starts_with(says), "{day}: {}", page.text());
+        assert_eq!(page.value("until"), day);
     }
     assert_eq!(ada.post(&path, &[("until", "2026-11-21".into())]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(ada.get(&format!("/accounts/acme/members/{id}")).await.value("until"), "2026-11-21");
     house.wait(Span(Span::hours(12).0 - 1));
     assert_ne!(rita.get("/accounts/acme").await.status, StatusCode::FORBIDDEN);
     house.wait(Span(1));

@@ -222,17 +222,16 @@ impl Chromium {
         let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/pictures"));
         std::fs::create_dir_all(&folder).unwrap();
         for (size, width, height) in SIZES {
-            self.cdp(
-                "Emulation.setDeviceMetricsOverride",
-                json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
-            )
-            .await;
             for theme in ["light", "dark"] {
+                self.resize(width, height).await;
                 let features =
                     json!([{ "name": "prefers-color-scheme", "value": theme }, { "name": "prefers-reduced-motion", "value": "reduce" }]);
                 self.cdp("Emulation.setEmulatedMedia", json!({ "features": features })).await;
                 if self.scripts == Scripts::On {
                     self.check(&format!("{name} {size} {theme}")).await;
+                    // The picture shows the whole page, also what one would have to scroll to.
+                    let whole = self.driver.execute("return document.documentElement.scrollHeight", vec![]).await.unwrap();
+                    self.resize(width, whole.convert::<u32>().unwrap().clamp(height, 6_000)).await;
                     self.driver.screenshot(&folder.join(format!("{name}-{size}-{theme}.png"))).await.unwrap();
                 } else if size == "wide" && theme == "light" {
                     self.driver.screenshot(&folder.join(format!("{name}-without-scripts.png"))).await.unwrap();
@@ -241,6 +240,11 @@ impl Chromium {
         }
         self.cdp("Emulation.clearDeviceMetricsOverride", json!({})).await;
         self.cdp("Emulation.setEmulatedMedia", json!({ "features": [] })).await;
+    }
+
+    async fn resize(&self, width: u32, height: u32) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.cdp("Emulation.setDeviceMetricsOverride", size).await;
     }
 
     async fn check(&self, what: &str) {

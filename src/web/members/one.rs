@@ -43,13 +43,14 @@ struct One {
     untouchable: Option<String>,
     /// What the one who looks may do.
     viewer: Rights,
-    tomorrow: String,
+    /// The last day of the access period, as typed or as it is.
+    until: String,
     now: Millis,
 }
 page::page!(One);
 
 pub(super) async fn one(permit: Permit<may::ReadMembers>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
-    match page_of(&permit, &front, &id, None, Faults::none()).await {
+    match page_of(&permit, &front, &id, Typed::default(), Faults::none()).await {
         Ok(Some(page)) => front.show(&page),
         Ok(None) => problem::answer(Stop::Unknown, &parts),
         Err(error) => problem::answer(error.into(), &parts),
@@ -60,13 +61,14 @@ async fn page_of<M: May>(
     permit: &Permit<M>,
     front: &Front,
     id: &MemberId,
-    draft: Option<Draft>,
+    typed: Typed,
     faults: Faults,
 ) -> Result<Option<One>, StoreError> {
     let mut reader = permit.read();
     let Some(member) = reader.member(id).await? else { return Ok(None) };
     let roles = member.roles();
-    let draft = draft.map_or_else(|| Draft::of(roles, member.version), |draft| Draft { version: member.version.to_string(), ..draft });
+    let draft =
+        typed.roles.map_or_else(|| Draft::of(roles, member.version), |draft| Draft { version: member.version.to_string(), ..draft });
     Ok(Some(One {
         shell: Shell::of_account(permit, front).await,
         slug: permit.account().slug.clone(),
@@ -75,7 +77,7 @@ async fn page_of<M: May>(
         credentials: reader.credentials_of(&member.user_id).await?,
         untouchable: may_touch(permit.roles(), roles).err(),
         viewer: permit.rights().clone(),
-        tomorrow: permit.now().plus(Span::days(1)).rfc3339().chars().take(10).collect(),
+        until: typed.until.unwrap_or_else(|| last_day(member.facts.access_until)),
         now: permit.now(),
         member,
         draft,
@@ -88,6 +90,18 @@ fn right(permission: Permission, administrator: bool) -> Right {
     Right { sentence: permission.sentence(), from }
 }
 
+/// What was typed into the page's forms, to be kept where it is wrong.
+#[derive(Default)]
+struct Typed {
+    roles: Option<Draft>,
+    until: Option<String>,
+}
+
+/// The last whole day before access ends, as date fields want it; nothing where it does not end.
+fn last_day(until: Option<Millis>) -> String {
+    until.map(|until| until.minus(Span(1)).rfc3339().chars().take(10).collect()).unwrap_or_default()
+}
+
 /// Where a deed on a member takes place.
 struct Scene<'a, M> {
     permit: &'a Permit<M>,
@@ -98,10 +112,10 @@ struct Scene<'a, M> {
 
 impl<M: May> Scene<'_, M> {
     /// After a deed: back to the member with a message, or the member's page again with what is wrong.
-    async fn answer(&self, done: Result<(), Stop>, draft: Option<Draft>, say: &str) -> Response {
+    async fn answer(&self, done: Result<(), Stop>, typed: Typed, say: &str) -> Response {
         match done.map_err(faults_of) {
             Ok(()) => self.front.go(&format!("/accounts/{}/members/{}", self.permit.account().slug, self.id), say).await,
-            Err(Ok(faults)) => match page_of(self.permit, self.front, self.id, draft, faults).await {
+            Err(Ok(faults)) => match page_of(self.permit, self.front, self.id, typed, faults).await {
                 Ok(Some(page)) => self.front.show_again(&page),
                 Ok(None) => problem::answer(Stop::Unknown, self.parts),
                 Err(error) => problem::answer(error.into(), self.parts),
@@ -123,18 +137,20 @@ pub(super) async fn change_roles(
         Err(faults) => Err(faults.into()),
     };
     Scene { permit: &permit, front: &front, parts: &parts, id: &id }
-        .answer(done, Some(draft), "The roles are changed, from the next request on.")
+        .answer(done, Typed { roles: Some(draft), until: None }, "The roles are changed, from the next request on.")
         .await
 }
 
 pub(super) async fn disable(permit: Permit<may::SwitchMembers>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
     let done = members::disable(&permit, &id).await;
-    Scene { permit: &permit, front: &front, parts: &parts, id: &id }.answer(done, None, "Disabled: out on the next request.").await
+    Scene { permit: &permit, front: &front, parts: &parts, id: &id }
+        .answer(done, Typed::default(), "Disabled: out on the next request.")
+        .await
 }
 
 pub(super) async fn enable(permit: Permit<may::SwitchMembers>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
     let done = members::enable(&permit, &id).await;
-    Scene { permit: &permit, front: &front, parts: &parts, id: &id }.answer(done, None, "Enabled: may come in again.").await
+    Scene { permit: &permit, front: &front, parts: &parts, id: &id }.answer(done, Typed::default(), "Enabled: may come in again.").await
 }
 
 pub(super) async fn end_sessions(permit: Permit<may::EndMemberSessions>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
@@ -143,7 +159,7 @@ pub(super) async fn end_sessions(permit: Permit<may::EndMemberSessions>, front: 
         Ok(0) => "There was no session here to end.",
         _ => "Ended: they have to sign in again to come in.",
     };
-    Scene { permit: &permit, front: &front, parts: &parts, id: &id }.answer(done.map(drop), None, say).await
+    Scene { permit: &permit, front: &front, parts: &parts, id: &id }.answer(done.map(drop), Typed::default(), say).await
 }
 
 #[derive(Default, Deserialize)]
@@ -171,5 +187,7 @@ pub(super) async fn set_access(
         Err(faults) => Err(faults.into()),
     };
     let say = if access.until.trim().is_empty() { "A member for good." } else { "A guest until the end of that day." };
-    Scene { permit: &permit, front: &front, parts: &parts, id: &id }.answer(done, None, say).await
+    Scene { permit: &permit, front: &front, parts: &parts, id: &id }
+        .answer(done, Typed { roles: None, until: Some(access.until) }, say)
+        .await
 }
