@@ -165,6 +165,11 @@ fn other_key(path: &Path) -> StartError {
 /// # Errors
 /// Whatever stands in the way, in a sentence for whoever started it.
 pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running, StartError> {
+    if config.listen.ip().is_unspecified() && config.base_url.is_empty() {
+        return Err(StartError::Other(
+            "Listening on every address, Frontdesk cannot know under which visitors find it. Say so with FRONTDESK_BASE_URL.".to_owned(),
+        ));
+    }
     let db = open(config).await?;
     let hands = Hands { clock, dice };
     let key = key(config, &db, &hands).await?;
@@ -175,6 +180,7 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
         attempts: config.attempts,
         attempts_kept: config.attempts_kept,
         visits_kept: config.visits_kept,
+        sessions_kept: config.sessions_kept,
     };
     let app = App::new(db, hasher, terms, hands, key);
 

@@ -73,8 +73,17 @@ fn find(matches: &ArgMatches) -> Result<Found, String> {
     if named.is_some() || file.exists() {
         found.read_file(&file).map_err(|error| error.to_string())?;
     }
-    // A variable that is no text is none of ours: ours would not be found under its name.
-    let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let mut variables = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        // A name that is no text is none of ours; a value that is none cannot be.
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => variables.push((name, value)),
+            (Ok(name), Err(_)) if name.starts_with("FRONTDESK_") || name.starts_with("DATABASE_URL") => {
+                return Err(format!("{name} is no text."));
+            }
+            _ => {}
+        }
+    }
     found.read_environment(variables).map_err(|error| error.to_string())?;
     for setting in SETTINGS {
         if let Some(value) = matches.get_one::<String>(setting.key) {

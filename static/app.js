@@ -40,7 +40,13 @@ document.addEventListener("DOMContentLoaded", () => {
   showCopyButtons();
   focusFirstFault();
 });
+// A part of the page has become another one: its heading gets the focus, which also lets screen readers say it.
 document.addEventListener("htmx:after:swap", () => {
   showCopyButtons();
-  focusFirstFault();
+  if (document.querySelector("[aria-invalid=true]")) return focusFirstFault();
+  const heading = document.querySelector("#main h1");
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+  window.scrollTo(0, 0);
 });

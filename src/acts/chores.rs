@@ -1,10 +1,7 @@
 //! What Frontdesk does by itself. Each chore may run in several processes at once.
 
 use super::{App, Stop, setup::system};
-use crate::{
-    rules::time::Span,
-    store::{Instance, Why},
-};
+use crate::store::{Instance, Why};
 
 /// How often chores are done.
 pub const EVERY: std::time::Duration = std::time::Duration::from_mins(15);
@@ -16,11 +13,12 @@ pub const EVERY: std::time::Duration = std::time::Duration::from_mins(15);
 pub async fn clear(app: &App) -> Result<u64, Stop> {
     let now = app.now();
     let terms = app.0.terms;
-    // Never shorter than the longest window in which attempts are counted.
-    let attempts_before = now.minus(terms.attempts_kept.max(Span::days(2)));
+    let attempts_before = now.minus(terms.attempts_kept);
     let visits_before = now.minus(terms.visits_kept).day();
     let mut tx = app.0.db.begin(Instance, vec![], system(app.operation()), &app.0.hands).await?;
-    let gone = tx.clear_expired(attempts_before, visits_before).await?;
+    // Never a session that could still be alive.
+    let sessions_before = now.minus(terms.sessions_kept.max(terms.sessions.lifetime));
+    let gone = tx.clear_expired(attempts_before, visits_before, sessions_before).await?;
     tx.commit_unrecorded(Why::Clearing).await?;
     Ok(gone)
 }

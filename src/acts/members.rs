@@ -57,8 +57,9 @@ pub async fn disable(permit: &Permit<may::SwitchMembers>, member: &MemberId) -> 
         return Ok(());
     }
     demand_another_administrator(&mut tx, &target).await?;
-    tx.set_disabled(member, true).await?;
+    // Entries before members, as whoever notes that somebody is here takes them.
     tx.end_entries(&target.user_id).await?;
+    tx.set_disabled(member, true).await?;
     Ok(tx
         .commit(Event::MembershipDisabled { account: permit.account().account.clone(), member: member.clone(), who: who(&target) })
         .await?)

@@ -43,6 +43,8 @@ pub struct Terms {
     pub attempts_kept: Span,
     /// How long visits are kept.
     pub visits_kept: Span,
+    /// How long sessions are kept after they were last seen.
+    pub sessions_kept: Span,
 }
 
 /// The running application: the database and all that deeds need besides. Cheap to clone.
@@ -88,6 +90,8 @@ pub enum Stop {
         why: Refusal,
         /// The account's name.
         account: String,
+        /// Who could change it: names and addresses.
+        administrators: Vec<(String, String)>,
     },
     /// The roles do not suffice.
     Missing {

@@ -8,7 +8,7 @@ use crate::{
         events::{Event, Log, Who},
         gate::{self, Refusal, Session, Step, Verdict, Warning},
         members::Roles,
-        permissions::{May, Rights, rights},
+        permissions::{May, Proof, Rights, rights},
         sessions::{End, Times},
         sign_in,
         time::{Millis, Span},
@@ -86,7 +86,7 @@ fn demand(verdict: Verdict, account: &str) -> Result<Vec<Warning>, Stop> {
         // For who is no member the account does not exist.
         Verdict::Refuse(Refusal::NotAMember) => Err(Stop::Unknown),
         Verdict::Refuse(why @ (Refusal::Disabled | Refusal::AccessOver | Refusal::Ip)) => {
-            Err(Stop::Refused { why, account: account.to_owned() })
+            Err(Stop::Refused { why, account: account.to_owned(), administrators: Vec::new() })
         }
     }
 }
@@ -152,7 +152,7 @@ impl Person {
         demand(gate::person(app.now(), app.0.terms.sessions, &asking.session), "")?;
         let person = Self { app: app.clone(), caller, facts: asking.facts };
         if app.now().since(person.facts.last_seen_at) >= app.session_limits().touch_every() {
-            person.touch().await?;
+            person.touch().await.unwrap_or_else(|stop| not_noted(&stop));
         }
         Ok(person)
     }
@@ -227,28 +227,36 @@ impl<M: May> Permit<M> {
         let verdict = gate::account(app.now(), account.account.as_str(), policy, member, &asking.at(&account));
         let person = Person { app: app.clone(), caller, facts: asking.facts };
         let warnings = match demand(verdict, &account.name) {
-            Err(Stop::Refused { why, account: name }) => {
-                let event = Event::AccountEntryRefused { account: account.account.clone(), who: person.who(), why };
-                person.record_refusal(&account, why.word(), event).await?;
-                return Err(Stop::Refused { why, account: name });
-            }
-            other => other?,
+            Ok(warnings) => warnings,
+            Err(stop) => return Err(person.refused(&account, stop).await),
         };
         let Some(roles) = account.member.roles() else { return Err(Stop::Unknown) };
         let permit = Self { person, account, roles, rights: rights(roles), warnings, may: PhantomData };
         permit.note_presence().await?;
-        if permit.rights.allow(M::PERMISSION) {
-            return Ok(permit);
+        if !permit.rights.allow(M::PERMISSION) {
+            return Err(permit.missing().await);
         }
-        let event =
-            Event::PermissionRefused { account: permit.account.account.clone(), who: permit.person.who(), permission: M::PERMISSION };
-        permit.person.record_refusal(&permit.account, M::PERMISSION.name(), event).await?;
-        Err(Stop::Missing {
-            permission: M::PERMISSION,
-            administrators: permit.read().administrators(3).await?,
-            account: permit.account.name,
-            slug: permit.account.slug,
-        })
+        // Until there is a way to give a fresh proof, what needs one is closed rather than open.
+        match M::PERMISSION.proof() {
+            Proof::Session => Ok(permit),
+            Proof::Fresh => Err(Stop::Step(Step::FreshProof)),
+        }
+    }
+
+    /// That the roles do not suffice, after putting it on record.
+    async fn missing(&self) -> Stop {
+        let account = &self.account;
+        let event = Event::PermissionRefused { account: account.account.clone(), who: self.person.who(), permission: M::PERMISSION };
+        if let Err(stop) = self.person.record_refusal(account, M::PERMISSION.name(), event).await {
+            return stop;
+        }
+        match self.read().administrators(3).await {
+            Ok(administrators) => {
+                let (account, slug) = (account.name.clone(), account.slug.clone());
+                Stop::Missing { permission: M::PERMISSION, account, slug, administrators }
+            }
+            Err(error) => error.into(),
+        }
     }
 
     /// The person who holds it.
@@ -300,10 +308,17 @@ impl<M: May> Permit<M> {
         let asking = asking_now(&mut tx, &self.person.caller).await?;
         let fresh = tx.account(&self.account.slug, &asking.facts.user, &asking.facts.session).await?.ok_or(Stop::Unknown)?;
         let (policy, member) = at_gate(&self.person.app, &fresh);
-        demand(gate::account(tx.now(), fresh.account.as_str(), policy, member, &asking.at(&fresh)), &fresh.name)?;
+        let verdict = gate::account(tx.now(), fresh.account.as_str(), policy, member, &asking.at(&fresh));
+        if let Err(stop) = demand(verdict, &fresh.name) {
+            drop(tx);
+            return Err(self.person.refused(&fresh, stop).await);
+        }
         match fresh.member.roles() {
             Some(roles) if rights(roles).allow(M::PERMISSION) => Ok((tx, roles)),
-            _ => Err(Stop::Unknown),
+            _ => {
+                drop(tx);
+                Err(self.missing().await)
+            }
         }
     }
 
@@ -321,16 +336,33 @@ impl<M: May> Permit<M> {
             return Ok(tx.commit(Event::AccountEntered { account: account.account.clone(), who: person.who() }).await?);
         };
         if person.now().since(seen) >= person.session_limits().touch_every() {
-            let mut tx = person.begin_in(account, vec![]).await?;
-            tx.touch_entry(&person.facts.session).await?;
-            tx.count_visit("dashboard").await?;
-            tx.commit_unrecorded(Why::LastSeen).await?;
+            self.note_still_here().await.unwrap_or_else(|stop| not_noted(&stop));
         }
         Ok(())
+    }
+
+    async fn note_still_here(&self) -> Result<(), Stop> {
+        let mut tx = self.person.begin_in(&self.account, vec![]).await?;
+        tx.touch_entry(&self.person.facts.session).await?;
+        tx.count_visit("dashboard").await?;
+        Ok(tx.commit_unrecorded(Why::LastSeen).await?)
     }
 }
 
 impl Person {
+    /// That the gate is closed, after putting it on record where it is the account that closes it.
+    async fn refused(&self, account: &AccountFacts, stop: Stop) -> Stop {
+        let Stop::Refused { why, account: name, .. } = stop else { return stop };
+        let event = Event::AccountEntryRefused { account: account.account.clone(), who: self.who(), why };
+        if let Err(stop) = self.record_refusal(account, why.word(), event).await {
+            return stop;
+        }
+        match self.app.0.db.reader(InAccount(account.account.clone())).administrators(3).await {
+            Ok(administrators) => Stop::Refused { why, account: name, administrators },
+            Err(error) => error.into(),
+        }
+    }
+
     /// Puts a refusal on record, once an hour for each session and reason: reloading a refused page is no news.
     async fn record_refusal(&self, account: &AccountFacts, reason: &str, event: Event) -> Result<(), Stop> {
         let mut tx = self.begin_in(account, vec![Log::Account(account.account.clone())]).await?;
@@ -346,6 +378,11 @@ impl Person {
         }
         Ok(())
     }
+}
+
+/// Reading goes on while nothing can be written.
+fn not_noted(stop: &Stop) {
+    tracing::warn!(?stop, "it could not be noted that somebody is still here");
 }
 
 fn context(caller: &Caller, principal: &str, name: &str, facts: Option<&SessionFacts>) -> Context {

@@ -7,18 +7,13 @@ use crate::rules::{events::Event, ids::SessionId, sessions::End};
 ///
 /// # Errors
 /// When the database fails.
-pub async fn sign_out(person: &Person, why: End) -> Result<(), Stop> {
+pub async fn sign_out(person: &Person) -> Result<(), Stop> {
     let session = person.facts().session.clone();
     let mut tx = person.begin().await?;
-    if !tx.end_session(&session, why).await? {
+    if !tx.end_session(&session, End::SignedOut).await? {
         return Ok(());
     }
-    let who = person.who();
-    let event = match why {
-        End::SignedOut => Event::UserLoggedOut { who, session },
-        End::EndedByOwner | End::EndedInAccount | End::Replaced | End::Idle | End::TooOld => Event::SessionEnded { who, session, why },
-    };
-    Ok(tx.commit(event).await?)
+    Ok(tx.commit(Event::UserLoggedOut { who: person.who(), session }).await?)
 }
 
 /// Ends another session of the person.

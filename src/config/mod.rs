@@ -67,6 +67,8 @@ pub struct Config {
     pub attempts_kept: Span,
     /// How long visits are kept.
     pub visits_kept: Span,
+    /// How long sessions are kept after they were last seen.
+    pub sessions_kept: Span,
 }
 
 /// Where a value comes from.
@@ -115,7 +117,11 @@ impl Found {
     pub fn read_file(&mut self, path: &std::path::Path) -> Result<(), ConfigError> {
         let place = path.display();
         let text = std::fs::read_to_string(path).map_err(|error| ConfigError(format!("{place}: {error}")))?;
-        let table: toml::Table = text.parse().map_err(|error| ConfigError(format!("{place}: {error}")))?;
+        // The line itself is not shown: it may hold a secret.
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            let line = text[..error.span().map_or(0, |span| span.start.min(text.len()))].lines().count().max(1);
+            ConfigError(format!("{place}: line {line}: {}", error.message()))
+        })?;
         for (key, value) in table {
             let setting = SETTINGS.iter().find(|setting| setting.key == key);
             let setting = setting.ok_or_else(|| ConfigError(format!("{place}: there is no setting {key}.{}", did_you_mean(&key))))?;
@@ -131,7 +137,12 @@ impl Found {
     /// # Errors
     /// When a `FRONTDESK_` variable is no setting, or a file cannot be read.
     pub fn read_environment(&mut self, variables: impl IntoIterator<Item = (String, String)>) -> Result<(), ConfigError> {
+        let mut said = BTreeMap::<&str, String>::new();
         for (name, value) in variables {
+            let setting = SETTINGS.iter().find(|setting| name == setting.variable || name.strip_suffix("_FILE") == Some(setting.variable));
+            if let Some(before) = setting.and_then(|setting| said.insert(setting.key, name.clone())) {
+                return Err(ConfigError(format!("{before} and {name} say the same thing. Keep one of them.")));
+            }
             if let Some(setting) = SETTINGS.iter().find(|setting| setting.variable == name) {
                 self.0.insert(setting.key, (value, Origin::Environment(name)));
             } else if let Some(setting) =
@@ -184,6 +195,9 @@ fn mask(text: &str) -> String {
         return String::new();
     }
     let Ok(mut url) = url::Url::parse(text) else { return "(hidden)".to_owned() };
+    if url.password().is_none() && !url.username().is_empty() && url.set_username("hidden").is_err() {
+        return "(hidden)".to_owned();
+    }
     if url.password().is_some() && url.set_password(Some("hidden")).is_err() {
         return "(hidden)".to_owned();
     }

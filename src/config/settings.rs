@@ -74,6 +74,7 @@ settings! {
     attempts_per_address "FRONTDESK_ATTEMPTS_PER_ADDRESS" = "30": "How many may come from one network address in a window.";
     attempts_per_network "FRONTDESK_ATTEMPTS_PER_NETWORK" = "120": "How many may come from one /24 of IPv4 or /64 of IPv6 in a window.";
     attempts_kept "FRONTDESK_ATTEMPTS_KEPT" = "7d": "How long counted attempts are kept; at least two days.";
+    sessions_kept "FRONTDESK_SESSIONS_KEPT" = "90d": "How long the row of a session is kept after it was last seen; at least as long as sessions last.";
     visits_kept "FRONTDESK_VISITS_KEPT" = "400d": "How long it is kept who came from which address on which day.";
 }
 
@@ -111,9 +112,19 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
         },
         attempts_kept: span(found, "attempts_kept")?,
         visits_kept: span(found, "visits_kept")?,
+        sessions_kept: span(found, "sessions_kept")?,
     };
     if config.password_cost.memory_kib < 8 * config.password_cost.parallelism {
         return Err(wrong(found, "password_memory_kib", "at least 8 KiB for each lane"));
+    }
+    if config.sessions.idle > config.sessions.lifetime {
+        return Err(wrong(found, "session_idle", "at most session_lifetime"));
+    }
+    if config.sessions_kept < config.sessions.lifetime {
+        return Err(wrong(found, "sessions_kept", "at least session_lifetime"));
+    }
+    if config.attempts_kept < Span::days(2) {
+        return Err(wrong(found, "attempts_kept", "at least 2d"));
     }
     if config.data_dir.as_os_str().is_empty() {
         return Err(wrong(found, "data_dir", "a folder"));

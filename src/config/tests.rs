@@ -60,6 +60,12 @@ fn secrets_are_masked_and_may_stand_in_files() {
     let report = all.report();
     assert!(!report.contains("s3cret") && report.contains("postgres://desk:hidden@db/desk"), "{report}");
     assert_eq!(mask("not a url: s3cret"), "(hidden)");
+    assert!(!mask("smtp://s3cret@mail").contains("s3cret"));
+    let broken = folder.path().join("broken.toml");
+    std::fs::write(&broken, "listen = \"127.0.0.1:1\"\ndatabase_url = \"postgres://u:s3cret@h/d\n").unwrap();
+    let error = Found::defaults().read_file(&broken).unwrap_err().to_string();
+    assert!(error.contains("line 2") && !error.contains("s3cret"), "{error}");
+    assert!(found(&[("DATABASE_URL_FILE", file.to_str().unwrap()), ("DATABASE_URL", "sqlite:x")]).is_err());
     assert!(!mask("postgres://h/d?user=a&password=s3cret").contains("s3cret"));
 }
 
@@ -78,6 +84,9 @@ fn bad_values_name_key_place_and_what_is_taken() {
         ("FRONTDESK_LOG_FORMAT", "xml"),
         ("FRONTDESK_SMTP_URL", "http://mail"),
         ("FRONTDESK_DATA_DIR", ""),
+        ("FRONTDESK_SESSION_IDLE", "30d"),
+        ("FRONTDESK_SESSIONS_KEPT", "13d"),
+        ("FRONTDESK_ATTEMPTS_KEPT", "1d"),
     ] {
         let error = found(&[(name, value)]).unwrap().check().unwrap_err().to_string();
         assert!(error.contains(name) && error.contains(" is not "), "{error}");

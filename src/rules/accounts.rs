@@ -57,7 +57,9 @@ pub fn slug(name: &str) -> String {
             break;
         }
     }
-    let slug = slug.trim_matches('-');
+    // A name that is cut is cut between words, where there are several.
+    let whole = if slug.len() >= MAX_SLUG { slug.rfind('-').filter(|at| *at > 0).unwrap_or(slug.len()) } else { slug.len() };
+    let slug = slug[..whole].trim_matches('-');
     if slug.is_empty() || RESERVED.contains(&slug) { format!("account-{slug}").trim_end_matches('-').to_owned() } else { slug.to_owned() }
 }
 

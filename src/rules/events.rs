@@ -86,6 +86,16 @@ words! {
     }
 }
 
+impl Kind {
+    /// The types that an account's log can hold.
+    pub fn of_accounts() -> impl Iterator<Item = Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .filter(|kind| ["account_", "membership_", "permission_"].iter().any(|object| kind.word().starts_with(object)))
+    }
+}
+
 /// A user as events name one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Who {

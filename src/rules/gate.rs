@@ -153,6 +153,8 @@ pub enum Step {
     Mfa,
     /// Set up a second factor.
     MfaEnrolment,
+    /// Prove again who it is, for what a session alone does not allow.
+    FreshProof,
 }
 
 /// What somebody who is in should know.

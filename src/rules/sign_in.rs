@@ -112,6 +112,14 @@ pub const fn window_rest(now: Millis, window: Span) -> Span {
     Span(window.0 - now.0.rem_euclid(window.0))
 }
 
+/// What to tell somebody who has tried too often and may try again after this long.
+#[must_use]
+pub fn too_many(rest: Span) -> String {
+    let minutes = (rest.0 + 59_999) / 60_000;
+    let unit = if minutes == 1 { "minute" } else { "minutes" };
+    format!("There were too many attempts to sign in. Try again in {minutes} {unit}.")
+}
+
 /// Where to go after signing in: the path asked for if it is one of ours, else the accounts.
 #[must_use]
 pub fn destination(next: &str) -> &str {

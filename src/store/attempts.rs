@@ -43,16 +43,24 @@ impl Tx<Instance> {
         Ok(())
     }
 
-    /// Clears out windows that began before a moment, expired flows and expired cookies; answers how many rows went.
+    /// Clears out windows that began before a moment, expired flows and cookies, and sessions last seen before
+    /// a moment; answers how many rows went.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn clear_expired(&mut self, attempts_before: Millis, visits_before: i64) -> Result<u64> {
+    pub async fn clear_expired(&mut self, attempts_before: Millis, visits_before: i64, sessions_before: Millis) -> Result<u64> {
         let now = self.now();
         let mut gone = run!(self, sqlx::query("DELETE FROM attempts WHERE window_start < $1").bind(attempts_before));
         gone += run!(self, sqlx::query("DELETE FROM flows WHERE expires_at < $1").bind(now));
         gone += run!(self, sqlx::query("DELETE FROM cookies WHERE expires_at < $1").bind(now));
         gone += run!(self, sqlx::query("DELETE FROM visits WHERE day < $1").bind(visits_before));
+        for owned in [
+            "DELETE FROM session_proofs WHERE session_id IN (SELECT id FROM sessions WHERE last_seen_at < $1)",
+            "DELETE FROM entries WHERE session_id IN (SELECT id FROM sessions WHERE last_seen_at < $1)",
+            "DELETE FROM sessions WHERE last_seen_at < $1",
+        ] {
+            gone += run!(self, sqlx::query(owned).bind(sessions_before));
+        }
         Ok(gone)
     }
 }

@@ -112,7 +112,8 @@ impl Db {
     /// Holding a log bumps the version of the row that owns it, which is what makes writers of one account queue on
     /// PostgreSQL as they do on SQLite: whatever is read afterwards stays true until the commit, so invariants such as
     /// "at least one administrator" need plain reads only. Rows are taken in one order (instance, users, accounts; ids
-    /// ascending), so no two transactions wait for each other.
+    /// ascending), and what belongs to several in the order entries, sessions, members, so no two transactions wait for
+    /// each other.
     ///
     /// # Errors
     /// [`StoreError::Gone`] when a user or account no longer exists.

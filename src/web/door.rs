@@ -10,14 +10,18 @@ use axum::{
     extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request},
     http::{HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
-    response::Response,
+    response::{Html, IntoResponse, Response},
     routing::get,
 };
 use futures_util::FutureExt;
 use tower_http::compression::CompressionLayer;
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
-use super::{Site, assets, health, origin, problem, routes};
+use super::{
+    Site, assets, health, origin,
+    page::{Fragment, wants_fragment},
+    problem, routes,
+};
 use crate::{acts::Caller, rules::network};
 
 /// The longest a request may take. Every page is far quicker; what is not has lost its database.
@@ -120,14 +124,21 @@ fn method_word(method: &Method) -> &'static str {
 /// Ends what takes too long, and turns a panic into one answer without touching other requests.
 async fn guard(request: Request, next: Next) -> Response {
     let operation = request.extensions().get::<Caller>().map(|caller| caller.request.clone());
+    let partial = wants_fragment(request.headers());
     let work = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(DEADLINE, work).await {
-        Ok(Ok(response)) => response,
+        Ok(Ok(mut response)) => match response.extensions_mut().remove::<Fragment>() {
+            Some(fragment) if partial => (response.status(), Html(fragment.0)).into_response(),
+            _ => response,
+        },
         Ok(Err(_)) => {
             tracing::error!(?operation, "a request panicked");
             problem::broken(operation.as_ref())
         }
-        Err(_) => problem::plain(StatusCode::SERVICE_UNAVAILABLE, "This took too long. Nothing was changed; try again."),
+        Err(_) => problem::plain(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "This took too long. If you were changing something, look whether it was saved before you try again.",
+        ),
     }
 }
 

@@ -71,6 +71,15 @@ impl Asked {
         if faults.is_empty() { Ok(filter) } else { Err(faults) }
     }
 
+    /// What kind of field shows a moment as it was typed: the browser's own where it can.
+    fn kind_of(moment: &str) -> &'static str {
+        match (moment.trim().len(), Millis::parse(moment.trim())) {
+            (0, _) | (10, Some(_)) => "date",
+            (16, Some(_)) => "datetime-local",
+            _ => "text",
+        }
+    }
+
     fn is_filtered(&self) -> bool {
         [&self.r#type, &self.actor, &self.target, &self.address, &self.from, &self.until].iter().any(|field| !field.trim().is_empty())
     }
@@ -102,7 +111,7 @@ pub(super) struct Line {
     pub(super) kind: String,
     pub(super) sentence: &'static str,
     pub(super) actor: String,
-    pub(super) about: Option<String>,
+    pub(super) about: String,
     pub(super) address: String,
     pub(super) refused: bool,
     pub(super) at: Millis,
@@ -116,7 +125,11 @@ pub(super) fn lines(rows: Vec<EventRow>, root: &str, now: Millis) -> Vec<Line> {
         id: row.id.to_string(),
         sentence: Kind::parse(&row.kind).map_or("did something that this version does not know", Kind::sentence),
         actor: actor(&row),
-        about: row.subject_label.filter(|label| !label.is_empty() && *label != row.principal_name),
+        about: match row.subject_label {
+            Some(label) if label == row.principal_name => "themselves".to_owned(),
+            Some(label) if !label.is_empty() => label,
+            _ => "–".to_owned(),
+        },
         kind: row.kind,
         address: row.address,
         refused: row.outcome == "refused",
@@ -172,11 +185,10 @@ pub(super) fn paged(mut rows: Vec<EventRow>, page: EventPage, size: u16) -> Page
 #[template(path = "events/list.html", blocks = ["title", "main"])]
 struct List {
     shell: Shell,
-    slug: String,
     path: String,
     asked: Asked,
     faults: Faults,
-    kinds: &'static [Kind],
+    kinds: Vec<Kind>,
     events: Vec<Line>,
     newer: Option<String>,
     older: Option<String>,
@@ -200,14 +212,13 @@ async fn list(permit: Permit<may::ReadEvents>, front: Front, Query(asked): Query
     let path = front.path.clone();
     let view = List {
         shell: Shell::of_account(&permit, &front).await,
-        slug: permit.account().slug.clone(),
         newer: paged.newer.map(|seq| asked.link(&path, "after", seq)),
         older: paged.older.map(|seq| asked.link(&path, "before", seq)),
         events: lines(paged.rows, &path, permit.now()),
         path,
         asked,
         faults,
-        kinds: Kind::ALL,
+        kinds: Kind::of_accounts().collect(),
     };
     if filter.is_some() { front.show(&view) } else { front.show_again(&view) }
 }

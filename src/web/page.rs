@@ -52,6 +52,10 @@ pub(super) fn render(page: &impl Page, partial: bool, status: StatusCode) -> Res
     }
 }
 
+/// The main part of a page that was rendered whole, for when it turns out that htmx asked.
+#[derive(Clone)]
+pub(super) struct Fragment(pub(super) String);
+
 /// Whether htmx wants to swap a part of the page. When it restores history it wants the whole.
 pub(super) fn wants_fragment(headers: &HeaderMap) -> bool {
     let is = |name: &str, value: &str| headers.get(name).is_some_and(|header| header == value);

@@ -3,13 +3,13 @@
 use askama::Template;
 use axum::{
     extract::Request,
-    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Response},
 };
 
 use super::{
     page,
-    page::{render, see_other, wants_fragment},
+    page::{Fragment, Page, render, see_other, wants_fragment},
 };
 use crate::{
     acts::{Caller, Stop},
@@ -17,6 +17,7 @@ use crate::{
         gate::{Refusal, Step},
         ids::OperationId,
         sessions::End,
+        sign_in::too_many,
     },
 };
 
@@ -45,8 +46,13 @@ impl Problem {
         self
     }
 
+    /// The whole page. Whoever makes it may not know whether htmx asks; the door does, and then sends the main part alone.
     fn shown(&self, status: StatusCode) -> Response {
-        render(self, false, status)
+        let mut response = render(self, false, status);
+        if let (Ok(title), Ok(main)) = (self.title_block(), self.main_block()) {
+            response.extensions_mut().insert(Fragment(format!("<title>{title}</title>{main}")));
+        }
+        response
     }
 }
 
@@ -58,16 +64,13 @@ pub(super) fn answer(stop: Stop, parts: &Parts) -> Response {
         Stop::Step(Step::SignIn(end)) => sign_in(parts, Some(end)),
         Stop::Step(first) => needed(first).shown(StatusCode::FORBIDDEN),
         Stop::Unknown => unknown().shown(StatusCode::NOT_FOUND),
-        Stop::Refused { why, account } => refused(why, &account).shown(StatusCode::FORBIDDEN),
+        Stop::Refused { why, account, administrators } => refused(why, &account, &administrators).shown(StatusCode::FORBIDDEN),
         Stop::Missing { permission, account, slug, administrators } => {
             let mut problem = Problem::new(
                 "This needs another role",
                 format!("In {account} you may not {}: you need {}.", permission.sentence(), permission.carrier().needed()),
             );
-            if !administrators.is_empty() {
-                let names: Vec<_> = administrators.iter().map(|(name, email)| format!("{name} ({email})")).collect();
-                problem = problem.and(format!("Who can change your roles: {}.", names.join(", ")));
-            }
+            problem = problem.and(who_can("change your roles", &administrators));
             problem.way = (format!("/accounts/{slug}"), "Back to the overview");
             problem.shown(StatusCode::FORBIDDEN)
         }
@@ -77,12 +80,14 @@ pub(super) fn answer(stop: Stop, parts: &Parts) -> Response {
             problem.shown(StatusCode::UNPROCESSABLE_ENTITY)
         }
         Stop::TooMany(rest) => {
-            let minutes = (rest.0 / 60_000).max(1);
-            let problem = Problem::new("Too many attempts", format!("Try again in {minutes} minutes."));
+            let problem = Problem::new("Too many attempts", too_many(rest));
             later(problem.shown(StatusCode::TOO_MANY_REQUESTS), rest.0 / 1_000 + 1)
         }
         Stop::Busy => {
-            let problem = Problem::new("Busy at this moment", "Nothing was changed. Try again in a few seconds.");
+            let problem = Problem::new(
+                "Busy at this moment",
+                "If you were changing something, look whether it was saved, and try again in a few seconds.",
+            );
             later(problem.shown(StatusCode::SERVICE_UNAVAILABLE), 2)
         }
         Stop::Broken(error) => {
@@ -94,14 +99,24 @@ pub(super) fn answer(stop: Stop, parts: &Parts) -> Response {
 
 /// Something of ours is broken; the log has more under this id.
 pub(super) fn broken(operation: Option<&OperationId>) -> Response {
-    let mut problem = Problem::new("Something went wrong", "This is our mistake, not yours. Nothing was changed; try again.");
+    let mut problem = Problem::new(
+        "Something went wrong",
+        "This is our mistake, not yours. If you were changing something, look whether it was saved before you try again.",
+    );
     problem.reference = operation.map(ToString::to_string);
     problem.shown(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// A refusal before anything is known of who asks.
 pub(super) fn plain(status: StatusCode, sentence: &str) -> Response {
-    Problem::new(status.canonical_reason().unwrap_or("Refused"), sentence).shown(status)
+    let title = match status {
+        StatusCode::NOT_FOUND => "There is nothing here",
+        StatusCode::METHOD_NOT_ALLOWED | StatusCode::FORBIDDEN | StatusCode::MISDIRECTED_REQUEST => "This is refused",
+        StatusCode::PAYLOAD_TOO_LARGE => "This is too large",
+        StatusCode::SERVICE_UNAVAILABLE => "Busy at this moment",
+        _ => "This cannot be read",
+    };
+    Problem::new(title, sentence).shown(status)
 }
 
 /// No page stands at this path.
@@ -121,14 +136,20 @@ fn unknown() -> Problem {
         .and("If you followed a link that somebody sent you, ask them whether you are a member of that account.")
 }
 
-fn refused(why: Refusal, account: &str) -> Problem {
+/// Names the people who could help.
+fn who_can(what: &str, administrators: &[(String, String)]) -> String {
+    let names: Vec<_> = administrators.iter().map(|(name, email)| format!("{name} ({email})")).collect();
+    if names.is_empty() { format!("An administrator can {what}.") } else { format!("Who can {what}: {}.", names.join(", ")) }
+}
+
+fn refused(why: Refusal, account: &str, administrators: &[(String, String)]) -> Problem {
     let sentence = match why {
         Refusal::NotAMember => return unknown(),
         Refusal::Disabled => format!("Your access to {account} is disabled. Your user and your other accounts are not touched."),
         Refusal::AccessOver => format!("Your access to {account} was for a limited time, which is over."),
         Refusal::Ip => format!("{account} does not allow access from your network address."),
     };
-    Problem::new("You cannot come in", sentence).and(format!("An administrator of {account} can change this."))
+    Problem::new("You cannot come in", sentence).and(who_can("change this", administrators))
 }
 
 fn needed(step: Step) -> Problem {
@@ -139,6 +160,7 @@ fn needed(step: Step) -> Problem {
         }
         Step::Sso => "This account asks you to sign in through its identity provider.",
         Step::Mfa => "This asks for your second factor.",
+        Step::FreshProof => "This asks you to prove again who you are, which this version cannot ask yet.",
         Step::MfaEnrolment => "This account asks you to set up a second factor first.",
     };
     Problem::new("One more step", sentence)
@@ -150,8 +172,10 @@ fn sign_in(parts: &Parts, end: Option<End>) -> Response {
     if let Some(end) = end {
         query.append_pair("why", end.word());
     }
-    if parts.method == Method::GET && parts.uri.path() != "/" {
-        query.append_pair("next", parts.uri.path_and_query().map_or("/", |path| path.as_str()));
+    let here = parts.uri.path_and_query().map(|path| path.as_str().to_owned());
+    let next = if parts.method == Method::GET { here } else { page_before(&parts.headers) };
+    if let Some(next) = next.filter(|next| next != "/") {
+        query.append_pair("next", &next);
     }
     let query = query.finish();
     let path = if query.is_empty() { "/login".to_owned() } else { format!("/login?{query}") };
@@ -160,6 +184,13 @@ fn sign_in(parts: &Parts, end: Option<End>) -> Response {
         Ok(value) if wants_fragment(&parts.headers) => (StatusCode::OK, [("hx-redirect", value)]).into_response(),
         _ => see_other(&path),
     }
+}
+
+/// The page whose form was sent, if it is one of ours.
+fn page_before(headers: &HeaderMap) -> Option<String> {
+    let referer = headers.get(header::REFERER)?.to_str().ok()?.parse::<Uri>().ok()?;
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    (referer.authority()?.as_str() == host).then(|| referer.path_and_query().map(|path| path.as_str().to_owned()))?
 }
 
 fn later(mut response: Response, seconds: i64) -> Response {

@@ -47,6 +47,11 @@ pub(super) struct Item {
 }
 
 impl Shell {
+    /// What titles say of where one is: the account's name, or nothing.
+    pub(super) fn place(&self) -> String {
+        self.account.as_ref().map(|account| format!("{} · ", account.name)).unwrap_or_default()
+    }
+
     /// Around what is the person's own.
     pub(super) async fn of_person(person: &Person, front: &Front) -> Self {
         let facts = person.facts();

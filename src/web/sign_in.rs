@@ -20,8 +20,7 @@ use crate::{
     rules::{
         faults::Faults,
         sessions::End,
-        sign_in::{Draft, destination},
-        time::Span,
+        sign_in::{Draft, destination, too_many},
     },
 };
 
@@ -64,7 +63,7 @@ async fn home(visitor: Visitor, parts: Parts) -> Response {
 async fn show(visitor: Visitor, front: Front, Query(asked): Query<Asked>, parts: Parts) -> Response {
     match visitor.person().await {
         // Who was sent here for a reason is signed in, but not enough for where they wanted to go.
-        Ok(Some(_)) if End::parse(&asked.why).is_none() => see_other(destination(&asked.next)),
+        Ok(Some(_)) if asked.why != End::EndedInAccount.word() => see_other(destination(&asked.next)),
         Ok(_) => match setup::state(&visitor, "").await {
             Ok(setup::State::Over) => {
                 let notice = End::parse(&asked.why).map(End::sentence);
@@ -108,7 +107,7 @@ async fn try_to_enter(visitor: &Visitor, front: &Front, draft: &Draft) -> Result
 }
 
 async fn leave(person: Person, front: Front, parts: Parts) -> Response {
-    if let Err(stop) = sessions::sign_out(&person, End::SignedOut).await {
+    if let Err(stop) = sessions::sign_out(&person).await {
         return problem::answer(stop, &parts);
     }
     front.drop_cookie().await;
@@ -120,12 +119,6 @@ async fn leave(person: Person, front: Front, parts: Parts) -> Response {
 
 fn again(draft: Draft, faults: Faults, refused: Option<String>) -> Password {
     Password { theme: "auto", draft, faults, notice: None, refused }
-}
-
-fn too_many(rest: Span) -> String {
-    let minutes = (rest.0 + 59_999) / 60_000;
-    let unit = if minutes == 1 { "minute" } else { "minutes" };
-    format!("There were too many attempts to sign in. Try again in {minutes} {unit}.")
 }
 
 fn with_retry(response: Response, seconds: i64) -> Response {

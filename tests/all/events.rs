@@ -124,7 +124,7 @@ async fn pages_follow_each_other_and_stay_put() {
 async fn one_event_has_a_page_for_good() {
     let (house, ada) = history().await;
     let list = ada.get("/accounts/acme/events?type=account_updated.v0").await;
-    let link = list.attributes("table.events td.when a", "href").remove(0);
+    let link = list.attributes("table.events td.what a", "href").remove(0);
     let page = ada.get(&link).await;
     assert_eq!(page.all("h1"), ["ada@example.com changed the account"]);
     assert_eq!(page.all(".diff tbody tr"), ["name Acme 1 Acme 2"]);
@@ -153,7 +153,7 @@ async fn htmx_gets_the_main_part_and_everybody_else_the_whole() {
     let whole = ada.get(path).await;
     let part = ada.send(reqwest::Method::GET, path, None, &[("hx-request", "true"), ("hx-request-type", "partial")]).await;
     assert!(whole.body.contains("<!doctype html>") && !part.body.contains("<!doctype html>"));
-    assert!(part.body.starts_with("<title>Events · acme · Frontdesk</title>"), "{}", &part.body[..60]);
+    assert!(part.body.starts_with("<title>Events · Acme · Frontdesk</title>"), "{}", &part.body[..60]);
     assert!(whole.body.contains(part.body.split_once("</title>").unwrap().1));
     let restored = [("hx-request", "true"), ("hx-request-type", "partial"), ("hx-history-restore-request", "true")];
     assert!(ada.send(reqwest::Method::GET, path, None, &restored).await.body.contains("<!doctype html>"));

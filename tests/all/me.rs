@@ -57,7 +57,7 @@ async fn what_people_type_is_text_on_every_page() {
     ada.post("/me", &[("name", canary.into()), ("theme", "auto".into())]).await;
     ada.post("/accounts/acme/settings", &[("name", canary.into()), ("version", "0".into())]).await;
     let list = ada.get("/accounts/acme/events").await;
-    let one = list.attributes("table.events td.when a", "href").remove(0);
+    let one = list.attributes("table.events td.what a", "href").remove(0);
     let agent = [("sec-fetch-site", "same-origin"), ("user-agent", "<script>alert(1)</script>")];
     let body = crate::kit::form(&[("email", "ada@example.com".into()), ("password", crate::kit::PASSWORD.into())]);
     house.visitor().send(reqwest::Method::POST, "/login", Some(body), &agent).await;

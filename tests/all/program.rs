@@ -93,6 +93,8 @@ fn mistakes_in_the_configuration_are_errors() {
     assert!(!good && error.contains("log_level"), "{error}");
     let (good, _, error) = output(program(folder.path()).env("DATABASE_URL", "postgres://127.0.0.1:1/none").arg("migrate"));
     assert!(!good && error.contains("Connection refused"), "{error}");
+    let (good, _, error) = output(program(folder.path()).args(["--listen", "0.0.0.0:0"]));
+    assert!(!good && error.contains("FRONTDESK_BASE_URL"), "{error}");
     let (good, _, error) = output(program(folder.path()).arg("--no-such-flag"));
     assert!(!good && error.contains("--no-such-flag"));
 }
@@ -267,9 +269,11 @@ async fn a_first_visit_is_light() {
     assert_eq!(paths.len(), 8);
     let mut bytes = 0;
     for path in paths {
-        let page = ada.send(Method::GET, &path, None, &[("accept-encoding", "gzip"), ("sec-fetch-site", "same-origin")]).await;
-        assert_eq!(page.status, StatusCode::OK, "{path}");
-        bytes += page.body.len();
+        let request =
+            ada.client.get(format!("{}{path}", ada.base)).header("accept-encoding", "gzip").header("cookie", ada.cookie().unwrap());
+        let page = request.send().await.unwrap();
+        assert_eq!(page.status(), StatusCode::OK, "{path}");
+        bytes += page.bytes().await.unwrap().len();
     }
     println!("first visit: {bytes} bytes, headers left out");
     assert!(bytes < 60_000, "{bytes}");

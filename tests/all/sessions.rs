@@ -21,7 +21,16 @@ async fn an_ended_session_is_over_on_the_next_request_of_every_instance() {
     let refused = there.get("/accounts/acme").await;
     assert_eq!(refused.location(), "/login?why=ended_by_owner&next=%2Faccounts%2Facme");
     assert!(there.get("/login?why=ended_by_owner").await.all(".note")[0].contains("ended from another of your sessions"));
-    assert_eq!(there.post("/me", &[("name", "Eve".into()), ("theme", "dark".into())]).await.location(), "/login?why=ended_by_owner");
+    let form = || form(&[("name", "Eve".into()), ("theme", "dark".into())]);
+    let (own, other) = (format!("{}/me?x=1", there.base), "https://evil.example/me");
+    for (referer, location) in [
+        (own.as_str(), "/login?why=ended_by_owner&next=%2Fme%3Fx%3D1"),
+        (other, "/login?why=ended_by_owner"),
+        ("", "/login?why=ended_by_owner"),
+    ] {
+        let page = there.send(Method::POST, "/me", Some(form()), &[("sec-fetch-site", "same-origin"), ("referer", referer)]).await;
+        assert_eq!(page.location(), location, "back to the page of the form, if it was ours");
+    }
     assert_eq!(here.post(&end[0], &[]).await.status, StatusCode::NOT_FOUND, "once");
     let user = house.user_id("ada@example.com").await;
     assert_eq!(house.events(&user).await[2..], ["user_login_succeeded.v0", "session_ended.v0"]);

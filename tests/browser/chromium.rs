@@ -173,6 +173,26 @@ impl Chromium {
         panic!("{selector} did not come: {}", self.driver.source().await.unwrap());
     }
 
+    /// Clicks on what stays where it is.
+    pub async fn click(&self, selector: &str) {
+        self.driver.find(By::Css(selector)).await.unwrap().click().await.unwrap();
+    }
+
+    pub async fn is_shown(&self, selector: &str) -> bool {
+        self.driver.find(By::Css(selector)).await.unwrap().is_displayed().await.unwrap()
+    }
+
+    pub async fn focus(&self, selector: &str) {
+        self.driver.find(By::Css(selector)).await.unwrap().focus().await.unwrap();
+    }
+
+    /// Takes a picture of what is shown.
+    pub async fn picture(&self, name: &str) {
+        let folder = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/target/pictures"));
+        std::fs::create_dir_all(&folder).unwrap();
+        self.driver.screenshot(&folder.join(format!("{name}.png"))).await.unwrap();
+    }
+
     /// Waits until the address says this.
     pub async fn wait_for_path(&self, part: &str) {
         for _ in 0..100 {
@@ -242,7 +262,7 @@ impl Chromium {
         self.cdp("Emulation.setEmulatedMedia", json!({ "features": [] })).await;
     }
 
-    async fn resize(&self, width: u32, height: u32) {
+    pub async fn resize(&self, width: u32, height: u32) {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.cdp("Emulation.setDeviceMetricsOverride", size).await;
     }

@@ -119,7 +119,7 @@ async fn journey(scripts: Scripts) {
     browser.press("Save").await;
     assert_eq!(browser.texts(".toast").await, ["Saved."]);
     browser.open(&page("/accounts/acme/events?type=account_updated.v0")).await;
-    browser.follow("table.events td.when a").await;
+    browser.follow("table.events td.what a").await;
     assert_eq!(browser.texts(".diff tbody del").await, ["Acme"]);
     browser.look("event").await;
     house.signed_in("ada@example.com").await;
@@ -172,7 +172,7 @@ async fn pages_of_events_follow_the_address() {
     browser.wait_for("[rel=prev]").await;
     assert!(browser.path().await.contains("before="));
     assert!(browser.is_marked().await, "the page was not loaded anew");
-    assert_eq!(browser.title().await, "Events · acme · Frontdesk");
+    assert_eq!(browser.title().await, "Events · Acme 119 · Frontdesk");
     let second = browser.texts("table.events tbody tr").await;
     assert_ne!(first, second);
     browser.back().await;
@@ -182,7 +182,7 @@ async fn pages_of_events_follow_the_address() {
     browser.quit().await;
 }
 
-/// With the keyboard alone: from the address bar to signed in and out again.
+/// With the keyboard alone: from the address bar to an account's overview, and out again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_keyboard_is_enough() {
     let (house, _ada) = House::with_ada().await;
@@ -201,5 +201,30 @@ async fn the_keyboard_is_enough() {
     browser.keys(&[("Enter", 1), ("Tab", 1), ("Enter", 1)]).await;
     browser.wait_for(".figures").await;
     assert_eq!(browser.path().await, "/accounts/acme");
+    browser.focus(".user-menu summary").await;
+    browser.keys(&[("Enter", 1), ("Tab", 6), ("Enter", 1)]).await;
+    browser.wait_for(".note").await;
+    assert_eq!(browser.texts(".note").await, ["You have signed out."]);
     browser.quit().await;
+}
+
+/// On a phone the menu is a button away, and as good without scripts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_phone_has_its_menu() {
+    let (house, _ada) = House::with_ada().await;
+    for scripts in [Scripts::On, Scripts::Off] {
+        let browser = Chromium::start(scripts).await;
+        browser.open(&format!("{}/login?next=/accounts/acme", house.running.base_url)).await;
+        browser.resize(320, 800).await;
+        browser.type_into("email", "ada@example.com").await;
+        browser.type_into("password", PASSWORD).await;
+        browser.press("Sign in").await;
+        assert!(!browser.is_shown("#nav").await);
+        browser.click(".topbar button").await;
+        assert!(browser.is_shown("#nav").await);
+        browser.picture("menu-narrow").await;
+        browser.follow("#nav a[href$='/members']").await;
+        assert_eq!(browser.path().await, "/accounts/acme/members");
+        browser.quit().await;
+    }
 }

@@ -66,7 +66,7 @@ pub struct NewMember<'a> {
 pub struct MembersByKind {
     /// All.
     pub members: i64,
-    /// Administrators who can come in.
+    /// Those who administer: neither disabled nor there for a time only.
     pub administrators: i64,
     /// Guests: members with an access period.
     pub guests: i64,
@@ -100,12 +100,13 @@ impl Reader<InAccount> {
         let scope = self.scope.0.clone();
         Ok(sql!(self, c => sqlx::query_as(
             "SELECT COUNT(*) AS members,
-                    COUNT(CASE WHEN administrator_since IS NOT NULL AND disabled_at IS NULL THEN 1 END) AS administrators,
+                    COUNT(CASE WHEN administrator_since IS NOT NULL AND disabled_at IS NULL AND access_until IS NULL THEN 1 END) AS administrators,
                     COUNT(access_until) AS guests, COUNT(disabled_at) AS disabled
              FROM members WHERE account_id = $1").bind(&scope).fetch_one(c)))
     }
 
-    /// Who administers this account: names and addresses of the first few who can come in, longest first.
+    /// Who administers this account: names and addresses of the first few, longest first. Administering means the same
+    /// here, in the count above and in [`Tx::other_administrators`].
     ///
     /// # Errors
     /// When the database fails.
@@ -113,7 +114,7 @@ impl Reader<InAccount> {
         let scope = self.scope.0.clone();
         Ok(sql!(self, c => sqlx::query_as(
             "SELECT u.name, m.search_email FROM members m JOIN users u ON u.id = m.user_id
-             WHERE m.account_id = $1 AND m.administrator_since IS NOT NULL AND m.disabled_at IS NULL
+             WHERE m.account_id = $1 AND m.administrator_since IS NOT NULL AND m.disabled_at IS NULL AND m.access_until IS NULL
              ORDER BY m.administrator_since, m.id LIMIT $2").bind(&scope).bind(limit).fetch_all(c)))
     }
 }

@@ -103,7 +103,6 @@ struct Column {
 #[template(path = "members/list.html", blocks = ["title", "main"])]
 struct List {
     shell: Shell,
-    slug: String,
     path: String,
     asked: Asked,
     members: Vec<MemberRow>,
@@ -131,7 +130,6 @@ async fn list(permit: Permit<may::ReadMembers>, front: Front, Query(asked): Quer
     ];
     let page = List {
         shell: Shell::of_account(&permit, &front).await,
-        slug: permit.account().slug.clone(),
         first: asked.cursor().map(|_| asked.link(&path, &asked.order, None)),
         next: members.last().filter(|_| more).map(|last| asked.link(&path, &asked.order, Some(last))),
         members,
