@@ -18,7 +18,7 @@ use tower_http::compression::CompressionLayer;
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
 use super::{
-    Site, assets, health, origin,
+    Site, assets, frame, health, origin,
     page::{Fragment, wants_fragment},
     problem, routes,
 };
@@ -52,6 +52,7 @@ pub(super) fn build(site: Site) -> Router {
         .fallback(problem::no_such_page)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(middleware::from_fn_with_state(site.clone(), frame::problems))
         .layer(cookie)
         .layer(origin::layer(&site.face))
         .layer(middleware::from_fn(origin::refuse_unmarked));
@@ -128,7 +129,9 @@ async fn guard(request: Request, next: Next) -> Response {
     let work = AssertUnwindSafe(next.run(request)).catch_unwind();
     match tokio::time::timeout(DEADLINE, work).await {
         Ok(Ok(mut response)) => match response.extensions_mut().remove::<Fragment>() {
-            Some(fragment) if partial => (response.status(), Html(fragment.0)).into_response(),
+            Some(Fragment { title, main }) if partial => {
+                (response.status(), Html(format!("<title>{title} · Frontdesk</title>{main}"))).into_response()
+            }
             _ => response,
         },
         Ok(Err(_)) => {

@@ -25,6 +25,7 @@ pub(super) struct Front {
     /// The origin to which links in letters and on the console lead.
     pub(super) base_url: String,
     partial: bool,
+    silent: bool,
     session: Session,
 }
 
@@ -38,12 +39,18 @@ impl FromRequestParts<Site> for Front {
             path: parts.uri.path().to_owned(),
             base_url: site.face.base_url.clone(),
             partial: wants_fragment(&parts.headers),
+            silent: false,
             session,
         })
     }
 }
 
 impl Front {
+    /// The same, leaving what the last request wanted said for the next page.
+    pub(super) fn silent(self) -> Self {
+        Self { silent: true, ..self }
+    }
+
     /// Shows a page.
     pub(super) fn show(&self, page: &impl Page) -> Response {
         render(page, self.partial, StatusCode::OK)
@@ -70,7 +77,7 @@ impl Front {
     /// What the last request wanted said, once.
     pub(super) async fn flash(&self) -> Option<String> {
         // Without a cookie there is nothing to look up.
-        self.session.id()?;
+        self.session.id().filter(|_| !self.silent)?;
         self.session.remove(FLASH).await.ok().flatten()
     }
 

@@ -10,6 +10,7 @@ mod assets;
 mod door;
 mod events;
 mod form;
+mod frame;
 mod front;
 mod health;
 mod icons;

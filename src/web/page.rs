@@ -54,7 +54,10 @@ pub(super) fn render(page: &impl Page, partial: bool, status: StatusCode) -> Res
 
 /// The main part of a page that was rendered whole, for when it turns out that htmx asked.
 #[derive(Clone)]
-pub(super) struct Fragment(pub(super) String);
+pub(super) struct Fragment {
+    pub(super) title: String,
+    pub(super) main: String,
+}
 
 /// Whether htmx wants to swap a part of the page. When it restores history it wants the whole.
 pub(super) fn wants_fragment(headers: &HeaderMap) -> bool {

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Who is asking: what the door found out, and the cookie.
-async fn caller(parts: &mut Parts, site: &Site) -> Result<Caller, Response> {
+pub(super) async fn caller(parts: &mut Parts, site: &Site) -> Result<Caller, Response> {
     let session = Session::from_request_parts(parts, site).await.map_err(IntoResponse::into_response)?;
     let mut caller = parts.extensions.get::<Caller>().cloned().ok_or_else(internal)?;
     caller.token_hash = session.id().map(|id| cookie_key(&id));

@@ -49,8 +49,8 @@ impl Problem {
     /// The whole page. Whoever makes it may not know whether htmx asks; the door does, and then sends the main part alone.
     fn shown(&self, status: StatusCode) -> Response {
         let mut response = render(self, false, status);
-        if let (Ok(title), Ok(main)) = (self.title_block(), self.main_block()) {
-            response.extensions_mut().insert(Fragment(format!("<title>{title}</title>{main}")));
+        if let Ok(main) = self.main_block() {
+            response.extensions_mut().insert(Fragment { title: self.title.clone(), main });
         }
         response
     }
