@@ -121,14 +121,14 @@ impl Chromium {
     }
 
     pub async fn choose(&self, field: &str, value: &str) {
-        self.driver.find(By::Css(format!("main [name={field}][value={value}]"))).await.unwrap().click().await.unwrap();
+        self.click(&format!("main [name={field}][value={value}]")).await;
     }
 
     /// Presses the button that says this, and waits for what comes.
     pub async fn press(&self, label: &str) {
         for button in self.driver.find_all(By::Css("button")).await.unwrap() {
             if button.text().await.unwrap().trim() == label {
-                button.click().await.unwrap();
+                Self::click_on(&button).await;
                 return Self::gone(&button).await;
             }
         }
@@ -138,7 +138,7 @@ impl Chromium {
     /// Follows a link, and waits for what comes.
     pub async fn follow(&self, selector: &str) {
         let link = self.driver.find(By::Css(selector)).await.unwrap();
-        link.click().await.unwrap();
+        Self::click_on(&link).await;
         Self::gone(&link).await;
     }
 
@@ -154,7 +154,7 @@ impl Chromium {
     }
 
     pub async fn sign_out(&self) {
-        self.driver.find(By::Css(".user-menu summary")).await.unwrap().click().await.unwrap();
+        self.click(".user-menu summary").await;
         self.press("Sign out").await;
     }
 
@@ -173,9 +173,23 @@ impl Chromium {
         panic!("{selector} did not come: {}", self.driver.source().await.unwrap());
     }
 
+    /// Clicks once the element can be clicked: a page that was just laid out anew may need a moment, as people do.
+    async fn click_on(element: &WebElement) {
+        let mut tries = 0;
+        while let Err(error) = element.click().await {
+            // Gone with its page: the click has done what it was for.
+            if error.to_string().contains("stale element") {
+                return;
+            }
+            tries += 1;
+            assert!(tries < 50, "it cannot be clicked: {error}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     /// Clicks on what stays where it is.
     pub async fn click(&self, selector: &str) {
-        self.driver.find(By::Css(selector)).await.unwrap().click().await.unwrap();
+        Self::click_on(&self.driver.find(By::Css(selector)).await.unwrap()).await;
     }
 
     pub async fn is_shown(&self, selector: &str) -> bool {
