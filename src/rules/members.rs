@@ -198,10 +198,10 @@ pub fn search_words(name: &str, email: &str) -> Vec<String> {
     words
 }
 
-/// The words of a search, folded; the first five count.
+/// The words of a search, folded; the first two count, which is a name and a surname.
 #[must_use]
 pub fn search_terms(text: &str) -> Vec<String> {
-    fold(text).split_whitespace().take(5).map(str::to_owned).collect()
+    fold(text).split_whitespace().take(2).map(str::to_owned).collect()
 }
 
 /// A name as it is searched and sorted: lower case, marks off, compatibility forms resolved.

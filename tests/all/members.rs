@@ -346,3 +346,18 @@ async fn a_new_name_is_found_in_every_account() {
     }
     drop(house);
 }
+
+/// Noting that somebody is here and taking them out touch the same rows: neither waits for the other in a circle.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clicking_while_being_disabled_never_jams() {
+    let (house, _ada, max, rita, [_, _, id]) = team().await;
+    rita.get("/accounts/acme").await;
+    for _ in 0..60 {
+        house.wait(Span::minutes(1));
+        let (disable, enable) = (format!("/accounts/acme/members/{id}/disable"), format!("/accounts/acme/members/{id}/enable"));
+        let (clicked, disabled) = tokio::join!(rita.get("/accounts/acme"), max.post(&disable, &[]));
+        assert!(!clicked.status.is_server_error() && !disabled.status.is_server_error(), "{} {}", clicked.status, disabled.status);
+        assert_eq!(max.post(&enable, &[]).await.status, StatusCode::SEE_OTHER);
+        house.raw.run("UPDATE entries SET ended_at = NULL, ended_why = NULL").await;
+    }
+}
