@@ -1,0 +1,90 @@
+//! Who is asking, and what the gate says to them: found out before there is a scope, and again inside each transaction.
+
+use crate::{
+    acts::{App, Caller, Stop},
+    rules::{
+        gate::{self, Refusal, Session, Verdict, Warning},
+        sessions::{End, Times},
+    },
+    store::{AccountFacts, Context, Instance, SessionFacts, Source, Tx},
+};
+
+/// What a session and its person are to the gate.
+pub(super) struct Asking {
+    pub(super) facts: SessionFacts,
+    pub(super) session: Session,
+}
+
+impl Asking {
+    pub(super) fn new(facts: SessionFacts, proofs: Vec<gate::Proof>) -> Self {
+        let ended = facts.ended_why.as_deref().map(|why| End::parse(why).unwrap_or(End::SignedOut));
+        let times = Times { created_at: facts.created_at, last_seen_at: facts.last_seen_at, ended };
+        // Factors come with the room for them; until then nobody has one.
+        let session = Session { times, proofs, has_factor: false, ended_here: false };
+        Self { facts, session }
+    }
+
+    /// The session as it stands in this account.
+    pub(super) fn at(&self, account: &AccountFacts) -> Session {
+        Session { ended_here: account.entry_ended_at.is_some(), ..self.session.clone() }
+    }
+}
+
+/// Who is asking, by the cookie; outside of a transaction.
+pub(super) async fn asking(app: &App, caller: &Caller) -> Result<Asking, Stop> {
+    let Some(token_hash) = &caller.token_hash else { return Err(Stop::SignIn) };
+    let mut reader = app.0.db.reader(Instance);
+    let Some(facts) = reader.session(token_hash).await? else { return Err(Stop::SignIn) };
+    let proofs = reader.proofs(&facts.session).await?;
+    Ok(Asking::new(facts, proofs))
+}
+
+/// The same inside a transaction, where what is read stays true.
+pub(super) async fn asking_now<S>(tx: &mut Tx<S>, caller: &Caller) -> Result<Asking, Stop> {
+    let Some(token_hash) = &caller.token_hash else { return Err(Stop::SignIn) };
+    let Some(facts) = tx.session(token_hash).await? else { return Err(Stop::SignIn) };
+    let proofs = tx.proofs(&facts.session).await?;
+    Ok(Asking::new(facts, proofs))
+}
+
+pub(super) fn demand(verdict: Verdict, account: &str) -> Result<Vec<Warning>, Stop> {
+    match verdict {
+        Verdict::Admit { warnings } => Ok(warnings),
+        Verdict::Step(step) => Err(Stop::Step(step)),
+        // For who is no member the account does not exist.
+        Verdict::Refuse(Refusal::NotAMember) => Err(Stop::Unknown),
+        Verdict::Refuse(why @ (Refusal::Disabled | Refusal::AccessOver | Refusal::Ip)) => {
+            Err(Stop::Refused { why, account: account.to_owned(), administrators: Vec::new() })
+        }
+    }
+}
+
+/// What the account demands and what the person is in it, as the gate wants to know it.
+pub(super) fn at_gate(app: &App, facts: &AccountFacts) -> (gate::Policy, Option<gate::Member>) {
+    let policy = gate::Policy { limits: app.0.terms.sessions, ip: gate::Ip::Allowed, sso: gate::Sso::Off, mfa: gate::Mfa::Off };
+    let member = facts.member.roles().map(|_| gate::Member {
+        disabled_at: facts.member.disabled_at,
+        access_until: facts.member.access_until,
+        before_first_idp: match (facts.member.member_since, facts.first_idp_at) {
+            (Some(joined), Some(first)) => joined < first,
+            (_, None) | (None, _) => true,
+        },
+    });
+    (policy, member)
+}
+
+/// Reading goes on while nothing can be written.
+pub(super) fn not_noted(stop: &Stop) {
+    tracing::warn!(?stop, "it could not be noted that somebody is still here");
+}
+
+pub(super) fn context(caller: &Caller, principal: &str, name: &str, facts: Option<&SessionFacts>) -> Context {
+    Context {
+        source: Source::Dashboard,
+        principal: principal.to_owned(),
+        principal_name: name.to_owned(),
+        session: facts.map(|facts| facts.session.clone()),
+        address: caller.address.to_string(),
+        request: caller.request.clone(),
+    }
+}

@@ -1,0 +1,171 @@
+//! Who may: a visitor, a person, or a member with a permission. The only keys to the store.
+
+mod asking;
+mod person;
+
+use std::marker::PhantomData;
+
+use asking::{asking, asking_now, at_gate, demand, not_noted};
+pub use person::{Person, Visitor};
+
+use super::{App, Caller, Stop};
+use crate::{
+    rules::{
+        events::{Event, Log},
+        gate::{self, Step, Warning},
+        members::Roles,
+        permissions::{May, Proof, Rights, rights},
+        time::Millis,
+    },
+    store::{AccountFacts, InAccount, Instance, Reader, Tx, Why},
+};
+
+/// A member whom the gate admits and whose roles carry the permission `M`. Opens one account.
+///
+/// It cannot be made but by asking the table; `tests/compile_fail` keeps the proof.
+pub struct Permit<M> {
+    person: Person,
+    account: AccountFacts,
+    roles: Roles,
+    rights: Rights,
+    warnings: Vec<Warning>,
+    may: PhantomData<fn() -> M>,
+}
+
+impl<M: May> Permit<M> {
+    /// Asks gate and table whether the caller may do `M` in the account under this slug, and notes that they are here.
+    ///
+    /// # Errors
+    /// What is to be done first, or why not. Refusals are on record.
+    pub async fn ask(app: &App, caller: Caller, slug: &str) -> Result<Self, Stop> {
+        let asking = asking(app, &caller).await?;
+        if let Some(end) = crate::rules::sessions::end(app.now(), app.0.terms.sessions, asking.session.times) {
+            return Err(Stop::Step(Step::SignIn(end)));
+        }
+        let mut reader = app.0.db.reader(Instance);
+        let Some(account) = reader.account(slug, &asking.facts.user, &asking.facts.session).await? else { return Err(Stop::Unknown) };
+        let (policy, member) = at_gate(app, &account);
+        let verdict = gate::account(app.now(), account.account.as_str(), policy, member, &asking.at(&account));
+        let person = Person { app: app.clone(), caller, facts: asking.facts };
+        let warnings = match demand(verdict, &account.name) {
+            Ok(warnings) => warnings,
+            Err(stop) => return Err(person.refused(&account, stop).await),
+        };
+        let Some(roles) = account.member.roles() else { return Err(Stop::Unknown) };
+        let permit = Self { person, account, roles, rights: rights(roles), warnings, may: PhantomData };
+        permit.note_presence().await?;
+        if !permit.rights.allow(M::PERMISSION) {
+            return Err(permit.missing().await);
+        }
+        // Until there is a way to give a fresh proof, what needs one is closed rather than open.
+        match M::PERMISSION.proof() {
+            Proof::Session => Ok(permit),
+            Proof::Fresh => Err(Stop::Step(Step::FreshProof)),
+        }
+    }
+
+    /// That the roles do not suffice, after putting it on record.
+    async fn missing(&self) -> Stop {
+        let account = &self.account;
+        let event = Event::PermissionRefused { account: account.account.clone(), who: self.person.who(), permission: M::PERMISSION };
+        if let Err(stop) = self.person.record_refusal(account, M::PERMISSION.name(), event).await {
+            return stop;
+        }
+        match self.read().administrators(3).await {
+            Ok(administrators) => {
+                let (account, slug) = (account.name.clone(), account.slug.clone());
+                Stop::Missing { permission: M::PERMISSION, account, slug, administrators }
+            }
+            Err(error) => error.into(),
+        }
+    }
+
+    /// The person who holds it.
+    #[must_use]
+    pub const fn person(&self) -> &Person {
+        &self.person
+    }
+
+    /// The account that it opens.
+    #[must_use]
+    pub const fn account(&self) -> &AccountFacts {
+        &self.account
+    }
+
+    /// The holder's roles there.
+    #[must_use]
+    pub const fn roles(&self) -> Roles {
+        self.roles
+    }
+
+    /// All that the holder may do there.
+    #[must_use]
+    pub const fn rights(&self) -> &Rights {
+        &self.rights
+    }
+
+    /// What the holder should know.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// The time of this request.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.person.now()
+    }
+
+    /// Reads what belongs to the account.
+    #[must_use]
+    pub fn read(&self) -> Reader<InAccount> {
+        self.person.app.0.db.reader(InAccount(self.account.account.clone()))
+    }
+
+    /// Begins a transaction on the account: takes the writers' lock, then asks gate and table again with fresh facts, so
+    /// that whoever was demoted a moment ago writes nothing. Answers with the holder's roles as they are now.
+    pub(in crate::acts) async fn begin(&self) -> Result<(Tx<InAccount>, Roles), Stop> {
+        let mut tx = self.person.begin_in(&self.account, vec![Log::Account(self.account.account.clone())]).await?;
+        let asking = asking_now(&mut tx, &self.person.caller).await?;
+        let fresh = tx.account(&self.account.slug, &asking.facts.user, &asking.facts.session).await?.ok_or(Stop::Unknown)?;
+        let (policy, member) = at_gate(&self.person.app, &fresh);
+        let verdict = gate::account(tx.now(), fresh.account.as_str(), policy, member, &asking.at(&fresh));
+        if let Err(stop) = demand(verdict, &fresh.name) {
+            drop(tx);
+            return Err(self.person.refused(&fresh, stop).await);
+        }
+        match fresh.member.roles() {
+            Some(roles) if rights(roles).allow(M::PERMISSION) => Ok((tx, roles)),
+            _ => {
+                drop(tx);
+                Err(self.missing().await)
+            }
+        }
+    }
+
+    /// Notes the first time that this session comes in, as an event, and afterwards at most once a minute that it is
+    /// still here.
+    async fn note_presence(&self) -> Result<(), Stop> {
+        let (person, account) = (&self.person, &self.account);
+        let Some(seen) = account.entry_seen_at else {
+            let mut tx = person.begin_in(account, vec![Log::Account(account.account.clone())]).await?;
+            if !tx.enter(&person.facts.session).await? {
+                return Ok(());
+            }
+            tx.touch_entry(&person.facts.session).await?;
+            tx.count_visit("dashboard").await?;
+            return Ok(tx.commit(Event::AccountEntered { account: account.account.clone(), who: person.who() }).await?);
+        };
+        if person.now().since(seen) >= person.session_limits().touch_every() {
+            self.note_still_here().await.unwrap_or_else(|stop| not_noted(&stop));
+        }
+        Ok(())
+    }
+
+    async fn note_still_here(&self) -> Result<(), Stop> {
+        let mut tx = self.person.begin_in(&self.account, vec![]).await?;
+        tx.touch_entry(&self.person.facts.session).await?;
+        tx.count_visit("dashboard").await?;
+        Ok(tx.commit_unrecorded(Why::LastSeen).await?)
+    }
+}

@@ -1,0 +1,162 @@
+//! Visitors and persons: what anyone may do, and what is somebody's own.
+
+use super::asking::{asking, asking_now, context, demand, not_noted};
+use crate::{
+    acts::{App, Caller, Stop},
+    rules::{
+        events::{Event, Log, Who},
+        gate, sign_in,
+        time::{Millis, Span},
+    },
+    store::{AccountFacts, Attempt, Context, InAccount, Instance, OfUser, Reader, SessionFacts, Tx, Why},
+};
+
+/// Anyone: nothing is known of them and nothing is open to them but the acts that take a visitor.
+pub struct Visitor {
+    pub(in crate::acts) app: App,
+    pub(in crate::acts) caller: Caller,
+}
+
+/// Somebody signed in by a proof that they own. Opens what is theirs, in no account.
+pub struct Person {
+    pub(in crate::acts) app: App,
+    pub(in crate::acts) caller: Caller,
+    pub(super) facts: SessionFacts,
+}
+
+impl Visitor {
+    pub(in crate::acts) const fn new(app: App, caller: Caller) -> Self {
+        Self { app, caller }
+    }
+
+    /// The time of this request.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.app.now()
+    }
+
+    pub(in crate::acts) fn context(&self) -> Context {
+        context(&self.caller, "visitor", "", None)
+    }
+
+    /// Begins a transaction on the instance, in the name of nobody yet.
+    pub(in crate::acts) async fn begin(&self, hold: Vec<Log>) -> Result<Tx<Instance>, Stop> {
+        Ok(self.app.0.db.begin(Instance, hold, self.context(), &self.app.0.hands).await?)
+    }
+
+    pub(in crate::acts) fn read(&self) -> Reader<Instance> {
+        self.app.0.db.reader(Instance)
+    }
+
+    /// Whether this visitor has a session that lives, with all that is needed to end it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn person(&self) -> Result<Option<Person>, Stop> {
+        match Person::ask(&self.app, self.caller.clone()).await {
+            Ok(person) => Ok(Some(person)),
+            Err(Stop::SignIn | Stop::Step(_)) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+impl Person {
+    /// Asks the gate whether the session proves a person by something that they own.
+    ///
+    /// # Errors
+    /// What is to be done first.
+    pub async fn ask(app: &App, caller: Caller) -> Result<Self, Stop> {
+        let asking = asking(app, &caller).await?;
+        demand(gate::person(app.now(), app.0.terms.sessions, &asking.session), "")?;
+        let person = Self { app: app.clone(), caller, facts: asking.facts };
+        if app.now().since(person.facts.last_seen_at) >= app.session_limits().touch_every() {
+            person.touch().await.unwrap_or_else(|stop| not_noted(&stop));
+        }
+        Ok(person)
+    }
+
+    /// The time of this request.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.app.now()
+    }
+
+    /// The session and its person.
+    #[must_use]
+    pub const fn facts(&self) -> &SessionFacts {
+        &self.facts
+    }
+
+    /// How long sessions last.
+    #[must_use]
+    pub fn session_limits(&self) -> crate::rules::sessions::Limits {
+        self.app.session_limits()
+    }
+
+    /// The person as events name them.
+    pub(in crate::acts) fn who(&self) -> Who {
+        Who { user: self.facts.user.clone(), email: self.facts.canonical.clone() }
+    }
+
+    fn context(&self) -> Context {
+        context(&self.caller, self.facts.user.as_str(), &self.facts.canonical, Some(&self.facts))
+    }
+
+    /// Reads what is the person's own.
+    #[must_use]
+    pub fn read(&self) -> Reader<OfUser> {
+        self.app.0.db.reader(OfUser(self.facts.user.clone()))
+    }
+
+    /// Begins a transaction on what is the person's own, after asking the gate again.
+    pub(in crate::acts) async fn begin(&self) -> Result<Tx<OfUser>, Stop> {
+        let user = self.facts.user.clone();
+        let mut tx = self.app.0.db.begin(OfUser(user.clone()), vec![Log::User(user)], self.context(), &self.app.0.hands).await?;
+        let asking = asking_now(&mut tx, &self.caller).await?;
+        demand(gate::person(tx.now(), self.app.0.terms.sessions, &asking.session), "")?;
+        Ok(tx)
+    }
+
+    async fn touch(&self) -> Result<(), Stop> {
+        let mut tx = self.app.0.db.begin(Instance, vec![], self.context(), &self.app.0.hands).await?;
+        tx.touch_session(&self.facts.session).await?;
+        Ok(tx.commit_unrecorded(Why::LastSeen).await?)
+    }
+
+    /// Begins a transaction in an account that the person stands before or in: for the record of entering and refusals.
+    pub(super) async fn begin_in(&self, account: &AccountFacts, hold: Vec<Log>) -> Result<Tx<InAccount>, Stop> {
+        Ok(self.app.0.db.begin(InAccount(account.account.clone()), hold, self.context(), &self.app.0.hands).await?)
+    }
+}
+
+impl Person {
+    /// That the gate is closed, after putting it on record where it is the account that closes it.
+    pub(super) async fn refused(&self, account: &AccountFacts, stop: Stop) -> Stop {
+        let Stop::Refused { why, account: name, .. } = stop else { return stop };
+        let event = Event::AccountEntryRefused { account: account.account.clone(), who: self.who(), why };
+        if let Err(stop) = self.record_refusal(account, why.word(), event).await {
+            return stop;
+        }
+        match self.app.0.db.reader(InAccount(account.account.clone())).administrators(3).await {
+            Ok(administrators) => Stop::Refused { why, account: name, administrators },
+            Err(error) => error.into(),
+        }
+    }
+
+    /// Puts a refusal on record, once an hour for each session and reason: reloading a refused page is no news.
+    pub(super) async fn record_refusal(&self, account: &AccountFacts, reason: &str, event: Event) -> Result<(), Stop> {
+        let mut tx = self.begin_in(account, vec![Log::Account(account.account.clone())]).await?;
+        let attempt = Attempt {
+            scope: "refusal",
+            key: format!("{} {} {reason}", account.account, self.facts.session),
+            window_start: sign_in::window_start(self.now(), Span::hours(1)),
+        };
+        if tx.count_attempt(&attempt).await? == 1 {
+            tx.commit(event).await?;
+        } else {
+            tx.commit_unrecorded(Why::CountingAttempts).await?;
+        }
+        Ok(())
+    }
+}
