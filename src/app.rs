@@ -14,13 +14,18 @@ use std::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    acts::{App, Stop, Terms, chores, setup},
+    acts::{
+        App, Stop, Terms, chores,
+        letters::{self, Round},
+        setup,
+    },
     config::Config,
     protocols::{
+        mail::Mailer,
         passwords::Hasher,
         secrets::{InstanceKey, KeyError},
     },
-    rules::{ids::OperationId, time::Millis},
+    rules::{ids::OperationId, letters::pause, time::Millis},
     store::{Clock, Db, DbOptions, Dice, Hands, StoreError},
     web::{Draining, Face, Site},
 };
@@ -181,12 +186,18 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
         attempts_kept: config.attempts_kept,
         visits_kept: config.visits_kept,
         sessions_kept: config.sessions_kept,
+        letters_kept: config.letters_kept,
+        seats: config.seats,
     };
-    let app = App::new(db, hasher, terms, hands, key);
 
+    // Where it listens may be where visitors find it, and that is where links in letters lead.
     let listener = TcpListener::bind(config.listen).await.map_err(|error| StartError::Listen(config.listen, error))?;
     let address = listener.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;
     let base_url = if config.base_url.is_empty() { format!("http://{address}") } else { config.base_url.clone() };
+    let mailer = Mailer::new(&config.smtp_url, config.data_dir.join("mail"), &config.mail_from, &base_url)
+        .map_err(|error| StartError::Other(error.to_string()))?;
+    let app = App::new(db, hasher, terms, hands, key, mailer);
+
     let token = setup::new_token(&app).await.map_err(started)?;
     let setup_link = token.map(|token| format!("{base_url}/setup?token={token}"));
 
@@ -202,6 +213,7 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
     let mut tasks = vec![
         tokio::spawn(listen::serve(listener, router, config.max_connections, stopped.clone())),
         tokio::spawn(do_chores(app.clone(), stopped.clone())),
+        tokio::spawn(deliver_letters(app.clone(), stopped.clone())),
     ];
     if let Some(at) = config.metrics_listen {
         let listener = TcpListener::bind(at).await.map_err(|error| StartError::Listen(at, error))?;
@@ -250,7 +262,44 @@ async fn do_chores(app: App, mut stopped: watch::Receiver<bool>) {
     }
 }
 
+/// Delivers letters as they are written, and what other processes or earlier rounds have left.
+async fn deliver_letters(app: App, mut stopped: watch::Receiver<bool>) {
+    let mut failures = 0_u32;
+    loop {
+        let round = letters::deliver(&app, failures > 0).await.unwrap_or_else(|stop| {
+            tracing::warn!(?stop, "letters could not be looked after; it will be tried again");
+            Round::Away
+        });
+        failures = if round == Round::Away { failures.saturating_add(1) } else { 0 };
+        let wait = match round {
+            Round::Done(_) => std::time::Duration::ZERO,
+            Round::Idle => letters::EVERY,
+            Round::Away => std::time::Duration::from_millis(u64::try_from(pause(failures).0).unwrap_or(1_000)),
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            // Whoever cannot be talked to is not asked more often because more is to be said.
+            () = letters::rung(&app), if round != Round::Away => {}
+            () = listen::told(&mut stopped) => return,
+        }
+    }
+}
+
 impl Running {
+    /// Delivers letters that are due, until none is or nobody takes them; answers whether somebody does.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn deliver(&self) -> Result<bool, StartError> {
+        loop {
+            match letters::deliver(&self.app, false).await.map_err(started)? {
+                Round::Done(_) => {}
+                Round::Idle => return Ok(true),
+                Round::Away => return Ok(false),
+            }
+        }
+    }
+
     /// How many statements were run and how many passwords hashed so far.
     #[must_use]
     pub fn costs(&self) -> (u64, u64) {

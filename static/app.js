@@ -8,11 +8,11 @@ document.addEventListener("securitypolicyviolation", (event) => window.__violati
 // Copy buttons appear where copying works.
 const showCopyButtons = () => {
   if (!navigator.clipboard) return;
-  for (const button of document.querySelectorAll("button.copy[hidden]")) button.hidden = false;
+  for (const button of document.querySelectorAll("button[data-copy][hidden]")) button.hidden = false;
 };
 
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest?.("button.copy");
+  const button = event.target.closest?.("button[data-copy]");
   if (!button) return;
   try {
     await navigator.clipboard.writeText(button.dataset.copy);

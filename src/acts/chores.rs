@@ -1,6 +1,6 @@
 //! What Frontdesk does by itself. Each chore may run in several processes at once.
 
-use super::{App, Stop, setup::system};
+use super::{App, Stop, letters, setup::system};
 use crate::store::{Instance, Why};
 
 /// How often chores are done.
@@ -20,5 +20,5 @@ pub async fn clear(app: &App) -> Result<u64, Stop> {
     let sessions_before = now.minus(terms.sessions_kept.max(terms.sessions.lifetime));
     let gone = tx.clear_expired(attempts_before, visits_before, sessions_before).await?;
     tx.commit_unrecorded(Why::Clearing).await?;
-    Ok(gone)
+    Ok(gone + letters::clear(app, now.minus(terms.letters_kept)).await?)
 }

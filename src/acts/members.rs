@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use super::{Permit, Stop};
+use super::{Permit, Stop, invitations};
 use crate::{
     rules::{
         events::{Event, Who, roles_value},
@@ -45,11 +45,12 @@ pub async fn change_roles(permit: &Permit<may::AssignRoles>, member: &MemberId, 
     Ok(tx.commit(Event::MembershipUpdated { account, member: member.clone(), who: who(&target), before, after }).await?)
 }
 
-/// Keeps a member out until they are enabled again, and ends their sessions in this account.
+/// Keeps a member out until they are enabled again, and ends their sessions in this account. Their open invitations close,
+/// or are taken over.
 ///
 /// # Errors
 /// [`Stop::Faults`] for oneself, for administrators by others, and for the last administrator.
-pub async fn disable(permit: &Permit<may::SwitchMembers>, member: &MemberId) -> Result<(), Stop> {
+pub async fn disable(permit: &Permit<may::SwitchMembers>, member: &MemberId, take_over: bool) -> Result<(), Stop> {
     let (mut tx, own) = permit.begin().await?;
     let target =
         load_other(&mut tx, permit, own, member, "You cannot disable yourself. Ask somebody else to, or leave the account.").await?;
@@ -60,6 +61,7 @@ pub async fn disable(permit: &Permit<may::SwitchMembers>, member: &MemberId) -> 
     // Entries before members, as whoever notes that somebody is here takes them.
     tx.end_entries(&target.user_id).await?;
     tx.set_disabled(member, true).await?;
+    invitations::settle(&mut tx, permit, own, (&target.user_id, &target.email), take_over).await?;
     Ok(tx
         .commit(Event::MembershipDisabled { account: permit.account().account.clone(), member: member.clone(), who: who(&target) })
         .await?)
@@ -119,24 +121,27 @@ pub async fn set_access_until(permit: &Permit<may::SetAccessPeriods>, member: &M
     Ok(tx.commit(Event::MembershipUpdated { account, member: member.clone(), who: who(&target), before, after }).await?)
 }
 
-/// Takes a member out of the account. The user stays, with their other accounts.
+/// Takes a member out of the account. The user stays, with their other accounts. Their open invitations close, or are taken
+/// over.
 ///
 /// # Errors
 /// [`Stop::Faults`] for oneself, for administrators by others, and for the last administrator.
-pub async fn remove(permit: &Permit<may::RemoveMembers>, member: &MemberId) -> Result<(), Stop> {
+pub async fn remove(permit: &Permit<may::RemoveMembers>, member: &MemberId, take_over: bool) -> Result<(), Stop> {
     let (mut tx, own) = permit.begin().await?;
     let target = load_other(&mut tx, permit, own, member, "You cannot remove yourself. Leave the account instead.").await?;
+    invitations::settle(&mut tx, permit, own, (&target.user_id, &target.email), take_over).await?;
     delete(tx, permit, &target, false).await
 }
 
-/// Leaves the account.
+/// Leaves the account. The own open invitations close.
 ///
 /// # Errors
 /// [`Stop::Faults`] for the last administrator.
 pub async fn leave(permit: &Permit<may::LeaveAccount>) -> Result<(), Stop> {
-    let (mut tx, _) = permit.begin().await?;
+    let (mut tx, roles) = permit.begin().await?;
     let own = permit.account().member.member_id.clone().ok_or(Stop::Unknown)?;
     let target = load(&mut tx, &own).await?;
+    invitations::settle(&mut tx, permit, roles, (&target.user_id, &target.email), false).await?;
     delete(tx, permit, &target, true).await
 }
 

@@ -6,8 +6,11 @@
 
 use std::sync::Arc;
 
+use tokio::sync::{Mutex, Notify};
+
 use crate::{
     protocols::{
+        mail::Mailer,
         passwords::{HashError, Hasher},
         secrets::InstanceKey,
     },
@@ -23,6 +26,8 @@ use crate::{
 
 pub mod accounts;
 pub mod chores;
+pub mod invitations;
+pub mod letters;
 pub mod me;
 pub mod members;
 mod permit;
@@ -45,6 +50,10 @@ pub struct Terms {
     pub visits_kept: Span,
     /// How long sessions are kept after they were last seen.
     pub sessions_kept: Span,
+    /// How long letters are kept after they were written, once they are done.
+    pub letters_kept: Span,
+    /// The most members of an account; 0 for any number.
+    pub seats: i64,
 }
 
 /// The running application: the database and all that deeds need besides. Cheap to clone.
@@ -58,6 +67,11 @@ struct Parts {
     hands: Hands,
     /// Seals secrets at rest; also what binds this process to its database.
     key: InstanceKey,
+    mailer: Mailer,
+    /// Rings when a letter has been written.
+    bell: Notify,
+    /// Held by whoever delivers letters: a process does one round at a time.
+    round: Mutex<()>,
 }
 
 /// Who is asking, before anything is known of them.
@@ -143,8 +157,8 @@ impl From<Faults> for Stop {
 impl App {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(db: Db, hasher: Hasher, terms: Terms, hands: Hands, key: InstanceKey) -> Self {
-        Self(Arc::new(Parts { db, hasher, terms, hands, key }))
+    pub fn new(db: Db, hasher: Hasher, terms: Terms, hands: Hands, key: InstanceKey, mailer: Mailer) -> Self {
+        Self(Arc::new(Parts { db, hasher, terms, hands, key, mailer, bell: Notify::new(), round: Mutex::new(()) }))
     }
 
     /// The time.
@@ -157,6 +171,12 @@ impl App {
     #[must_use]
     pub fn operation(&self) -> OperationId {
         OperationId::new(self.now(), (self.0.hands.dice)())
+    }
+
+    /// Whether letters leave this machine; if not, links are handed over by whoever invites.
+    #[must_use]
+    pub fn sends_letters(&self) -> bool {
+        self.0.mailer.is_sending()
     }
 
     /// How long sessions last.

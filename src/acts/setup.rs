@@ -103,8 +103,16 @@ pub async fn set_up(visitor: &Visitor, new: NewInstance, token: &str, token_hash
     let account = AccountId::new(tx.now(), tx.dice());
     let session = SessionId::new(tx.now(), tx.dice());
     let who = Who { user: user.clone(), email: new.email.canonical().to_owned() };
-    let made =
-        tx.create_user(&NewUser { id: &user, name: &new.name, email: &new.email, password_hash: &password_hash, source: KIND }).await?;
+    let made = tx
+        .create_user(&NewUser {
+            id: &user,
+            name: &new.name,
+            email: &new.email,
+            is_verified: true,
+            password_hash: &password_hash,
+            source: KIND,
+        })
+        .await?;
     tx.adopt(Log::User(user.clone()));
     // In a database without users and accounts nothing can be taken; if something is, nothing of this may stand.
     if !made || !tx.create_account(&account, &new.account, &new.slug).await? {

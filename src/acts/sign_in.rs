@@ -13,11 +13,12 @@ use crate::{
         gate::Proof,
         ids::{SessionId, UserId},
         network::neighbourhood,
+        passwords::Password,
         sessions::End,
         sign_in::{Credentials, Failure, Scope, WRONG, window_rest, window_start},
         time::Millis,
     },
-    store::{Attempt, NewSession, Why},
+    store::{Attempt, NewSession, SignInRow, Why},
 };
 
 /// Somebody who has just given the right password. Made by [`prove`] alone.
@@ -38,26 +39,45 @@ pub struct Proven {
 pub async fn prove(visitor: &Visitor, credentials: Credentials) -> Result<Proven, Stop> {
     let Credentials { email, password } = credentials;
     let attempts = count_attempt(visitor, &email).await?;
-    let found = visitor.read().user_by_address(email.canonical()).await?;
-    let stored = found.as_ref().and_then(|row| row.password_hash.as_deref());
-    let hasher = &visitor.app.0.hasher;
-    let verified = match hasher.verify(&password, stored).await {
-        Ok(verified) => verified,
-        Err(error) => {
-            // Nothing was compared, so nothing was tried.
-            forgive(visitor, &attempts).await?;
-            return Err(error.into());
-        }
-    };
-    let (Verified::Yes | Verified::YesOutdated, Some(row)) = (verified, &found) else {
-        record_failure(visitor, found.map(|row| row.id), &email, Failure::Wrong).await?;
+    let (first, found) = compare(visitor, &email, &password, &attempts).await?;
+    let Some((row, verified)) = found else {
+        record_failure(visitor, first, &email, Failure::Wrong).await?;
         return Err(wrong());
     };
-    let renewal = match (verified, stored) {
-        (Verified::YesOutdated, Some(old)) => Some((old.to_owned(), hasher.hash(&password).await?)),
+    let renewal = match (verified, &row.password_hash) {
+        (Verified::YesOutdated, Some(old)) => Some((old.to_owned(), visitor.app.0.hasher.hash(&password).await?)),
         _ => None,
     };
-    Ok(Proven { user: row.id.clone(), email, password_set_at: row.password_set_at, renewal, attempts })
+    Ok(Proven { user: row.id, email, password_set_at: row.password_set_at, renewal, attempts })
+}
+
+/// Whose password this is, of those who say that the address is theirs; and the first of them, if there is any. Where there
+/// is nobody, the work is the same as where there is one.
+pub(super) async fn compare(
+    visitor: &Visitor,
+    email: &Email,
+    password: &Password,
+    attempts: &[Attempt],
+) -> Result<(Option<UserId>, Option<(SignInRow, Verified)>), Stop> {
+    let rows = visitor.read().users_by_address(email.canonical()).await?;
+    let first = rows.first().map(|row| row.id.clone());
+    let mut tries: Vec<Option<SignInRow>> = rows.into_iter().map(Some).collect();
+    if tries.is_empty() {
+        tries.push(None);
+    }
+    for row in tries {
+        let stored = row.as_ref().and_then(|row| row.password_hash.as_deref());
+        match (visitor.app.0.hasher.verify(password, stored).await, row) {
+            (Ok(verified @ (Verified::Yes | Verified::YesOutdated)), Some(row)) => return Ok((first, Some((row, verified)))),
+            (Ok(_), _) => {}
+            (Err(error), _) => {
+                // Nothing was compared, so nothing was tried.
+                forgive(visitor, attempts).await?;
+                return Err(error.into());
+            }
+        }
+    }
+    Ok((first, None))
 }
 
 /// Begins the session of somebody who has proven who they are; the cookie's value has this hash. Whoever was signed in with
@@ -105,7 +125,7 @@ fn wrong() -> Stop {
 ///
 /// Where it comes from is counted first: who has used up an address or a network cannot go on to use up what other people
 /// have, and lock them out. For the same reason nothing is counted against a day that the window refuses.
-async fn count_attempt(visitor: &Visitor, email: &Email) -> Result<Vec<Attempt>, Stop> {
+pub(super) async fn count_attempt(visitor: &Visitor, email: &Email) -> Result<Vec<Attempt>, Stop> {
     let limits = visitor.app.0.terms.attempts;
     let address = visitor.caller.address;
     let mut tx = visitor.begin(vec![]).await?;
@@ -130,7 +150,7 @@ async fn count_attempt(visitor: &Visitor, email: &Email) -> Result<Vec<Attempt>,
     tx.commit_unrecorded(Why::CountingAttempts).await?;
     let Some((rest, first)) = refusal else { return Ok(attempts) };
     if first {
-        let found = visitor.read().user_by_address(email.canonical()).await?;
+        let found = visitor.read().users_by_address(email.canonical()).await?.into_iter().next();
         record_failure(visitor, found.map(|row| row.id), email, Failure::TooMany).await?;
     }
     Err(Stop::TooMany(rest))

@@ -45,6 +45,12 @@ pub struct Config {
     pub key_file: PathBuf,
     /// The server that takes letters; empty for none.
     pub smtp_url: String,
+    /// Who letters come from; empty for an address at the base URL's host.
+    pub mail_from: String,
+    /// How long letters are kept once they are done.
+    pub letters_kept: Span,
+    /// The most members of an account; 0 for any number.
+    pub seats: i64,
     /// Whose forwarded headers count.
     pub trusted_proxies: Vec<IpNet>,
     /// Where to serve metrics, if at all.

@@ -56,7 +56,10 @@ settings! {
     database_connections "FRONTDESK_DATABASE_CONNECTIONS" = "8": "The most connections to PostgreSQL, or readers of SQLite.";
     sqlite_synchronous "FRONTDESK_SQLITE_SYNCHRONOUS" = "full": "full: what was acknowledged survives losing power. normal: faster, but may lose the last moments with the power.";
     key_file "FRONTDESK_KEY_FILE" = "" or "(instance.key in the data folder)": "The file with the instance key, which seals secrets in the database. Machines that share a database share it.";
-    smtp_url "FRONTDESK_SMTP_URL" = "" or "(none)", secret: "The server that takes letters: smtp://user:password@host:587?tls=required. This version sends none yet; the value is only checked.";
+    smtp_url "FRONTDESK_SMTP_URL" = "" or "(none)", secret: "The server that takes letters: smtps://user:password@host, or smtp://user:password@host:587?tls=required. Without one, letters are files in the folder mail of the data folder, and whoever invites hands over a link.";
+    mail_from "FRONTDESK_MAIL_FROM" = "" or "(frontdesk@ and the base URL's host)": "Who letters come from: an address, or Name <address>.";
+    letters_kept "FRONTDESK_LETTERS_KEPT" = "30d": "How long the record of a letter, and its file where letters are files, is kept after it was written.";
+    seats "FRONTDESK_SEATS" = "0": "The most members that an account may have, disabled ones included; 0 for any number. Open invitations take a seat too.";
     trusted_proxies "FRONTDESK_TRUSTED_PROXIES" = "" or "(none)": "Addresses or networks, separated by commas, whose X-Forwarded-For header counts.";
     metrics_listen "FRONTDESK_METRICS_LISTEN" = "" or "(off)": "The address and port for Prometheus metrics. Keep it private.";
     log_format "FRONTDESK_LOG_FORMAT" = "human": "human or json.";
@@ -91,6 +94,9 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
         sqlite_durability: one_of(found, "sqlite_synchronous", &[("full", SqliteDurability::Full), ("normal", SqliteDurability::Normal)])?,
         key_file: PathBuf::from(found.text("key_file")),
         smtp_url: url_of(found, "smtp_url", &["smtp", "smtps"])?,
+        mail_from: found.text("mail_from").to_owned(),
+        letters_kept: span(found, "letters_kept")?,
+        seats: number(found, "seats", 0..=1_000_000_000)?,
         trusted_proxies: networks(found)?,
         metrics_listen: optional(found, "metrics_listen", "an address and a port, such as 127.0.0.1:9100")?,
         log_format: one_of(found, "log_format", &[("human", LogFormat::Human), ("json", LogFormat::Json)])?,

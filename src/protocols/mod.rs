@@ -1,4 +1,5 @@
 //! Floor 2, right side: what we say to other machines, and the cryptography for it. Knows nothing of the store.
 
+pub mod mail;
 pub mod passwords;
 pub mod secrets;

@@ -3,6 +3,11 @@
 use std::{fs, io::Write, path::Path};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use hkdf::Hkdf;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -80,6 +85,36 @@ impl InstanceKey {
         Self::read(path)?.ok_or_else(|| failed(std::io::ErrorKind::NotFound.into()))
     }
 
+    /// Seals a text for one place, such as `outbox.body` of one row: XChaCha20-Poly1305 under a key of its own for each
+    /// place, bound to the row, so that what was sealed cannot be moved elsewhere. The nonce stands in front.
+    #[must_use]
+    pub fn seal(&self, place: &str, row: &str, text: &str, dice: [[u8; 16]; 2]) -> String {
+        let mut nonce = XNonce::default();
+        nonce.copy_from_slice(&dice.concat()[..24]);
+        let payload = Payload { msg: text.as_bytes(), aad: row.as_bytes() };
+        // It fails for texts of 256 GiB alone.
+        let sealed = self.cipher(place).encrypt(&nonce, payload).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// Opens what was sealed for this place and row; `None` for anything else.
+    #[must_use]
+    pub fn open(&self, place: &str, row: &str, sealed: &str) -> Option<String> {
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (front, msg) = bytes.split_at_checked(24)?;
+        let mut nonce = XNonce::default();
+        nonce.copy_from_slice(front);
+        let text = self.cipher(place).decrypt(&nonce, Payload { msg, aad: row.as_bytes() }).ok()?;
+        String::from_utf8(text).ok()
+    }
+
+    fn cipher(&self, place: &str) -> XChaCha20Poly1305 {
+        let mut key = chacha20poly1305::Key::default();
+        // It fails for more than 8160 bytes of key alone.
+        let _ = Hkdf::<Sha256>::new(Some(b"frontdesk sealed v1"), &self.0).expand(place.as_bytes(), &mut key);
+        XChaCha20Poly1305::new(&key)
+    }
+
     fn parse(text: &str) -> Option<Self> {
         if text.len() != 64 {
             return None;
@@ -134,6 +169,23 @@ mod tests {
         }
         fs::write(&path, "not a key").unwrap();
         assert!(matches!(InstanceKey::read(&path), Err(KeyError::Malformed(_))));
+    }
+
+    #[test]
+    fn what_is_sealed_opens_in_its_place_alone() {
+        let key = InstanceKey([7; 32]);
+        let sealed = key.seal("outbox.body", "let_1", "a link", [[1; 16], [2; 16]]);
+        assert!(!sealed.contains("link"));
+        assert_eq!(key.open("outbox.body", "let_1", &sealed).as_deref(), Some("a link"));
+        for (key, place, row) in
+            [(&key, "outbox.body", "let_2"), (&key, "users.totp", "let_1"), (&InstanceKey([8; 32]), "outbox.body", "let_1")]
+        {
+            assert_eq!(key.open(place, row, &sealed), None, "{place} {row}");
+        }
+        let mut broken = sealed.into_bytes();
+        broken[40] = if broken[40] == b'A' { b'B' } else { b'A' };
+        assert_eq!(key.open("outbox.body", "let_1", std::str::from_utf8(&broken).unwrap()), None);
+        assert_eq!(key.open("outbox.body", "let_1", "short"), None);
     }
 
     #[test]

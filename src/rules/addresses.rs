@@ -53,6 +53,14 @@ impl Email {
         &self.written
     }
 
+    /// As letters are sent to it: the local part as its owner writes it, the domain in ASCII.
+    #[must_use]
+    pub fn deliverable(&self) -> String {
+        let local = self.written.rsplit_once('@').map_or("", |(local, _)| local);
+        let domain = self.canonical.rsplit_once('@').map_or("", |(_, domain)| domain);
+        format!("{local}@{domain}")
+    }
+
     /// The form in which addresses are compared: NFC, lower case, domain in ASCII. Tags behind a plus are kept.
     #[must_use]
     pub fn canonical(&self) -> &str {
@@ -82,6 +90,11 @@ mod tests {
             assert_eq!(Email::parse(spelling).unwrap().canonical(), "ada@xn--bcher-kva.example", "{spelling}");
         }
         assert_eq!(Email::parse("Jose\u{301}@example.com").unwrap().canonical(), "jos\u{e9}@example.com");
+    }
+
+    #[test]
+    fn letters_keep_the_local_part_as_written() {
+        assert_eq!(Email::parse("Ada.L@Bücher.example").unwrap().deliverable(), "Ada.L@xn--bcher-kva.example");
     }
 
     #[test]

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::{
     gate::Refusal,
-    ids::{AccountId, MemberId, SessionId, UserId},
+    ids::{AccountId, InvitationId, LetterId, MemberId, SessionId, UserId},
+    invitations::Closed,
     members::Roles,
     permissions::Permission,
     sessions::End,
@@ -83,16 +84,26 @@ words! {
         MembershipSessionsEnded = "membership_sessions_ended.v0", "ended the sessions of a member";
         MembershipDeleted   = "membership_deleted.v0",    "took a member out of the account";
         MembershipCreated   = "membership_created.v0",    "became a member";
+        InvitationCreated   = "invitation_created.v0",    "invited somebody";
+        InvitationResent    = "invitation_resent.v0",     "sent an invitation again";
+        InvitationLinkCreated = "invitation_link_created.v0", "made a link for an invitation";
+        InvitationUpdated   = "invitation_updated.v0",    "changed an invitation";
+        InvitationRevoked   = "invitation_revoked.v0",    "took an invitation back";
+        InvitationClosed    = "invitation_closed.v0",     "closed an invitation with its sender";
+        InvitationExpired   = "invitation_expired.v0",    "replaced an expired invitation";
+        InvitationAccepted  = "invitation_accepted.v0",   "accepted an invitation";
+        InvitationDeclined  = "invitation_declined.v0",   "declined an invitation";
+        InvitationRefused   = "invitation_refused.v0",    "was refused an invitation";
+        LetterFailed        = "letter_failed.v0",         "could not deliver a letter";
     }
 }
 
 impl Kind {
     /// The types that an account's log can hold.
     pub fn of_accounts() -> impl Iterator<Item = Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .filter(|kind| ["account_", "membership_", "permission_"].iter().any(|object| kind.word().starts_with(object)))
+        Self::ALL.iter().copied().filter(|kind| {
+            ["account_", "membership_", "permission_", "invitation_", "letter_"].iter().any(|object| kind.word().starts_with(object))
+        })
     }
 }
 
@@ -151,6 +162,73 @@ pub enum Event {
     MembershipDeleted { account: AccountId, member: MemberId, who: Who, roles: Roles, left: bool, credentials: u64 },
     /// A user joined an account.
     MembershipCreated { account: AccountId, member: MemberId, who: Who, roles: Roles, source: &'static str },
+    /// Something happened to an invitation.
+    Invitation { account: AccountId, invitation: Invited, what: InvitationEvent },
+    /// A letter was given up.
+    LetterFailed { account: AccountId, letter: LetterId, recipient: String, why: String },
+}
+
+/// An invitation as events name one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invited {
+    /// The id.
+    pub id: InvitationId,
+    /// To whom, canonical.
+    pub email: String,
+}
+
+/// What happened to an invitation.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the fields are the things that the variants are about")]
+pub enum InvitationEvent {
+    /// Somebody is invited.
+    Created { roles: Roles },
+    /// It was sent again: its link is a new one.
+    Resent,
+    /// A link was made to hand over by oneself.
+    LinkCreated,
+    /// The roles that it offers, or who answers for it, changed.
+    Updated { before: Value, after: Value },
+    /// It was taken back.
+    Revoked,
+    /// It ended with whoever sent it.
+    Closed { why: Closed },
+    /// Expired, it made room for a new one.
+    Expired,
+    /// Somebody joined by it.
+    Accepted { who: Who },
+    /// The invited person does not want to join.
+    Declined { who: Who },
+    /// Somebody tried to join by a link that does not let them.
+    Refused { why: &'static str },
+}
+
+impl InvitationEvent {
+    fn record(self, account: AccountId, invitation: &Invited) -> Record {
+        let log = Log::Account(account);
+        let mut subjects = vec![subject("invitation", invitation.id.as_str(), &invitation.email)];
+        match self {
+            Self::Created { roles } => {
+                let after = json!({ "email": invitation.email, "roles": roles_value(roles) });
+                done(Kind::InvitationCreated, log, subjects, None, Some(after))
+            }
+            Self::Resent => done(Kind::InvitationResent, log, subjects, None, None),
+            Self::LinkCreated => done(Kind::InvitationLinkCreated, log, subjects, None, None),
+            Self::Updated { before, after } => done(Kind::InvitationUpdated, log, subjects, Some(before), Some(after)),
+            Self::Revoked => done(Kind::InvitationRevoked, log, subjects, None, None),
+            Self::Closed { why } => done(Kind::InvitationClosed, log, subjects, None, Some(json!({ "why": why.word() }))),
+            Self::Expired => done(Kind::InvitationExpired, log, subjects, None, None),
+            Self::Accepted { who } => {
+                subjects.push(who.subject());
+                done(Kind::InvitationAccepted, log, subjects, None, None)
+            }
+            Self::Declined { who } => {
+                subjects.push(who.subject());
+                done(Kind::InvitationDeclined, log, subjects, None, None)
+            }
+            Self::Refused { why } => refused(Kind::InvitationRefused, log, subjects, json!({ "why": why })),
+        }
+    }
 }
 
 impl Event {
@@ -225,6 +303,11 @@ impl Event {
             Self::MembershipCreated { account, member, who, roles, source } => {
                 let after = json!({ "roles": roles_value(roles), "source": source });
                 done(Kind::MembershipCreated, Log::Account(account), membership(&member, &who), None, Some(after))
+            }
+            Self::Invitation { account, invitation, what } => what.record(account, &invitation),
+            Self::LetterFailed { account, letter, recipient, why } => {
+                let subjects = vec![subject("letter", letter.as_str(), &recipient)];
+                refused(Kind::LetterFailed, Log::Account(account), subjects, json!({ "recipient": recipient, "why": why }))
             }
         }
     }

@@ -82,6 +82,10 @@ ids! {
     MemberId = "mem";
     /// A session: proves a person.
     SessionId = "ses";
+    /// An invitation: an offer to join an account.
+    InvitationId = "inv";
+    /// A letter: waits to be sent, or was.
+    LetterId = "let";
     /// An event: the record of one thing that happened.
     EventId = "ev";
     /// One request to any face; also called an operation.

@@ -47,6 +47,9 @@ impl Roles {
     pub const ADMINISTRATOR: Self =
         Self { developer: Developer::ReadWrite, team: Team::Manager, billing: Billing::Access, administrator: true };
 
+    /// The least of each role.
+    pub const LEAST: Self = Self { developer: Developer::ReadOnly, team: Team::ReadOnly, billing: Billing::None, administrator: false };
+
     /// In a few words, for tables: `Administrator`, or `Developer read-write, Team invite`.
     #[must_use]
     pub fn summary(self) -> String {
@@ -111,6 +114,21 @@ pub fn may_grant(actor: Roles, before: Roles, after: Roles) -> Result<(), String
     Err(format!("You do not have {above} yourself, so you cannot give it."))
 }
 
+/// What of the roles `offered` somebody with the roles `actor` may give: nothing above their own. Administrators may give
+/// all of it.
+#[must_use]
+pub fn cap(actor: Roles, offered: Roles) -> Roles {
+    if actor.administrator {
+        return offered;
+    }
+    let developer = if offered.developer as u8 > actor.developer as u8 { actor.developer } else { offered.developer };
+    let team = if offered.team as u8 > actor.team as u8 { actor.team } else { offered.team };
+    let billing = if offered.billing as u8 > actor.billing as u8 { actor.billing } else { offered.billing };
+    let capped = Roles { developer, team, billing, administrator: false };
+    // What cannot stand together falls to what can.
+    if check(capped).is_ok() { capped } else { Roles { team: Team::ReadOnly, ..capped } }
+}
+
 /// What is chosen in the form of roles.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -155,25 +173,29 @@ impl Draft {
     /// All faults, each at its field.
     pub fn check(&self) -> Result<NewRoles, Faults> {
         let mut faults = Faults::none();
-        let one = || "Choose one.".to_owned();
-        let developer = faults.keep("developer", Developer::parse(&self.developer).ok_or_else(one));
-        let team = faults.keep("team", Team::parse(&self.team).ok_or_else(one));
-        let billing = faults.keep("billing", Billing::parse(&self.billing).ok_or_else(one));
-        let administrator = match self.administrator.as_str() {
-            "" => Ok(false),
-            "yes" => Ok(true),
-            _ => Err("Check it or leave it.".to_owned()),
-        };
-        let administrator = faults.keep("administrator", administrator);
+        let roles = choose(&mut faults, [&self.developer, &self.team, &self.billing, &self.administrator]);
         let version = faults.keep("version", self.version.parse().map_err(|_| "Reload the page and try again.".to_owned()));
-        let (Some(developer), Some(team), Some(billing), Some(administrator), Some(version)) =
-            (developer, team, billing, administrator, version)
-        else {
-            return Err(faults);
-        };
-        let roles = Roles { developer, team, billing, administrator };
-        check(roles).map(|roles| NewRoles { roles, version }).map_err(|message| Faults::one("team", message))
+        match (roles, version) {
+            (Some(roles), Some(version)) if faults.is_empty() => Ok(NewRoles { roles, version }),
+            _ => Err(faults),
+        }
     }
+}
+
+/// Reads what was chosen of each role (Developer, Team, Billing, Administrator), and whether it may stand together.
+pub fn choose(faults: &mut Faults, [developer, team, billing, administrator]: [&str; 4]) -> Option<Roles> {
+    let one = || "Choose one.".to_owned();
+    let developer = faults.keep("developer", Developer::parse(developer).ok_or_else(one));
+    let team = faults.keep("team", Team::parse(team).ok_or_else(one));
+    let billing = faults.keep("billing", Billing::parse(billing).ok_or_else(one));
+    let administrator = match administrator {
+        "" => Ok(false),
+        "yes" => Ok(true),
+        _ => Err("Check it or leave it.".to_owned()),
+    };
+    let administrator = faults.keep("administrator", administrator);
+    let roles = Roles { developer: developer?, team: team?, billing: billing?, administrator: administrator? };
+    faults.keep("team", check(roles))
 }
 
 words! {
@@ -257,6 +279,21 @@ mod tests {
             may_grant(MANAGER, PLAIN, Roles { billing: Billing::Access, ..PLAIN }).unwrap_err(),
             "You do not have Billing access yourself, so you cannot give it."
         );
+    }
+
+    #[test]
+    fn what_is_capped_may_be_given_and_is_never_more() {
+        for actor in all() {
+            for offered in all().into_iter().filter(|roles| check(*roles).is_ok()) {
+                let capped = cap(actor, offered);
+                let nothing = PLAIN;
+                assert!(may_grant(actor, nothing, capped).is_ok() && check(capped).is_ok(), "{actor:?} {offered:?} {capped:?}");
+                assert!(capped.developer as u8 <= offered.developer as u8 && capped.team as u8 <= offered.team as u8);
+                if may_grant(actor, nothing, offered).is_ok() {
+                    assert_eq!(capped, offered, "what may be given is given whole");
+                }
+            }
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub mod events;
 pub mod faults;
 pub mod gate;
 pub mod ids;
+pub mod invitations;
+pub mod letters;
 pub mod me;
 pub mod members;
 pub mod network;

@@ -144,6 +144,22 @@ impl Millis {
         }
     }
 
+    /// For people, of what lies ahead of `now`: `in 5 minutes`, `tomorrow`, `in 3 days`; as [`Self::relative`] once it is past.
+    #[must_use]
+    pub fn ahead(self, now: Self) -> String {
+        if self <= now {
+            return self.relative(now);
+        }
+        let seconds = self.since(now).0 / 1_000;
+        let count = |n: i64, unit: &str| format!("in {n} {unit}{}", if n == 1 { "" } else { "s" });
+        match seconds {
+            ..3_600 => count((seconds / 60).max(1), "minute"),
+            3_600..86_400 => count(seconds / 3_600, "hour"),
+            86_400..172_800 => "tomorrow".to_owned(),
+            _ => count(seconds / 86_400, "day"),
+        }
+    }
+
     /// Reads a date (`2026-11-21`, the start of that day in UTC), or a date and time (`2026-11-21T14:05`) as date
     /// fields of browsers send it, or RFC 3339.
     #[must_use]
@@ -189,6 +205,16 @@ mod tests {
             assert_eq!(now.minus(ago).relative(now), text);
         }
         assert_eq!(now.plus(Span::days(1)).relative(now), "just now", "a clock set back is no reason for nonsense");
+        for (ahead, text) in [
+            (Span::seconds(3), "in 1 minute"),
+            (Span::minutes(5), "in 5 minutes"),
+            (Span::hours(5), "in 5 hours"),
+            (Span::hours(25), "tomorrow"),
+            (Span::days(7), "in 7 days"),
+        ] {
+            assert_eq!(now.plus(ahead).ahead(now), text);
+        }
+        assert_eq!(now.ahead(now), "just now");
         assert_eq!(now.exact(), "21 Nov 2026, 14:05:00 UTC");
         assert_eq!(now.rfc3339(), "2026-11-21T14:05:00Z");
         assert_eq!(Millis::parse("2026-13-41"), None);

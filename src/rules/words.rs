@@ -53,6 +53,7 @@ mod tests {
     use crate::rules::{
         events::{Kind, Outcome},
         gate::Refusal,
+        invitations::{Closed, Ended, Purpose},
         me::Theme,
         members::{Billing, Developer, Team},
         sessions::End,
@@ -73,6 +74,6 @@ mod tests {
                 )*
             };
         }
-        check! { Kind Outcome Refusal Theme Billing Developer Team End Failure }
+        check! { Kind Outcome Refusal Theme Billing Developer Team End Failure Closed Ended Purpose }
     }
 }

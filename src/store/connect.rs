@@ -129,6 +129,11 @@ impl Db {
         self.statements.load(Ordering::Relaxed)
     }
 
+    /// The same database, with statements counted apart: for what runs beside requests.
+    pub(crate) fn aside(&self) -> Self {
+        Self { pools: self.pools.clone(), statements: Arc::default() }
+    }
+
     pub(super) fn count_statement(&self) {
         self.statements.fetch_add(1, Ordering::Relaxed);
     }

@@ -29,6 +29,8 @@ pub struct SessionFacts {
     pub email: String,
     /// The same, canonical.
     pub canonical: String,
+    /// When it was proven that it is theirs, if it was.
+    pub email_verified_at: Option<Millis>,
     /// The look the person has chosen.
     pub theme: String,
 }
@@ -75,7 +77,7 @@ struct ProofRow {
 impl<S> Reader<S> {
     async fn session_facts(&mut self, token_hash: &str) -> Result<Option<SessionFacts>> {
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT s.id AS session, s.user_id AS user, s.created_at, s.last_seen_at, s.ended_why, u.name, u.theme, e.address AS email, e.canonical
+            "SELECT s.id AS session, s.user_id AS user, s.created_at, s.last_seen_at, s.ended_why, u.name, u.theme, e.address AS email, e.canonical, e.verified_at AS email_verified_at
              FROM sessions s JOIN users u ON u.id = s.user_id
              JOIN user_emails e ON e.user_id = u.id AND e.canonical = COALESCE(
                   (SELECT MIN(v.canonical) FROM user_emails v WHERE v.user_id = u.id AND v.verified_at IS NOT NULL),

@@ -71,6 +71,8 @@ pub enum Why {
     LastSeen,
     /// Clearing out what has expired, by a setting that says when.
     Clearing,
+    /// That a letter is on its way is the state of its row; writing it was part of an event, and giving it up is one.
+    Delivering,
     /// The console's link for set-up, printed at each start until set-up is done.
     SetupLink,
 }

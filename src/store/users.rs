@@ -16,8 +16,10 @@ pub struct NewUser<'a> {
     pub id: &'a UserId,
     /// The name.
     pub name: &'a str,
-    /// The address, which counts as verified.
+    /// The address.
     pub email: &'a Email,
+    /// Whether it is proven that the address is theirs.
+    pub is_verified: bool,
     /// The hash of the password.
     pub password_hash: &'a str,
     /// How the address came here.
@@ -35,21 +37,36 @@ pub struct SignInRow {
     pub password_set_at: Option<Millis>,
 }
 
+/// The most people who may say that one address is theirs without having proven it.
+const UNPROVEN: i64 = 3;
+
 impl Reader<Instance> {
-    /// Who has this address, verified.
+    /// Who may be signing in with this address: whoever has proven that it is theirs, and then those who have only said
+    /// so, in the order in which they came. Four at most, mostly one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn user_by_address(&mut self, canonical: &str) -> Result<Option<SignInRow>> {
+    pub async fn users_by_address(&mut self, canonical: &str) -> Result<Vec<SignInRow>> {
         Ok(sql!(self, c => sqlx::query_as(
             "SELECT u.id, u.password_hash, u.password_set_at FROM user_emails e JOIN users u ON u.id = e.user_id
-             WHERE e.canonical = $1 AND e.verified_at IS NOT NULL")
-            .bind(canonical).fetch_optional(c)))
+             WHERE e.canonical = $1 ORDER BY CASE WHEN e.verified_at IS NULL THEN 1 ELSE 0 END, u.created_at, u.id LIMIT $2")
+            .bind(canonical).bind(UNPROVEN + 1).fetch_all(c)))
+    }
+
+    /// Whether one more may say that an address is theirs without proving it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_room_for(&mut self, canonical: &str) -> Result<bool> {
+        let unproven: i64 = sql!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM user_emails WHERE canonical = $1 AND verified_at IS NULL")
+            .bind(canonical).fetch_one(c));
+        Ok(unproven < UNPROVEN)
     }
 }
 
 impl Tx<Instance> {
-    /// Makes a user with a verified address. `false` when somebody has that address.
+    /// Makes a user. `false` when the address is to count as proven and is somebody's already; nothing of this may stand
+    /// then.
     ///
     /// # Errors
     /// When the database fails.
@@ -75,8 +92,37 @@ impl Tx<Instance> {
             .bind(new.id)
             .bind(new.email.written())
             .bind(new.email.canonical())
-            .bind(now)
+            .bind(new.is_verified.then_some(now))
             .bind(new.source)
+        );
+        Ok(made == 1)
+    }
+
+    /// Notes that somebody has proven that an address of theirs is theirs. `false` when somebody else had proven that;
+    /// nothing of this may stand then.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn verify_address(&mut self, user: &UserId, email: &Email, source: &'static str) -> Result<bool> {
+        let now = self.now();
+        run!(
+            self,
+            sqlx::query("DELETE FROM user_emails WHERE user_id = $1 AND canonical = $2 AND verified_at IS NULL")
+                .bind(user)
+                .bind(email.canonical())
+        );
+        // Written anew rather than changed: that it is taken is then an outcome, and not an error.
+        let made = run!(
+            self,
+            sqlx::query(
+                "INSERT INTO user_emails (user_id, address, canonical, verified_at, source) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT DO NOTHING"
+            )
+            .bind(user)
+            .bind(email.written())
+            .bind(email.canonical())
+            .bind(now)
+            .bind(source)
         );
         Ok(made == 1)
     }

@@ -14,7 +14,7 @@ use crate::{
     acts::Stop,
     rules::{
         faults::Faults,
-        ids::{EventId, MemberId, SessionId},
+        ids::{EventId, InvitationId, MemberId, SessionId},
     },
 };
 
@@ -66,7 +66,18 @@ macro_rules! ids_in_paths {
     };
 }
 
-ids_in_paths!(EventId, MemberId, SessionId);
+ids_in_paths!(EventId, InvitationId, MemberId, SessionId);
+
+/// The secret of a link, as it stands in the path. Only its hash is ever compared.
+pub(super) struct Token(pub(super) String);
+
+impl FromRequestParts<Site> for Token {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
+        Ok(Self(parameter(parts, site, "token").await.unwrap_or_default()))
+    }
+}
 
 #[expect(clippy::result_large_err, reason = "the error is the answer, made once a request at most")]
 fn decode<D: DeserializeOwned>(bytes: &[u8]) -> Result<D, Response> {

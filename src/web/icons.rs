@@ -18,9 +18,9 @@ macro_rules! icons {
 }
 
 icons! {
-    "arrow-left" "arrow-right" "building-2" "check" "chevron-down" "chevron-right" "circle-check" "circle-x" "copy" "inbox" "info"
-    "layout-dashboard" "list-filter" "lock" "log-out" "menu" "monitor" "scroll-text" "settings" "triangle-alert"
-    "user" "users" "x"
+    "arrow-left" "arrow-right" "building-2" "check" "chevron-down" "chevron-right" "circle-check" "circle-x" "clock" "copy"
+    "door-open" "inbox" "info" "layout-dashboard" "link" "list-filter" "lock" "log-out" "mail" "menu" "monitor" "scroll-text"
+    "send" "settings" "triangle-alert" "user" "user-plus" "users" "x"
 }
 
 #[cfg(test)]
@@ -42,8 +42,9 @@ mod tests {
                 }
             }
         }
-        let shell = include_str!("shell.rs");
-        used.extend(ALL.iter().filter(|name| shell.contains(&format!("\"{name}\""))).copied());
+        for code in [include_str!("shell.rs"), include_str!("invitations/mod.rs")] {
+            used.extend(ALL.iter().filter(|name| code.contains(&format!("\"{name}\""))).copied());
+        }
         assert_eq!(used.into_iter().collect::<Vec<_>>(), ALL);
     }
 }

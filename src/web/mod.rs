@@ -7,6 +7,7 @@
 
 mod accounts;
 mod assets;
+mod choices;
 mod door;
 mod events;
 mod form;
@@ -14,6 +15,7 @@ mod frame;
 mod front;
 mod health;
 mod icons;
+mod invitations;
 mod me;
 mod members;
 mod origin;

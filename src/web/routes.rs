@@ -6,7 +6,7 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{Site, accounts, events, me, members, sessions, setup, sign_in};
+use super::{Site, accounts, events, invitations, me, members, sessions, setup, sign_in};
 
 /// One route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,7 @@ pub(super) fn pages() -> Routes {
         .and(sign_in::routes())
         .and(accounts::routes())
         .and(members::routes())
+        .and(invitations::routes())
         .and(events::routes())
         .and(me::routes())
         .and(sessions::routes())

@@ -96,7 +96,10 @@ type Room = (&'static str, &'static str, &'static str, Permission);
 /// The rooms of an account, in groups.
 const ROOMS: [(&str, &[Room]); 4] = [
     ("", &[("", "Overview", "layout-dashboard", Permission::ViewAccount)]),
-    ("Team", &[("/members", "Members", "users", Permission::ReadMembers)]),
+    (
+        "Team",
+        &[("/members", "Members", "users", Permission::ReadMembers), ("/invitations", "Invitations", "mail", Permission::ReadInvitations)],
+    ),
     ("Access", &[("/events", "Events", "scroll-text", Permission::ReadEvents)]),
     ("Settings", &[("/settings", "Account", "settings", Permission::ReadSettings)]),
 ];

@@ -46,6 +46,7 @@ page::page!(Password);
 struct Asked {
     next: String,
     why: String,
+    email: String,
 }
 
 async fn home(visitor: Visitor, parts: Parts) -> Response {
@@ -67,7 +68,7 @@ async fn show(visitor: Visitor, front: Front, Query(asked): Query<Asked>, parts:
         Ok(_) => match setup::state(&visitor, "").await {
             Ok(setup::State::Over) => {
                 let notice = End::parse(&asked.why).map(End::sentence);
-                let draft = Draft { next: asked.next, ..Draft::default() };
+                let draft = Draft { next: asked.next, email: asked.email, ..Draft::default() };
                 front.show(&Password { theme: "auto", draft, faults: Faults::none(), notice, refused: None })
             }
             Ok(_) => see_other("/setup"),
@@ -106,12 +107,19 @@ async fn try_to_enter(visitor: &Visitor, front: &Front, draft: &Draft) -> Result
     begun
 }
 
-async fn leave(person: Person, front: Front, parts: Parts) -> Response {
+/// Where to go after signing out: to the sign-in page, or where it is worth coming back as somebody else.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Leave {
+    next: String,
+}
+
+async fn leave(person: Person, front: Front, parts: Parts, Form(asked): Form<Leave>) -> Response {
     if let Err(stop) = sessions::sign_out(&person).await {
         return problem::answer(stop, &parts);
     }
     front.drop_cookie().await;
-    let mut response = see_other("/login?why=signed_out");
+    let mut response = see_other(if asked.next.is_empty() { "/login?why=signed_out" } else { destination(&asked.next) });
     // What a browser keeps of the pages goes too. Its cookie is taken away by the cookie itself.
     response.headers_mut().insert("clear-site-data", header::HeaderValue::from_static("\"cache\", \"storage\""));
     response

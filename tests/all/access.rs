@@ -7,13 +7,23 @@ use reqwest::StatusCode;
 use crate::kit::{House, cast};
 
 /// What stands for the parameters: things that exist, in the account that everybody is measured against.
-fn path_of(route: &str, event: &str, member: &str) -> String {
+fn path_of(route: &str, things: &Things) -> String {
     let id = match route {
-        route if route.contains("/events/") => event,
-        route if route.contains("/members/") => member,
+        route if route.contains("/events/") => &things.event,
+        route if route.contains("/members/") => &things.member,
+        route if route.contains("/invitations/") => &things.invitation,
         _ => "ses_3MP92WggujNuFkwl8icLusxoDSO",
     };
-    route.replace("{slug}", "acme").replace("{id}", id)
+    route.replace("{slug}", "acme").replace("{id}", id).replace("{token}", &things.token)
+}
+
+/// See [`path_of`].
+#[derive(Default)]
+struct Things {
+    event: String,
+    member: String,
+    invitation: String,
+    token: String,
 }
 
 /// An answer in one word.
@@ -40,8 +50,13 @@ async fn the_golden_table_holds() {
 
     // An administrator whom nobody else may touch, so that the deeds leave everything as it is for the next one.
     let target = house.member("acme", "target", frontdesk::rules::members::Roles::ADMINISTRATOR).await;
-    let target = house.member_id(&target).await;
-    let keep = ["members", "member_words"].map(|table| format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}"));
+    let member = house.member_id(&target).await;
+    // And an invitation that only administrators may touch, to somebody who is none of them.
+    let token = house.invite(&cast[0].1, "invited@example.com", frontdesk::rules::members::Roles::ADMINISTRATOR).await;
+    let invitation = house.raw.texts("SELECT id FROM invitations").await.remove(0);
+    let things = Things { event, member, invitation, token };
+    let keep = ["members", "member_words", "invitations", "invitation_tokens"]
+        .map(|table| format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}"));
     for keep in keep {
         house.raw.run(keep).await;
     }
@@ -52,7 +67,7 @@ async fn the_golden_table_holds() {
         table.push_str(&format!("{name:<15}"));
     }
     for route in routes {
-        let path = path_of(route.path, &event, &target);
+        let path = path_of(route.path, &things);
         table = format!("{}\n{:<6}{:<46}", table.trim_end(), route.method, route.path);
         for (name, browser) in &cast {
             // Each tries with a cookie of their own that this request may cost them.
@@ -68,6 +83,10 @@ async fn the_golden_table_holds() {
                 house.raw.run("DELETE FROM members").await;
                 house.raw.run("INSERT INTO members SELECT * FROM kept_members").await;
                 house.raw.run("INSERT INTO member_words SELECT * FROM kept_member_words").await;
+                house.raw.run("DELETE FROM invitation_tokens").await;
+                house.raw.run("DELETE FROM invitations").await;
+                house.raw.run("INSERT INTO invitations SELECT * FROM kept_invitations").await;
+                house.raw.run("INSERT INTO invitation_tokens SELECT * FROM kept_invitation_tokens").await;
             }
         }
     }
@@ -86,7 +105,14 @@ fn form_that_works(route: &str) -> Vec<(&'static str, String)> {
         "settings" => &[("name", "Mine"), ("version", "0")],
         "roles" => &[("developer", "read_write"), ("team", "manager"), ("billing", "access"), ("version", "0")],
         "access" => &[("until", "2027-01-01")],
-        "disable" | "enable" | "end-sessions" | "remove" => &[],
+        "new" => &[
+            ("email", "more@example.com"),
+            ("developer", "read_write"),
+            ("team", "manager"),
+            ("billing", "access"),
+            ("administrator", "yes"),
+        ],
+        "resend" | "link" | "revoke" | "disable" | "enable" | "end-sessions" | "remove" => &[],
         other => panic!("say what form works for {other}"),
     };
     fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
@@ -100,6 +126,10 @@ async fn who_may_not_changes_nothing() {
     let cast = cast(&house, ada).await;
     let account = house.account_id("acme").await;
     let administrator = house.member_id("ada@example.com").await;
+    let token = house.invite(&cast[0].1, "invited@example.com", frontdesk::rules::members::Roles::ADMINISTRATOR).await;
+    let invitation = house.raw.texts("SELECT id FROM invitations").await.remove(0);
+    let before = house.raw.texts("SELECT CAST(version AS TEXT) || COALESCE(closed_why, '') FROM invitations").await;
+    let things = Things { event: String::new(), member: administrator.clone(), invitation, token };
     let changes: Vec<_> = web::routes().into_iter().filter(|route| route.method == "POST" && route.path.contains("{slug}")).collect();
     assert!(!changes.is_empty());
     for route in changes {
@@ -109,7 +139,7 @@ async fn who_may_not_changes_nothing() {
                 continue;
             }
             let form = form_that_works(route.path);
-            let page = browser.post(&path_of(route.path, "", &administrator), &form).await;
+            let page = browser.post(&path_of(route.path, &things), &form).await;
             let refused = [
                 StatusCode::FORBIDDEN,
                 StatusCode::NOT_FOUND,
@@ -130,8 +160,15 @@ async fn who_may_not_changes_nothing() {
             .await,
         1
     );
+    assert_eq!(house.raw.texts("SELECT CAST(version AS TEXT) || COALESCE(closed_why, '') FROM invitations").await, before);
     let events = house.events(&account).await;
-    let harmless =
-        ["account_created.v0", "membership_created.v0", "account_entered.v0", "permission_refused.v0", "account_entry_refused.v0"];
+    let harmless = [
+        "invitation_created.v0",
+        "account_created.v0",
+        "membership_created.v0",
+        "account_entered.v0",
+        "permission_refused.v0",
+        "account_entry_refused.v0",
+    ];
     assert!(events.iter().all(|event| harmless.contains(&event.as_str())), "{events:?}");
 }

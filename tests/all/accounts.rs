@@ -62,6 +62,7 @@ async fn what_one_may_not_open_is_muted_with_the_reason() {
     assert_eq!(
         reasons,
         [
+            "You may not see open invitations: you need the role Team invite.",
             "You may not read the account's events: you need the role Team manager.",
             "You may not see the account's settings: you need to be an administrator."
         ]

@@ -246,6 +246,25 @@ impl House {
         email
     }
 
+    /// Invites somebody to `acme`; answers the secret of the link to hand over.
+    pub async fn invite(&self, by: &Browser, email: &str, roles: Roles) -> String {
+        let page = by.post("/accounts/acme/invitations/new", &invitation_form(email, roles)).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.text());
+        page.attributes("#link", "value").remove(0).rsplit_once('/').unwrap().1.to_owned()
+    }
+
+    /// The secret of the link in the newest letter about an invitation to an address, read where letters are files.
+    pub async fn mailed(&self, email: &str) -> String {
+        assert!(self.running.deliver().await.unwrap());
+        let letter = self
+            .raw
+            .texts(format!("SELECT i.letter_id FROM invitations i WHERE i.canonical = '{email}' ORDER BY i.created_at DESC, i.closed_at"))
+            .await
+            .remove(0);
+        let text = std::fs::read_to_string(self.config.data_dir.join(format!("mail/{letter}.eml"))).unwrap();
+        secret_in(&text)
+    }
+
     /// Somebody signed in.
     pub async fn signed_in(&self, email: &str) -> Browser {
         let browser = self.visitor();
@@ -253,6 +272,33 @@ impl House {
         assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
         browser
     }
+}
+
+/// The fields of an invitation.
+pub fn invitation_form(email: &str, roles: Roles) -> Vec<(&'static str, String)> {
+    let mut form = vec![
+        ("email", email.to_owned()),
+        ("developer", roles.developer.word().to_owned()),
+        ("team", roles.team.word().to_owned()),
+        ("billing", roles.billing.word().to_owned()),
+    ];
+    if roles.administrator {
+        form.push(("administrator", "yes".to_owned()));
+    }
+    form
+}
+
+/// The fields of somebody new who accepts.
+pub fn sign_up_form(name: &str) -> Vec<(&'static str, String)> {
+    vec![("name", name.to_owned()), ("password", PASSWORD.to_owned())]
+}
+
+/// The secret of the link in a letter.
+pub fn secret_in(letter: &str) -> String {
+    // Long lines are folded with "=" at their ends.
+    let whole = letter.replace("=\r\n", "");
+    let after = whole.split_once("/invitations/").expect(letter).1;
+    after.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-' || *c == '_').collect()
 }
 
 /// Read-only everywhere.

@@ -86,6 +86,16 @@ impl<M: May> Permit<M> {
         &self.person
     }
 
+    pub(in crate::acts) const fn app(&self) -> &App {
+        &self.person.app
+    }
+
+    /// Whether letters leave this machine; if not, links are handed over by whoever invites.
+    #[must_use]
+    pub fn sends_letters(&self) -> bool {
+        self.app().sends_letters()
+    }
+
     /// The account that it opens.
     #[must_use]
     pub const fn account(&self) -> &AccountFacts {

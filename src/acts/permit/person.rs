@@ -5,7 +5,9 @@ use crate::{
     acts::{App, Caller, Stop},
     rules::{
         events::{Event, Log, Who},
-        gate, sign_in,
+        gate,
+        ids::AccountId,
+        sign_in,
         time::{Millis, Span},
     },
     store::{AccountFacts, Attempt, Context, InAccount, Instance, OfUser, Reader, SessionFacts, Tx, Why},
@@ -113,6 +115,16 @@ impl Person {
     pub(in crate::acts) async fn begin(&self) -> Result<Tx<OfUser>, Stop> {
         let user = self.facts.user.clone();
         let mut tx = self.app.0.db.begin(OfUser(user.clone()), vec![Log::User(user)], self.context(), &self.app.0.hands).await?;
+        let asking = asking_now(&mut tx, &self.caller).await?;
+        demand(gate::person(tx.now(), self.app.0.terms.sessions, &asking.session), "")?;
+        Ok(tx)
+    }
+
+    /// Begins a transaction in which the person may come into an account that they are not in yet, after asking the gate
+    /// again.
+    pub(in crate::acts) async fn begin_joining(&self, account: &AccountId) -> Result<Tx<Instance>, Stop> {
+        let hold = vec![Log::User(self.facts.user.clone()), Log::Account(account.clone())];
+        let mut tx = self.app.0.db.begin(Instance, hold, self.context(), &self.app.0.hands).await?;
         let asking = asking_now(&mut tx, &self.caller).await?;
         demand(gate::person(tx.now(), self.app.0.terms.sessions, &asking.session), "")?;
         Ok(tx)

@@ -173,6 +173,30 @@ impl Reader<InAccount> {
         Ok(sql!(self, c => sqlx::query_as(concat!(member_columns!(), "AND m.id = $2")).bind(&scope).bind(id).fetch_optional(c)))
     }
 
+    /// By whose invitation a member came: their name, if they came by one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn invited_by(&mut self, user: &UserId) -> Result<Option<String>> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_scalar(
+            "SELECT u.name FROM invitation_uses x JOIN invitations i ON i.id = x.invitation_id JOIN users u ON u.id = i.invited_by
+             WHERE i.account_id = $1 AND x.user_id = $2 ORDER BY x.used_at DESC LIMIT 1").bind(&scope).bind(user).fetch_optional(c)))
+    }
+
+    /// Whether a member has proven that an address is theirs.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_proven(&mut self, user: &UserId, canonical: &str) -> Result<bool> {
+        let scope = self.scope.0.clone();
+        let found: i64 = sql!(self, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM user_emails e JOIN members m ON m.user_id = e.user_id
+             WHERE m.account_id = $1 AND e.user_id = $2 AND e.canonical = $3 AND e.verified_at IS NOT NULL")
+            .bind(&scope).bind(user).bind(canonical).fetch_one(c));
+        Ok(found > 0)
+    }
+
     /// How many living credentials a member owns here.
     ///
     /// # Errors

@@ -10,7 +10,12 @@ use serde::Deserialize;
 use super::{form::Query, front::Front, page, problem, routes::Routes, shell::Shell};
 use crate::{
     acts::Permit,
-    rules::{ids::MemberId, members::search_terms, permissions::may, time::Millis},
+    rules::{
+        ids::MemberId,
+        members::search_terms,
+        permissions::{Permission, may},
+        time::Millis,
+    },
     store::{MemberCursor, MemberFilter, MemberOrder, MemberRow},
 };
 
@@ -103,12 +108,16 @@ struct Column {
 #[template(path = "members/list.html", blocks = ["title", "main"])]
 struct List {
     shell: Shell,
+    slug: String,
     path: String,
     asked: Asked,
     members: Vec<MemberRow>,
     columns: Vec<Column>,
     first: Option<String>,
     next: Option<String>,
+    may_invite: bool,
+    /// How many invitations are open, for who may see them.
+    open: Option<i64>,
     now: Millis,
 }
 page::page!(List);
@@ -121,6 +130,14 @@ async fn list(permit: Permit<may::ReadMembers>, front: Front, Query(asked): Quer
     };
     let more = members.len() > usize::from(PAGE);
     members.truncate(usize::from(PAGE));
+    let open = if permit.rights().allow(Permission::ReadInvitations) {
+        match permit.read().open_invitations(permit.now()).await {
+            Ok(open) => Some(open),
+            Err(error) => return problem::answer(error.into(), &parts),
+        }
+    } else {
+        None
+    };
     let path = front.path.clone();
     let column = |label, order: &str, current| Column { label, href: asked.link(&path, order, None), current };
     let columns = vec![
@@ -130,10 +147,13 @@ async fn list(permit: Permit<may::ReadMembers>, front: Front, Query(asked): Quer
     ];
     let page = List {
         shell: Shell::of_account(&permit, &front).await,
+        slug: permit.account().slug.clone(),
         first: asked.cursor().map(|_| asked.link(&path, &asked.order, None)),
         next: members.last().filter(|_| more).map(|last| asked.link(&path, &asked.order, Some(last))),
         members,
         columns,
+        may_invite: permit.rights().allow(Permission::InviteMembers),
+        open,
         path,
         asked,
         now: permit.now(),

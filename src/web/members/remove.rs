@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
 
+use super::one::Going;
 use crate::{
     acts::{Permit, Stop, members},
     rules::{
@@ -12,7 +13,7 @@ use crate::{
     },
     store::MemberRow,
     web::{
-        form::{Id, faults_of},
+        form::{Form, Id, faults_of},
         front::Front,
         page,
         page::see_other,
@@ -29,6 +30,7 @@ struct Remove {
     account: String,
     member: MemberRow,
     credentials: i64,
+    invitations: usize,
     leaving: bool,
     faults: Faults,
 }
@@ -42,6 +44,7 @@ async fn confirm<M: May>(permit: &Permit<M>, front: &Front, id: &MemberId, leavi
         slug: permit.account().slug.clone(),
         account: permit.account().name.clone(),
         credentials: reader.credentials_of(&member.user_id).await?,
+        invitations: reader.invitations_of(&member.user_id, permit.now()).await?.len(),
         member,
         leaving,
         faults,
@@ -55,8 +58,14 @@ pub(super) async fn ask_remove(permit: Permit<may::RemoveMembers>, front: Front,
     }
 }
 
-pub(super) async fn remove(permit: Permit<may::RemoveMembers>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
-    match members::remove(&permit, &id).await.map_err(faults_of) {
+pub(super) async fn remove(
+    permit: Permit<may::RemoveMembers>,
+    front: Front,
+    Id(id): Id<MemberId>,
+    parts: Parts,
+    Form(going): Form<Going>,
+) -> Response {
+    match members::remove(&permit, &id, going.takes_over()).await.map_err(faults_of) {
         Ok(()) => {
             front
                 .go(&format!("/accounts/{}/members", permit.account().slug), "Removed. The person keeps their user and other accounts.")

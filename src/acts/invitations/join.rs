@@ -1,0 +1,258 @@
+//! Joining an account by an invitation: looking, which changes nothing however often; accepting, as somebody signed in or
+//! as somebody new; declining. Whatever was true when the invitation was sent is asked again inside the transaction.
+
+use crate::{
+    acts::{
+        App, Person, Stop, Visitor,
+        sign_in::{compare, count_attempt},
+    },
+    protocols::secrets::hash_token,
+    rules::{
+        addresses::Email,
+        events::{Event, InvitationEvent, Invited, Log, Who},
+        faults::Faults,
+        gate::Proof,
+        ids::{MemberId, SessionId, UserId},
+        invitations::{Address, Closed, Ended, Holder, Link, NewPerson, Offer, Purpose, has_seat, holder, offer},
+        members::{fold, search_words},
+        sign_in::window_start,
+        time::{Millis, Span},
+    },
+    store::{Attempt, Instance, LinkRow, NewMember, NewSession, NewUser, Reader, Tx, Why},
+};
+
+/// How members who came by an invitation, and their addresses, are marked.
+const SOURCE: &str = "invitation";
+
+/// What whoever holds a link sees.
+pub struct View {
+    /// The invitation.
+    pub link: LinkRow,
+    /// What it gives now, or why it gives nothing.
+    pub offer: Result<Offer, Ended>,
+    /// Who holds it.
+    pub holder: Holder,
+    /// Whether the invited person, signed in, is in the account already.
+    pub is_member: bool,
+}
+
+/// Looks at a link.
+///
+/// # Errors
+/// [`Stop::Unknown`] when there is no such link and never was.
+pub async fn look(visitor: &Visitor, person: Option<&Person>, token: &str) -> Result<View, Stop> {
+    let mut reader = visitor.read();
+    let link = find(&mut reader, token).await?;
+    let offer = offer_of(&visitor.app, &mut reader, &link, visitor.now()).await?;
+    let (mut own, mut is_member) = (None, false);
+    if let Some(person) = person {
+        let user = &person.facts().user;
+        let address = reader.address_of(user, &link.canonical).await?;
+        is_member = address != Address::Foreign && reader.is_member(&link.account, user).await?;
+        own = Some(address);
+    }
+    Ok(View { holder: holder(link.purpose(), own), link, offer, is_member })
+}
+
+async fn find(reader: &mut Reader<Instance>, token: &str) -> Result<LinkRow, Stop> {
+    reader.invitation_link(&hash_token(token)).await?.ok_or(Stop::Unknown)
+}
+
+async fn offer_of(app: &App, reader: &mut Reader<Instance>, link: &LinkRow, now: Millis) -> Result<Result<Offer, Ended>, Stop> {
+    let taken = reader.seats_taken(&link.account).await?;
+    Ok(offer(
+        now,
+        &Link {
+            is_replaced: link.ended_at.is_some(),
+            closed: link.closed(),
+            expires_at: link.expires_at,
+            offered: link.offered(),
+            inviter: link.inviter(),
+            has_seat: has_seat(taken, app.0.terms.seats),
+        },
+    ))
+}
+
+/// Accepts as somebody signed in; answers the slug of the account. Who is in already is let through.
+///
+/// # Errors
+/// [`Stop::Faults`] when the link is for somebody else or gives nothing any more; that is on record.
+pub async fn accept(person: &Person, token: &str) -> Result<String, Stop> {
+    let link = find(&mut person.app.0.db.reader(Instance), token).await?;
+    let mut tx = person.begin_joining(&link.account).await?;
+    let link = find(&mut tx, token).await?;
+    let user = &person.facts().user;
+    let address = tx.address_of(user, &link.canonical).await?;
+    if address != Address::Foreign && tx.is_member(&link.account, user).await? {
+        return Ok(link.slug);
+    }
+    let offer = match admit(person, &mut tx, &link, address).await? {
+        Ok(offer) => offer,
+        Err((word, says)) => {
+            drop(tx);
+            return Err(refuse(&person.app, person.begin_joining(&link.account).await?, &link, word, says).await);
+        }
+    };
+    let who = person.who();
+    if address == Address::Unproven {
+        // The mailed link proves it.
+        let email = Email::parse(&link.address).map_err(|error| Stop::Broken(error.clone()))?;
+        if !tx.verify_address(user, &email, SOURCE).await? {
+            drop(tx);
+            let says = "Somebody else has proven that this address is theirs. Sign in as them.";
+            return Err(refuse(&person.app, person.begin_joining(&link.account).await?, &link, "address_taken", says).await);
+        }
+        let value = |verified: bool| serde_json::json!({ "email": link.canonical, "verified": verified });
+        tx.note(Event::UserUpdated { who: who.clone(), before: value(false), after: value(true) });
+    }
+    join(&mut tx, &link, offer, &who, &person.facts().name).await?;
+    tx.commit(happened(&link, InvitationEvent::Accepted { who })).await?;
+    Ok(link.slug)
+}
+
+/// Whether somebody signed in may accept; why not as a word for the record and a sentence for them.
+async fn admit(
+    person: &Person,
+    tx: &mut Tx<Instance>,
+    link: &LinkRow,
+    address: Address,
+) -> Result<Result<Offer, (&'static str, &'static str)>, Stop> {
+    let now = tx.now();
+    Ok(match (holder(link.purpose(), Some(address)), offer_of(&person.app, tx, link, now).await?) {
+        (Holder::SomebodyElse | Holder::Visitor, _) => Err(("somebody_else", "This invitation is for somebody else.")),
+        (Holder::Unproven, _) => Err(("unproven", "You have not proven that the invited address is yours.")),
+        (Holder::Invited, Err(ended)) => Err((ended.word(), ended.sentence())),
+        (Holder::Invited, Ok(offer)) => Ok(offer),
+    })
+}
+
+/// Declines as the invited person, for good.
+///
+/// # Errors
+/// [`Stop::Faults`] when the link is for somebody else or gives nothing any more.
+pub async fn decline(person: &Person, token: &str) -> Result<(), Stop> {
+    let link = find(&mut person.app.0.db.reader(Instance), token).await?;
+    let mut tx = person.begin_joining(&link.account).await?;
+    let link = find(&mut tx, token).await?;
+    let address = tx.address_of(&person.facts().user, &link.canonical).await?;
+    if let Err((word, says)) = admit(person, &mut tx, &link, address).await? {
+        drop(tx);
+        return Err(refuse(&person.app, person.begin_joining(&link.account).await?, &link, word, says).await);
+    }
+    tx.close_invitation(&link.account, &link.invitation, Closed::Declined).await?;
+    Ok(tx.commit(happened(&link, InvitationEvent::Declined { who: person.who() })).await?)
+}
+
+/// Accepts as somebody new: a user, a session whose cookie's value has this hash, and the membership, all or nothing. Answers
+/// the slug of the account.
+///
+/// A mailed link proves the address, so that it is theirs alone. With a copied one nothing is proven: a user who has it
+/// stays who they are, and the newcomer is somebody else until they prove it. What a copied link's holder is told does not
+/// depend on who has the address, unless they know that person's password.
+///
+/// # Errors
+/// [`Stop::Faults`] when the link gives nothing any more, which is on record, or when the newcomer is not new.
+pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, token_hash: &str) -> Result<String, Stop> {
+    let app = &visitor.app;
+    let link = find(&mut visitor.read(), token).await?;
+    if let Err(ended) = offer_of(app, &mut visitor.read(), &link, visitor.now()).await? {
+        let tx = visitor.begin(vec![Log::Account(link.account.clone())]).await?;
+        return Err(refuse(app, tx, &link, ended.word(), ended.sentence()).await);
+    }
+    let email = Email::parse(&link.address).map_err(Stop::Broken)?;
+    let attempts = count_attempt(visitor, &email).await?;
+    if compare(visitor, &email, &new.password, &attempts).await?.1.is_some() {
+        return Err(Faults::one("password", "You have a user with this address and password already. Sign in instead.").into());
+    }
+    let password_hash = app.0.hasher.hash(&new.password).await?;
+
+    let mut tx = visitor.begin(vec![Log::Account(link.account.clone())]).await?;
+    let link = find(&mut tx, token).await?;
+    let now = tx.now();
+    let offer = match offer_of(app, &mut tx, &link, now).await? {
+        Ok(offer) => offer,
+        Err(ended) => return Err(refuse(app, tx, &link, ended.word(), ended.sentence()).await),
+    };
+    let who = create(&mut tx, &link, &email, &new, &password_hash).await?;
+    for attempt in &attempts {
+        tx.forgive_attempt(attempt).await?;
+    }
+    let session = begin_session(visitor, &mut tx, &who, token_hash).await?;
+    tx.note(Event::UserCreated { who: who.clone(), name: new.name.clone() });
+    tx.note(Event::UserLoginSucceeded { who: who.clone(), session, method: SOURCE });
+    join(&mut tx, &link, offer, &who, &new.name).await?;
+    tx.commit(happened(&link, InvitationEvent::Accepted { who })).await?;
+    Ok(link.slug)
+}
+
+async fn create(tx: &mut Tx<Instance>, link: &LinkRow, email: &Email, new: &NewPerson, password_hash: &str) -> Result<Who, Stop> {
+    let is_verified = link.purpose() == Purpose::Mail;
+    if !is_verified && !tx.has_room_for(email.canonical()).await? {
+        let says =
+            "Several people have signed up with this address, and nobody has proven that it is theirs. Ask for an invitation by mail.";
+        return Err(Faults::one("invitation", says).into());
+    }
+    let id = UserId::new(tx.now(), tx.dice());
+    if !tx.create_user(&NewUser { id: &id, name: &new.name, email, is_verified, password_hash, source: SOURCE }).await? {
+        // Whoever reads this mailbox may know.
+        return Err(Faults::one("password", "There is a user with this address already. Sign in with its password instead.").into());
+    }
+    tx.adopt(Log::User(id.clone()));
+    Ok(Who { user: id, email: email.canonical().to_owned() })
+}
+
+async fn begin_session(visitor: &Visitor, tx: &mut Tx<Instance>, who: &Who, token_hash: &str) -> Result<SessionId, Stop> {
+    let id = SessionId::new(tx.now(), tx.dice());
+    let (address, agent) = (visitor.caller.address.to_string(), &visitor.caller.agent);
+    let proof = Proof::Password;
+    tx.create_session(&NewSession { id: &id, token_hash, user: &who.user, address: &address, agent, proof: &proof }).await?;
+    tx.acting_as(who.user.to_string(), who.email.clone(), id.clone());
+    Ok(id)
+}
+
+/// Makes somebody a member by an invitation that is open, and closes it.
+async fn join(tx: &mut Tx<Instance>, link: &LinkRow, offer: Offer, who: &Who, name: &str) -> Result<(), Stop> {
+    let member = MemberId::new(tx.now(), tx.dice());
+    let (account, roles) = (&link.account, offer.roles);
+    let made = tx
+        .create_member(&NewMember {
+            id: &member,
+            account,
+            user: &who.user,
+            roles,
+            source: SOURCE,
+            search_name: &fold(name),
+            search_email: &link.canonical,
+        })
+        .await?;
+    if !made || !tx.close_invitation(account, &link.invitation, Closed::Accepted).await? {
+        return Err(Stop::Broken("an invitation was used twice under the account's lock".to_owned()));
+    }
+    tx.set_member_words(account, &member, &search_words(name, &link.canonical)).await?;
+    tx.use_invitation(&link.invitation, &who.user).await?;
+    tx.note(Event::MembershipCreated { account: account.clone(), member, who: who.clone(), roles, source: SOURCE });
+    Ok(())
+}
+
+/// Says no, after putting it on record; once an hour for each invitation and reason, as trying again is no news.
+async fn refuse(app: &App, mut tx: Tx<Instance>, link: &LinkRow, word: &'static str, says: &str) -> Stop {
+    let hour = Span::hours(1);
+    let recorded = async {
+        let key = format!("{} {word}", link.invitation);
+        let attempt = Attempt { scope: "refusal", key, window_start: window_start(app.now(), hour) };
+        if tx.count_attempt(&attempt).await? == 1 {
+            tx.commit(happened(link, InvitationEvent::Refused { why: word })).await
+        } else {
+            tx.commit_unrecorded(Why::CountingAttempts).await
+        }
+    };
+    match recorded.await {
+        Ok(()) => Faults::one("invitation", says).into(),
+        Err(error) => error.into(),
+    }
+}
+
+fn happened(link: &LinkRow, what: InvitationEvent) -> Event {
+    let invitation = Invited { id: link.invitation.clone(), email: link.canonical.clone() };
+    Event::Invitation { account: link.account.clone(), invitation, what }
+}

@@ -1,0 +1,276 @@
+//! Deeds on the invitations of an account. Whoever sends an invitation, sends it again or changes it answers for it from
+//! then on: it never gives more than they may give at the moment when it is accepted. Accepting stands in [`join`].
+
+pub mod join;
+
+use serde_json::json;
+
+use super::{
+    App, Permit, Stop,
+    letters::{self, Envelope},
+};
+use crate::{
+    protocols::secrets::{hash_token, token},
+    rules::{
+        events::{Event, InvitationEvent, Invited, roles_value},
+        faults::Faults,
+        ids::{InvitationId, LetterId, UserId},
+        invitations::{Closed, LETTERS_PER_HOUR, LIVES, NewInvitation, Purpose, State, has_seat},
+        letters::Letter,
+        members::{NewRoles, Roles, may_grant, may_touch},
+        permissions::{May, Permission, may, rights},
+        sign_in::{window_rest, window_start},
+        time::{Millis, Span},
+    },
+    store::{Attempt, InAccount, InvitationRow, NewInvitationRow, NewLink, Tx},
+};
+
+/// An invitation that is on its way.
+pub struct Sent {
+    /// The id.
+    pub id: InvitationId,
+    /// Where letters do not leave this machine: the link to hand over, which is shown once.
+    pub link: Option<String>,
+}
+
+/// Invites somebody: an invitation, a letter, and where letters do not leave this machine a link to hand over.
+///
+/// # Errors
+/// [`Stop::Faults`] when that would be above the own rights, for members, for addresses that are invited already, and when
+/// no seat is left; [`Stop::TooMany`] when the address has got too many letters.
+pub async fn invite(permit: &Permit<may::InviteMembers>, new: NewInvitation) -> Result<Sent, Stop> {
+    let (mut tx, own) = permit.begin().await?;
+    let NewInvitation { email, roles } = new;
+    may_grant(own, Roles::LEAST, roles).map_err(at_roles)?;
+    demand_stranger(&mut tx, email.canonical()).await?;
+    let account = permit.account().account.clone();
+    if let Some(before) = tx.unclosed_invitation(email.canonical()).await? {
+        if before.state(tx.now()) == State::Open {
+            return Err(Faults::one("email", "This address has an open invitation. Send that again, or change it.").into());
+        }
+        tx.close_invitation(&account, &before.id, Closed::Expired).await?;
+        tx.note(Event::Invitation { account: account.clone(), invitation: invited(&before), what: InvitationEvent::Expired });
+    }
+    demand_seat(permit.app(), &mut tx).await?;
+    count_letter(&mut tx, email.canonical()).await?;
+
+    let id = InvitationId::new(tx.now(), tx.dice());
+    let expires_at = tx.now().plus(LIVES);
+    let (secret, letter) = write(permit, &mut tx, &id, &email.deliverable(), expires_at).await?;
+    let (address, canonical, invited_by) = (email.written(), email.canonical(), &permit.person().facts().user);
+    let row = NewInvitationRow { id: &id, address, canonical, roles, invited_by, expires_at, letter: &letter };
+    if !tx.create_invitation(&row).await? {
+        return Err(Stop::Broken("the invitation's place was taken under the account's lock".to_owned()));
+    }
+    let link = links(permit.app(), &mut tx, &id, &secret).await?;
+    let invitation = Invited { id: id.clone(), email: canonical.to_owned() };
+    tx.commit(Event::Invitation { account, invitation, what: InvitationEvent::Created { roles } }).await?;
+    letters::ring(permit.app());
+    Ok(Sent { id, link })
+}
+
+/// Sends an open or expired invitation again, for another seven days: with a new link, which ends the old ones.
+///
+/// # Errors
+/// [`Stop::Faults`] when it is closed, offers more than the own rights, is for a member, or no seat is left.
+pub async fn resend(permit: &Permit<may::ResendInvitations>, id: &InvitationId) -> Result<Sent, Stop> {
+    let (mut tx, own) = permit.begin().await?;
+    let row = load(&mut tx, id).await?;
+    let state = row.state(tx.now());
+    if let State::Closed(why) = state {
+        return Err(fault(format!("This invitation is closed: {}. Invite them anew.", why.label().to_lowercase())));
+    }
+    may_grant(own, Roles::LEAST, row.roles()).map_err(fault)?;
+    demand_stranger(&mut tx, &row.canonical).await?;
+    if state == State::Expired {
+        demand_seat(permit.app(), &mut tx).await?;
+    }
+    count_letter(&mut tx, &row.canonical).await?;
+
+    let (email, expires_at) = (deliverable(&row), tx.now().plus(LIVES));
+    tx.unpost(id.as_str(), "The invitation was sent again before this was sent.").await?;
+    tx.end_links(id, None).await?;
+    let (secret, letter) = write(permit, &mut tx, id, &email, expires_at).await?;
+    tx.renew_invitation(id, expires_at, &letter, &permit.person().facts().user).await?;
+    let link = links(permit.app(), &mut tx, id, &secret).await?;
+    let account = permit.account().account.clone();
+    tx.commit(Event::Invitation { account, invitation: invited(&row), what: InvitationEvent::Resent }).await?;
+    letters::ring(permit.app());
+    Ok(Sent { id: id.clone(), link })
+}
+
+/// Makes a new link to hand over, which ends the one before. The mailed one goes on working.
+///
+/// # Errors
+/// [`Stop::Faults`] when letters leave this machine, when the invitation is not open, or offers more than the own rights.
+pub async fn make_link(permit: &Permit<may::ResendInvitations>, id: &InvitationId) -> Result<String, Stop> {
+    let (mut tx, own) = permit.begin().await?;
+    let row = load(&mut tx, id).await?;
+    if permit.app().sends_letters() {
+        return Err(fault("Invitations are mailed here, and their links are for whoever reads that mailbox.".to_owned()));
+    }
+    if row.state(tx.now()) != State::Open {
+        return Err(fault("This invitation is not open any more. Send it again first.".to_owned()));
+    }
+    may_grant(own, Roles::LEAST, row.roles()).map_err(fault)?;
+    let link = copied_link(permit.app(), &mut tx, id).await?;
+    let account = permit.account().account.clone();
+    tx.commit(Event::Invitation { account, invitation: invited(&row), what: InvitationEvent::LinkCreated }).await?;
+    Ok(link)
+}
+
+/// Offers other roles.
+///
+/// # Errors
+/// [`Stop::Faults`] when it is not open, when that would be above the own rights, or when somebody else changed it
+/// meanwhile.
+pub async fn change_roles(permit: &Permit<may::AssignRoles>, id: &InvitationId, new: NewRoles) -> Result<(), Stop> {
+    let (mut tx, own) = permit.begin().await?;
+    let row = load(&mut tx, id).await?;
+    let before = row.roles();
+    if row.state(tx.now()) != State::Open {
+        return Err(fault("This invitation is not open any more.".to_owned()));
+    }
+    if row.version != new.version {
+        return Err(fault(format!("Somebody changed this invitation meanwhile: it now offers {}. Choose again.", before.summary())));
+    }
+    if before == new.roles {
+        return Ok(());
+    }
+    may_touch(own, before).map_err(fault)?;
+    may_grant(own, Roles::LEAST, new.roles).map_err(at_roles)?;
+    let person = permit.person();
+    tx.set_invitation_roles(id, new.roles, &person.facts().user).await?;
+    let (before, after) = (json!({ "roles": roles_value(before) }), json!({ "roles": roles_value(new.roles) }));
+    let account = permit.account().account.clone();
+    Ok(tx.commit(Event::Invitation { account, invitation: invited(&row), what: InvitationEvent::Updated { before, after } }).await?)
+}
+
+/// Takes an invitation back: its links end, and a letter that has not left yet stays here.
+///
+/// # Errors
+/// [`Stop::Faults`] when it is closed already, or is for an administrator and oneself is none.
+pub async fn revoke(permit: &Permit<may::RevokeInvitations>, id: &InvitationId) -> Result<(), Stop> {
+    let (mut tx, own) = permit.begin().await?;
+    let row = load(&mut tx, id).await?;
+    may_touch(own, row.roles()).map_err(fault)?;
+    let account = permit.account().account.clone();
+    if !tx.close_invitation(&account, id, Closed::Revoked).await? {
+        return Err(fault("This invitation is closed already.".to_owned()));
+    }
+    Ok(tx.commit(Event::Invitation { account, invitation: invited(&row), what: InvitationEvent::Revoked }).await?)
+}
+
+/// What becomes of the open invitations of somebody who goes: whoever sends them away may answer for them, as far as their
+/// own rights reach; the others close.
+pub(super) async fn settle<M: May>(
+    tx: &mut Tx<InAccount>,
+    permit: &Permit<M>,
+    own: Roles,
+    leaver: (&UserId, &str),
+    take_over: bool,
+) -> Result<(), Stop> {
+    let account = permit.account().account.clone();
+    let heir = permit.person().facts();
+    let may_invite = rights(own).allow(Permission::InviteMembers);
+    let now = tx.now();
+    for row in tx.invitations_of(leaver.0, now).await? {
+        let invitation = invited(&row);
+        if take_over && may_invite && may_grant(own, Roles::LEAST, row.roles()).is_ok() {
+            tx.set_invitation_roles(&row.id, row.roles(), &heir.user).await?;
+            let (before, after) = (json!({ "sent_by": leaver.1 }), json!({ "sent_by": heir.canonical }));
+            tx.note(Event::Invitation { account: account.clone(), invitation, what: InvitationEvent::Updated { before, after } });
+        } else {
+            tx.close_invitation(&account, &row.id, Closed::InviterGone).await?;
+            tx.note(Event::Invitation { account: account.clone(), invitation, what: InvitationEvent::Closed { why: Closed::InviterGone } });
+        }
+    }
+    Ok(())
+}
+
+/// An invitation of this account; others do not exist.
+async fn load(tx: &mut Tx<InAccount>, id: &InvitationId) -> Result<InvitationRow, Stop> {
+    tx.invitation(id).await?.ok_or(Stop::Unknown)
+}
+
+/// Members are not invited (`ERR_NGROK_6601`).
+async fn demand_stranger(tx: &mut Tx<InAccount>, canonical: &str) -> Result<(), Stop> {
+    if tx.has_member_with(canonical).await? {
+        return Err(Faults::one("email", "Somebody with this address is a member already.").into());
+    }
+    Ok(())
+}
+
+/// Open invitations take seats too: nobody is to be invited for nothing (`ERR_NGROK_4402`).
+async fn demand_seat(app: &App, tx: &mut Tx<InAccount>) -> Result<(), Stop> {
+    let (seats, now) = (app.0.terms.seats, tx.now());
+    let taken = tx.members_by_kind().await?.members + tx.open_invitations(now).await?;
+    if has_seat(taken, seats) {
+        return Ok(());
+    }
+    let all = format!("All {seats} seats are taken, open invitations included. Remove a member or take an invitation back first.");
+    Err(Faults::one("email", all).into())
+}
+
+/// Counts a letter to an address, whichever account it comes from.
+async fn count_letter(tx: &mut Tx<InAccount>, canonical: &str) -> Result<(), Stop> {
+    let hour = Span::hours(1);
+    let attempt = Attempt { scope: "letter", key: canonical.to_owned(), window_start: window_start(tx.now(), hour) };
+    if tx.count_attempt(&attempt).await? <= LETTERS_PER_HOUR {
+        return Ok(());
+    }
+    let minutes = (window_rest(tx.now(), hour).0 + 59_999) / 60_000;
+    let says = format!("This address has been sent {LETTERS_PER_HOUR} letters within the hour. Try again in {minutes} minutes.");
+    Err(Faults::one("email", says).into())
+}
+
+/// Writes the letter; answers the secret of its link, and its id.
+async fn write<M: May>(
+    permit: &Permit<M>,
+    tx: &mut Tx<InAccount>,
+    id: &InvitationId,
+    recipient: &str,
+    expires_at: Millis,
+) -> Result<(String, LetterId), Stop> {
+    let (facts, account) = (permit.person().facts(), permit.account());
+    let secret = token([tx.dice(), tx.dice()]);
+    let letter = Letter::Invitation {
+        token: secret.clone(),
+        account: account.name.clone(),
+        inviter: facts.name.clone(),
+        // An address that somebody only says is theirs is not passed on as theirs.
+        inviter_email: facts.email_verified_at.map(|_| facts.email.clone()).unwrap_or_default(),
+        expires_at: expires_at.0,
+    };
+    let envelope = Envelope { account: &account.account, about: id.as_str(), recipient };
+    let letter = letters::write(permit.app(), tx, envelope, &letter).await?;
+    Ok((secret, letter))
+}
+
+/// Makes the mailed link, and where letters do not leave this machine the one to hand over, which it answers.
+async fn links(app: &App, tx: &mut Tx<InAccount>, id: &InvitationId, secret: &str) -> Result<Option<String>, Stop> {
+    tx.create_invitation_link(&NewLink { hash: &hash_token(secret), invitation: id, purpose: Purpose::Mail }).await?;
+    if app.sends_letters() { Ok(None) } else { copied_link(app, tx, id).await.map(Some) }
+}
+
+async fn copied_link(app: &App, tx: &mut Tx<InAccount>, id: &InvitationId) -> Result<String, Stop> {
+    let secret = token([tx.dice(), tx.dice()]);
+    tx.create_invitation_link(&NewLink { hash: &hash_token(&secret), invitation: id, purpose: Purpose::Copy }).await?;
+    Ok(app.0.mailer.link(&format!("/invitations/{secret}")))
+}
+
+fn invited(row: &InvitationRow) -> Invited {
+    Invited { id: row.id.clone(), email: row.canonical.clone() }
+}
+
+fn deliverable(row: &InvitationRow) -> String {
+    crate::rules::addresses::Email::parse(&row.address).map_or_else(|_| row.canonical.clone(), |email| email.deliverable())
+}
+
+fn fault(message: String) -> Stop {
+    Faults::one("invitation", message).into()
+}
+
+fn at_roles(message: String) -> Stop {
+    Faults::one("roles", message).into()
+}

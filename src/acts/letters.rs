@@ -1,0 +1,165 @@
+//! Letters: put into the outbox by the deed that causes them, and delivered by a chore that any process may do.
+
+use futures_util::future::join_all;
+
+use super::{App, Stop, setup::system};
+use crate::{
+    protocols::mail::Failure,
+    rules::{
+        events::{Event, Log},
+        ids::{AccountId, LetterId},
+        letters::{BATCH, LEASE, Letter, next_attempt},
+        time::Millis,
+    },
+    store::{Instance, LetterRow, NewLetter, Tx, Why},
+};
+
+/// Where what letters say is sealed.
+const PLACE: &str = "outbox.body";
+
+/// How often the outbox is looked into when nobody rings: for what other processes have left there.
+pub const EVERY: std::time::Duration = std::time::Duration::from_secs(15);
+
+/// Whom a letter goes to, and what it is about.
+pub(super) struct Envelope<'a> {
+    pub(super) account: &'a AccountId,
+    pub(super) about: &'a str,
+    pub(super) recipient: &'a str,
+}
+
+/// Puts a letter into the outbox, as part of a transaction. Ring the bell once that is kept.
+pub(super) async fn write<S>(app: &App, tx: &mut Tx<S>, envelope: Envelope<'_>, letter: &Letter) -> Result<LetterId, Stop> {
+    let id = LetterId::new(tx.now(), tx.dice());
+    let text = serde_json::to_string(letter).map_err(|error| Stop::Broken(error.to_string()))?;
+    let body = app.0.key.seal(PLACE, id.as_str(), &text, [tx.dice(), tx.dice()]);
+    let Envelope { account, about, recipient } = envelope;
+    tx.post(&NewLetter { id: &id, account, about, kind: letter.kind(), recipient, body: &body }).await?;
+    Ok(id)
+}
+
+/// Says that a letter waits.
+pub(super) fn ring(app: &App) {
+    app.0.bell.notify_one();
+}
+
+/// Waits until somebody says that a letter waits.
+pub async fn rung(app: &App) {
+    app.0.bell.notified().await;
+}
+
+/// What came of a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Round {
+    /// No letter was due.
+    Idle,
+    /// This many were taken, and each was delivered, put off, or given up.
+    Done(usize),
+    /// Whoever takes letters could not be talked to; they wait.
+    Away,
+}
+
+/// Delivers some of the letters that are due; just one where it is to be seen first whether the server is back.
+///
+/// # Errors
+/// When the database fails. What was delivered and could not be noted is delivered once more, as the same letter.
+pub async fn deliver(app: &App, just_one: bool) -> Result<Round, Stop> {
+    let _turn = app.0.round.lock().await;
+    if !app.0.db.aside().reader(Instance).has_due_letters(app.now()).await? {
+        return Ok(Round::Idle);
+    }
+    if let Err(failure) = app.0.mailer.is_taken().await {
+        let why = match failure {
+            Failure::Away(why) | Failure::Later(why) | Failure::Never(why) => why,
+        };
+        tracing::warn!(%why, "letters wait: whoever takes them cannot be talked to");
+        let mut tx = begin(app, vec![]).await?;
+        tx.hold_letters_up(&why).await?;
+        tx.commit_unrecorded(Why::Delivering).await?;
+        return Ok(Round::Away);
+    }
+    let mut tx = begin(app, vec![]).await?;
+    let until = tx.now().plus(LEASE);
+    let rows = tx.take_letters(if just_one { 1 } else { BATCH }, until).await?;
+    tx.commit_unrecorded(Why::Delivering).await?;
+    let outcomes = join_all(rows.iter().map(|row| deliver_one(app, row))).await;
+    settle(app, &rows, &outcomes).await?;
+    let away = outcomes.iter().any(|outcome| matches!(outcome, Err(Failure::Away(_))));
+    Ok(if away { Round::Away } else { Round::Done(rows.len()) })
+}
+
+async fn begin(app: &App, hold: Vec<Log>) -> Result<Tx<Instance>, Stop> {
+    Ok(app.0.db.aside().begin(Instance, hold, system(app.operation()), &app.0.hands).await?)
+}
+
+async fn deliver_one(app: &App, row: &LetterRow) -> Result<(), Failure> {
+    let text = app.0.key.open(PLACE, row.id.as_str(), &row.body);
+    let letter = text.and_then(|text| serde_json::from_str::<Letter>(&text).ok());
+    let Some(letter) = letter else { return Err(Failure::Never("What it says cannot be read any more.".to_owned())) };
+    app.0.mailer.deliver(&row.id, &row.recipient, row.created_at, &letter).await
+}
+
+/// Notes what came of each letter: all in one transaction, but for those that are given up, which is an event each.
+async fn settle(app: &App, rows: &[LetterRow], outcomes: &[Result<(), Failure>]) -> Result<(), Stop> {
+    let mut lost = Vec::new();
+    let mut tx = begin(app, vec![]).await?;
+    for (row, outcome) in rows.iter().zip(outcomes) {
+        metrics::counter!("frontdesk_letters_total", "outcome" => word(outcome)).increment(1);
+        match outcome {
+            Ok(()) => tx.letter_sent(&row.id).await?,
+            Err(Failure::Never(why)) => lost.push((row, why)),
+            Err(Failure::Later(why) | Failure::Away(why)) => {
+                tracing::warn!(letter = %row.id, attempts = row.attempts, %why, "a letter was not taken");
+                match next_attempt(tx.now(), row.created_at, row.attempts) {
+                    Some(next) => tx.letter_put_off(&row.id, next, why).await?,
+                    None => lost.push((row, why)),
+                }
+            }
+        }
+    }
+    tx.commit_unrecorded(Why::Delivering).await?;
+    for (row, why) in lost {
+        give_up(app, row, why).await?;
+    }
+    Ok(())
+}
+
+async fn give_up(app: &App, row: &LetterRow, why: &str) -> Result<(), Stop> {
+    tracing::error!(letter = %row.id, attempts = row.attempts, %why, "a letter is given up");
+    let log = row.account_id.clone().map_or(Log::Instance, Log::Account);
+    let mut tx = begin(app, vec![log]).await?;
+    if !tx.letter_failed(&row.id, why).await? {
+        return Ok(());
+    }
+    let (account, letter, recipient) = (row.account_id.clone(), row.id.clone(), row.recipient.clone());
+    match account {
+        Some(account) => Ok(tx.commit(Event::LetterFailed { account, letter, recipient, why: why.to_owned() }).await?),
+        None => Ok(tx.commit_unrecorded(Why::Delivering).await?),
+    }
+}
+
+const fn word(outcome: &Result<(), Failure>) -> &'static str {
+    match outcome {
+        Ok(()) => "delivered",
+        Err(Failure::Never(_)) => "given_up",
+        Err(Failure::Later(_)) => "put_off",
+        Err(Failure::Away(_)) => "away",
+    }
+}
+
+/// Clears out letters that are done and older than the settings keep them; answers how many.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn clear(app: &App, before: Millis) -> Result<u64, Stop> {
+    let mut tx = begin(app, vec![]).await?;
+    let gone = tx.clear_letters(before).await?;
+    tx.commit_unrecorded(Why::Clearing).await?;
+    let moment = std::time::UNIX_EPOCH + std::time::Duration::from_millis(u64::try_from(before.0).unwrap_or(0));
+    match app.0.mailer.clear(moment) {
+        Ok(files) => Ok(gone + files),
+        Err(error) => {
+            tracing::warn!(%error, "old letters could not be removed");
+            Ok(gone)
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Letters on their way out: how they read, and who takes them. By SMTP where a server is configured; as files in a folder
+//! otherwise, so that an instance without mail loses none.
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use askama::Template;
+use lettre::{
+    Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::{
+        Mailbox, MultiPart,
+        header::{HeaderName, HeaderValue},
+    },
+    transport::smtp::PoolConfig,
+};
+
+use crate::rules::{ids::LetterId, letters::Letter, time::Millis};
+
+/// How long a server may take for one step.
+const STEP: Duration = Duration::from_secs(10);
+/// How long it may take for a whole letter; less than a letter is leased for.
+const WHOLE: Duration = Duration::from_secs(30);
+
+/// Why a letter is not delivered yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Nothing is wrong with the letter: whoever should take it cannot be talked to.
+    Away(String),
+    /// It was not taken this time.
+    Later(String),
+    /// It never will be.
+    Never(String),
+}
+
+/// Why there is no mailer.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct MailError(pub String);
+
+enum Taker {
+    Server(AsyncSmtpTransport<Tokio1Executor>),
+    Folder(PathBuf),
+}
+
+/// Writes letters and hands them over.
+pub struct Mailer {
+    taker: Taker,
+    from: Mailbox,
+    base_url: String,
+    host: String,
+}
+
+#[derive(Template)]
+#[template(path = "mail/invitation.txt")]
+struct InvitationText<'a> {
+    account: &'a str,
+    inviter: &'a str,
+    inviter_email: &'a str,
+    to: &'a str,
+    link: &'a str,
+    until: &'a str,
+    home: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "mail/invitation.html")]
+struct InvitationHtml<'a> {
+    subject: &'a str,
+    account: &'a str,
+    inviter: &'a str,
+    inviter_email: &'a str,
+    to: &'a str,
+    link: &'a str,
+    until: &'a str,
+    home: &'a str,
+}
+
+impl Mailer {
+    /// A mailer that hands letters to the server at `smtp_url`, or where that is empty puts them into `folder`. Links in
+    /// letters lead to `base_url`; they come from `from`, or where that is empty from an address at the base URL's host.
+    ///
+    /// # Errors
+    /// When an address or the URL cannot be used.
+    pub fn new(smtp_url: &str, folder: PathBuf, from: &str, base_url: &str) -> Result<Self, MailError> {
+        let host = match url::Url::parse(base_url).ok().and_then(|url| url.domain().map(str::to_owned)) {
+            Some(domain) => domain,
+            // An address of numbers is no place where mail comes from.
+            None => "localhost".to_owned(),
+        };
+        let from = sender(from, &host)?;
+        let taker = if smtp_url.is_empty() {
+            Taker::Folder(folder)
+        } else {
+            let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp_url).map_err(|error| MailError(chain(&error)))?;
+            let pool = PoolConfig::new().max_size(4).idle_timeout(Duration::from_secs(30));
+            Taker::Server(builder.timeout(Some(STEP)).pool_config(pool).build())
+        };
+        Ok(Self { taker, from, base_url: base_url.to_owned(), host })
+    }
+
+    /// Whether letters leave this machine. If they do not, whoever invites hands over links by themselves.
+    #[must_use]
+    pub const fn is_sending(&self) -> bool {
+        matches!(self.taker, Taker::Server(_))
+    }
+
+    /// Where a path of ours leads from outside.
+    #[must_use]
+    pub fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url)
+    }
+
+    /// Whether whoever takes letters can be talked to now.
+    ///
+    /// # Errors
+    /// [`Failure::Away`] alone.
+    pub async fn is_taken(&self) -> Result<(), Failure> {
+        let Taker::Server(server) = &self.taker else { return Ok(()) };
+        match tokio::time::timeout(WHOLE, server.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(Failure::Away("The mail server hung up.".to_owned())),
+            Ok(Err(error)) => Err(Failure::Away(chain(&error))),
+            Err(_) => Err(Failure::Away("The mail server did not answer in time.".to_owned())),
+        }
+    }
+
+    /// Hands one letter over. Tried again, it is the same letter to the byte but for its boundary: same date, same id.
+    ///
+    /// # Errors
+    /// Why not, and whether trying again makes sense.
+    pub async fn deliver(&self, id: &LetterId, to: &str, written_at: Millis, letter: &Letter) -> Result<(), Failure> {
+        let message = self.message(id, to, written_at, letter)?;
+        match &self.taker {
+            Taker::Server(server) => match tokio::time::timeout(WHOLE, server.send(message)).await {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(error)) if error.is_permanent() => Err(Failure::Never(chain(&error))),
+                Ok(Err(error)) if error.is_transient() => Err(Failure::Later(chain(&error))),
+                Ok(Err(error)) => Err(Failure::Away(chain(&error))),
+                Err(_) => Err(Failure::Away("The mail server did not take the letter in time.".to_owned())),
+            },
+            Taker::Folder(folder) => {
+                let (folder, name, bytes) = (folder.clone(), format!("{id}.eml"), message.formatted());
+                let put = tokio::task::spawn_blocking(move || put(&folder, &name, &bytes)).await;
+                match put {
+                    Ok(Ok(())) => Ok(()),
+                    Ok(Err(error)) => Err(Failure::Away(error.to_string())),
+                    Err(error) => Err(Failure::Away(error.to_string())),
+                }
+            }
+        }
+    }
+
+    /// Removes letters from the folder that were put there before a moment; answers how many.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn clear(&self, before: SystemTime) -> std::io::Result<u64> {
+        let Taker::Folder(folder) = &self.taker else { return Ok(0) };
+        if !folder.exists() {
+            return Ok(0);
+        }
+        let mut gone = 0;
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let is_letter = entry.path().extension().is_some_and(|ending| ending == "eml");
+            if is_letter && entry.metadata()?.modified()? < before {
+                std::fs::remove_file(entry.path())?;
+                gone += 1;
+            }
+        }
+        Ok(gone)
+    }
+
+    fn message(&self, id: &LetterId, to: &str, written_at: Millis, letter: &Letter) -> Result<Message, Failure> {
+        let never = |error: &dyn std::error::Error| Failure::Never(format!("This letter cannot be written: {}", chain(error)));
+        let address: Address = to.parse().map_err(|error| never(&error))?;
+        let subject = letter.subject();
+        let (text, html) = self.read(to, &subject, letter).map_err(|error| never(&error))?;
+        let seconds = u64::try_from(written_at.seconds()).unwrap_or(0);
+        Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, address))
+            .subject(&subject)
+            .date(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+            .message_id(Some(format!("<{id}@{}>", self.host)))
+            // Nobody's holiday is answered to us (RFC 3834, section 5).
+            .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
+            .multipart(MultiPart::alternative_plain_html(text, html))
+            .map_err(|error| never(&error))
+    }
+
+    fn read(&self, to: &str, subject: &str, letter: &Letter) -> askama::Result<(String, String)> {
+        let home = &self.base_url;
+        match letter {
+            Letter::Invitation { token, account, inviter, inviter_email, expires_at } => {
+                let (link, until) = (self.link(&format!("/invitations/{token}")), Millis(*expires_at).exact());
+                let (link, until) = (&link, &until);
+                let text = InvitationText { account, inviter, inviter_email, to, link, until, home };
+                let html = InvitationHtml { subject, account, inviter, inviter_email, to, link, until, home };
+                Ok((text.render()?, html.render()?))
+            }
+        }
+    }
+}
+
+/// Who letters come from: an address, with or without a name in front.
+fn sender(from: &str, host: &str) -> Result<Mailbox, MailError> {
+    let text = if from.is_empty() { format!("Frontdesk <frontdesk@{host}>") } else { from.to_owned() };
+    text.parse().map_err(|error| MailError(format!("{text:?} is no address that letters can come from: {error}")))
+}
+
+/// Puts a file into a folder whole or not at all, on disk before this returns, for its owner alone.
+fn put(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    let aside = folder.join(format!("{name}.{}.new", std::process::id()));
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&aside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&aside, folder.join(name))?;
+    std::fs::File::open(folder)?.sync_all()
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text.chars().filter(|c| !c.is_control()).take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter() -> Letter {
+        Letter::Invitation {
+            token: "secret".into(),
+            account: "Müller <b>& Söhne</b>".into(),
+            inviter: "Ada".into(),
+            inviter_email: "ada@example.com".into(),
+            expires_at: 1_795_867_200_000,
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_server_letters_are_files_of_their_owner() {
+        let folder = tempfile::tempdir().unwrap();
+        let mail = folder.path().join("mail");
+        let mailer = Mailer::new("", mail.clone(), "", "https://desk.example.com").unwrap();
+        let id = LetterId::new(Millis(1_795_262_400_000), [7; 16]);
+        assert!(!mailer.is_sending() && mailer.is_taken().await.is_ok());
+        for _ in 0..2 {
+            mailer.deliver(&id, "bob@example.com", Millis(1_795_262_400_000), &letter()).await.unwrap();
+        }
+        let files: Vec<_> = std::fs::read_dir(&mail).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(files, [mail.join(format!("{id}.eml"))], "the same letter is one file");
+        let text = std::fs::read_to_string(&files[0]).unwrap();
+        for part in [
+            "From: Frontdesk <frontdesk@desk.example.com>",
+            "To: bob@example.com",
+            "Date: Sat, 21 Nov 2026 12:00:00 +0000",
+            &format!("Message-ID: <{id}@desk.example.com>"),
+            "Auto-Submitted: auto-generated",
+            "multipart/alternative",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert_eq!(text.matches("Content-Type: multipart").count(), 1);
+        let html = text.split_once("Content-Type: text/html").unwrap().1;
+        assert!(html.contains("&#60;b&#62;") && !html.contains("<b>"), "names are text, also in HTML: {html}");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&files[0]).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(std::fs::metadata(&mail).unwrap().permissions().mode() & 0o777, 0o700);
+        }
+        assert_eq!(mailer.clear(SystemTime::UNIX_EPOCH).unwrap(), 0);
+        assert_eq!(mailer.clear(std::fs::metadata(&files[0]).unwrap().modified().unwrap() + STEP).unwrap(), 1);
+    }
+
+    #[test]
+    fn who_letters_come_from_is_an_address() {
+        for (from, base, expected) in [
+            ("", "http://127.0.0.1:3000", "Frontdesk <frontdesk@localhost>"),
+            ("", "https://desk.example.com", "Frontdesk <frontdesk@desk.example.com>"),
+            ("desk@example.org", "https://desk.example.com", "desk@example.org"),
+        ] {
+            assert_eq!(Mailer::new("", PathBuf::new(), from, base).unwrap().from.to_string(), expected);
+        }
+        assert!(Mailer::new("", PathBuf::new(), "nobody", "https://desk.example.com").is_err());
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_no_fault_of_the_letter() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mailer = Mailer::new(&format!("smtp://{closed}"), PathBuf::new(), "", "https://desk.example.com").unwrap();
+        let id = LetterId::new(Millis(0), [7; 16]);
+        assert!(matches!(mailer.is_taken().await, Err(Failure::Away(_))));
+        assert!(matches!(mailer.deliver(&id, "bob@example.com", Millis(0), &letter()).await, Err(Failure::Away(_))));
+        assert!(matches!(mailer.deliver(&id, "no address", Millis(0), &letter()).await, Err(Failure::Never(_))));
+    }
+}

@@ -1,0 +1,45 @@
+//! The list of invitations, newest first.
+
+use super::{InvitationRow, invitation_columns};
+use crate::{
+    rules::{ids::InvitationId, time::Millis},
+    store::{InAccount, Reader, Result, sql},
+};
+
+/// Which invitations are looked for. Everything missing matches everything.
+#[derive(Clone, Debug, Default)]
+pub struct InvitationFilter {
+    /// The beginning of the address, as compared.
+    pub beginning: Option<String>,
+    /// `open`, `expired`, or why it is closed.
+    pub state: Option<String>,
+}
+
+/// The place behind which a page begins: when that invitation was made, and its id.
+pub type InvitationCursor = (Millis, InvitationId);
+
+impl Reader<InAccount> {
+    /// A page of invitations behind a cursor.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn invitations(
+        &mut self,
+        filter: &InvitationFilter,
+        now: Millis,
+        behind: Option<&InvitationCursor>,
+        limit: i64,
+    ) -> Result<Vec<InvitationRow>> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_as(concat!(invitation_columns!(),
+            "AND (CAST($2 AS TEXT) IS NULL OR (i.canonical >= $2 AND i.canonical < $2 || '\u{10FFFF}'))
+             AND (CAST($3 AS TEXT) IS NULL
+                  OR ($3 = 'open' AND i.closed_at IS NULL AND i.expires_at > $4)
+                  OR ($3 = 'expired' AND (i.closed_why = 'expired' OR (i.closed_at IS NULL AND i.expires_at <= $4)))
+                  OR (i.closed_why = $3))
+             AND (CAST($5 AS BIGINT) IS NULL OR (i.created_at, i.id) < ($5, $6))
+             ORDER BY i.created_at DESC, i.id DESC LIMIT $7"))
+            .bind(&scope).bind(&filter.beginning).bind(&filter.state).bind(now).bind(behind.map(|(at, _)| *at))
+            .bind(behind.map(|(_, id)| id)).bind(limit).fetch_all(c)))
+    }
+}

@@ -1,0 +1,180 @@
+//! The outbox: letters that wait to be sent, written in the transaction that causes them. Their contents come sealed and
+//! are forgotten once they are sent or given up.
+
+use sqlx::FromRow;
+
+use super::{Instance, Reader, Result, Tx, run, sql};
+use crate::rules::{
+    ids::{AccountId, LetterId},
+    time::Millis,
+};
+
+/// A letter to be.
+pub struct NewLetter<'a> {
+    /// The id.
+    pub id: &'a LetterId,
+    /// The account that it concerns.
+    pub account: &'a AccountId,
+    /// The id of what it is about.
+    pub about: &'a str,
+    /// What kind of letter.
+    pub kind: &'static str,
+    /// To which address.
+    pub recipient: &'a str,
+    /// What it says, sealed.
+    pub body: &'a str,
+}
+
+/// A letter that is due.
+#[derive(Clone, Debug, FromRow)]
+pub struct LetterRow {
+    /// The id.
+    pub id: LetterId,
+    /// The account that it concerns.
+    pub account_id: Option<AccountId>,
+    /// To which address.
+    pub recipient: String,
+    /// What it says, sealed.
+    pub body: String,
+    /// When it was written.
+    pub created_at: Millis,
+    /// How often delivery has been tried, this time included.
+    pub attempts: i64,
+}
+
+impl<S> Tx<S> {
+    /// Puts a letter into the outbox. It is due at once.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn post(&mut self, new: &NewLetter<'_>) -> Result<()> {
+        let now = self.now();
+        run!(self, sqlx::query(
+            "INSERT INTO outbox (id, account_id, subject_id, kind, recipient, body, created_at, next_attempt_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)")
+            .bind(new.id).bind(new.account).bind(new.about).bind(new.kind).bind(new.recipient).bind(new.body).bind(now));
+        Ok(())
+    }
+
+    /// Takes back what is not sent yet of the letters about something, saying why.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn unpost(&mut self, about: &str, why: &'static str) -> Result<()> {
+        let now = self.now();
+        run!(
+            self,
+            sqlx::query(
+                "UPDATE outbox SET failed_at = $1, last_error = $2, body = '' WHERE subject_id = $3 AND sent_at IS NULL AND failed_at IS NULL"
+            )
+            .bind(now)
+            .bind(why)
+            .bind(about)
+        );
+        Ok(())
+    }
+}
+
+impl Reader<Instance> {
+    /// Whether a letter is due.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_due_letters(&mut self, now: Millis) -> Result<bool> {
+        let due: Option<LetterId> = sql!(self, c => sqlx::query_scalar(
+            "SELECT id FROM outbox WHERE next_attempt_at <= $1 AND sent_at IS NULL AND failed_at IS NULL LIMIT 1").bind(now).fetch_optional(c));
+        Ok(due.is_some())
+    }
+}
+
+impl Tx<Instance> {
+    /// Takes a few letters that are due; no other process takes them before `until`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take_letters(&mut self, limit: i64, until: Millis) -> Result<Vec<LetterRow>> {
+        let now = self.now();
+        // The moment is asked for twice, so that of two processes which wait for one row the second finds it taken.
+        Ok(sql!(self, c => sqlx::query_as(
+            "UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $1
+             WHERE next_attempt_at <= $2 AND sent_at IS NULL AND failed_at IS NULL AND id IN
+                   (SELECT id FROM outbox WHERE next_attempt_at <= $2 AND sent_at IS NULL AND failed_at IS NULL
+                    ORDER BY next_attempt_at, id LIMIT $3)
+             RETURNING id, account_id, recipient, body, created_at, attempts")
+            .bind(until).bind(now).bind(limit).fetch_all(c)))
+    }
+
+    /// Notes that a letter is delivered, and forgets what it said.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn letter_sent(&mut self, id: &LetterId) -> Result<()> {
+        let now = self.now();
+        run!(
+            self,
+            sqlx::query("UPDATE outbox SET sent_at = $1, failed_at = NULL, last_error = NULL, body = '' WHERE id = $2").bind(now).bind(id)
+        );
+        Ok(())
+    }
+
+    /// Puts a letter off, and says why.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn letter_put_off(&mut self, id: &LetterId, until: Millis, why: &str) -> Result<()> {
+        run!(
+            self,
+            sqlx::query("UPDATE outbox SET next_attempt_at = $1, last_error = $2 WHERE id = $3 AND sent_at IS NULL AND failed_at IS NULL")
+                .bind(until)
+                .bind(why)
+                .bind(id)
+        );
+        Ok(())
+    }
+
+    /// Says of all letters that are due why none of them is taken now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn hold_letters_up(&mut self, why: &str) -> Result<()> {
+        let now = self.now();
+        run!(
+            self,
+            sqlx::query(
+                "UPDATE outbox SET last_error = $1 WHERE next_attempt_at <= $2 AND sent_at IS NULL AND failed_at IS NULL
+                 AND COALESCE(last_error, '') <> $1"
+            )
+            .bind(why)
+            .bind(now)
+        );
+        Ok(())
+    }
+
+    /// Gives a letter up, and forgets what it said. `false` when it was given up already.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn letter_failed(&mut self, id: &LetterId, why: &str) -> Result<bool> {
+        let now = self.now();
+        let failed = run!(
+            self,
+            sqlx::query(
+                "UPDATE outbox SET failed_at = $1, last_error = $2, body = '' WHERE id = $3 AND sent_at IS NULL AND failed_at IS NULL"
+            )
+            .bind(now)
+            .bind(why)
+            .bind(id)
+        );
+        Ok(failed == 1)
+    }
+
+    /// Clears out letters that were done before a moment; answers how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn clear_letters(&mut self, before: Millis) -> Result<u64> {
+        Ok(run!(
+            self,
+            sqlx::query("DELETE FROM outbox WHERE created_at < $1 AND (sent_at IS NOT NULL OR failed_at IS NOT NULL)").bind(before)
+        ))
+    }
+}

@@ -1,0 +1,163 @@
+//! `…/invitations`: who is invited, and how far that is. Inviting stands in [`new`], one invitation and the deeds on it in
+//! [`one`], and what whoever holds a link sees in [`join`].
+
+mod join;
+mod new;
+mod one;
+
+use askama::Template;
+use axum::{http::request::Parts, response::Response};
+use serde::Deserialize;
+
+use super::{form::Query, front::Front, page, problem, routes::Routes, shell::Shell};
+use crate::{
+    acts::Permit,
+    rules::{
+        ids::InvitationId,
+        invitations::{Closed, State},
+        permissions::{Permission, may},
+        time::Millis,
+    },
+    store::{InvitationCursor, InvitationFilter, InvitationRow},
+};
+
+/// Invitations on a page.
+const PAGE: u16 = 50;
+
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .get("/accounts/{slug}/invitations", list)
+        .get("/accounts/{slug}/invitations/new", new::form)
+        .post("/accounts/{slug}/invitations/new", new::invite)
+        .get("/accounts/{slug}/invitations/{id}", one::one)
+        .post("/accounts/{slug}/invitations/{id}/roles", one::change_roles)
+        .post("/accounts/{slug}/invitations/{id}/resend", one::resend)
+        .post("/accounts/{slug}/invitations/{id}/link", one::make_link)
+        .post("/accounts/{slug}/invitations/{id}/revoke", one::revoke)
+        .get("/invitations/{token}", join::look)
+        .post("/invitations/{token}/accept", join::accept)
+        .post("/invitations/{token}/decline", join::decline)
+        .post("/invitations/{token}/sign-up", join::sign_up)
+}
+
+/// What an invitation is, for the eye.
+pub(super) struct Badge {
+    pub(super) label: &'static str,
+    pub(super) icon: &'static str,
+    pub(super) class: &'static str,
+}
+
+fn badge(state: State) -> Badge {
+    let (label, icon, class) = match state {
+        State::Open => ("Open", "clock", ""),
+        State::Expired => ("Expired", "x", "warning"),
+        State::Closed(why @ Closed::Accepted) => (why.label(), "check", "success"),
+        State::Closed(why) => (why.label(), "x", "danger"),
+    };
+    Badge { label, icon, class }
+}
+
+/// How far a letter is.
+pub(super) struct LetterState {
+    pub(super) class: &'static str,
+    pub(super) icon: &'static str,
+    pub(super) says: &'static str,
+    pub(super) at: Option<Millis>,
+    pub(super) why: Option<String>,
+}
+
+fn letter(row: &InvitationRow, is_sending: bool) -> LetterState {
+    let state = |class, icon, says, at, why: &Option<String>| LetterState { class, icon, says, at, why: why.clone() };
+    match (row.letter_sent_at, row.letter_failed_at, row.letter_next_at) {
+        (Some(at), _, _) if is_sending => state("success", "check", "Delivered", Some(at), &None),
+        (Some(at), _, _) => state("success", "check", "Written to a file", Some(at), &None),
+        (None, Some(at), _) => state("danger", "triangle-alert", "Not delivered", Some(at), &row.letter_error),
+        (None, None, Some(_)) if row.letter_error.is_some() => state("warning", "triangle-alert", "Waiting", None, &row.letter_error),
+        (None, None, Some(_)) => state("", "send", "On its way", None, &None),
+        (None, None, None) => state("", "mail", "Long ago", None, &None),
+    }
+}
+
+/// Search, filter and place, as they stand in the page's URL.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    q: String,
+    state: String,
+    behind: String,
+    id: String,
+}
+
+impl Asked {
+    fn filter(&self) -> InvitationFilter {
+        let text = |text: &str| Some(text.trim().to_lowercase()).filter(|text| !text.is_empty());
+        InvitationFilter { beginning: text(&self.q), state: text(&self.state) }
+    }
+
+    /// The place in the list; what cannot be one is the beginning.
+    fn cursor(&self) -> Option<InvitationCursor> {
+        Some((Millis(self.behind.parse().ok()?), InvitationId::parse(&self.id)?))
+    }
+
+    fn is_filtered(&self) -> bool {
+        !self.q.trim().is_empty() || !self.state.is_empty()
+    }
+
+    fn link(&self, path: &str, behind: Option<&InvitationRow>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [("q", &self.q), ("state", &self.state)].into_iter().filter(|(_, value)| !value.is_empty()) {
+            query.append_pair(name, value);
+        }
+        if let Some(row) = behind {
+            query.append_pair("behind", &row.created_at.0.to_string()).append_pair("id", row.id.as_str());
+        }
+        format!("{path}?{}", query.finish())
+    }
+}
+
+/// A line of the list.
+struct Line {
+    row: InvitationRow,
+    badge: Badge,
+    letter: LetterState,
+}
+
+#[derive(Template)]
+#[template(path = "invitations/list.html", blocks = ["title", "main"])]
+struct List {
+    shell: Shell,
+    path: String,
+    asked: Asked,
+    lines: Vec<Line>,
+    may_invite: bool,
+    first: Option<String>,
+    next: Option<String>,
+    now: Millis,
+}
+page::page!(List);
+
+async fn list(permit: Permit<may::ReadInvitations>, front: Front, Query(asked): Query<Asked>, parts: Parts) -> Response {
+    let now = permit.now();
+    let found = permit.read().invitations(&asked.filter(), now, asked.cursor().as_ref(), i64::from(PAGE) + 1).await;
+    let mut rows = match found {
+        Ok(rows) => rows,
+        Err(error) => return problem::answer(error.into(), &parts),
+    };
+    let more = rows.len() > usize::from(PAGE);
+    rows.truncate(usize::from(PAGE));
+    let path = front.path.clone();
+    let page = List {
+        shell: Shell::of_account(&permit, &front).await,
+        first: asked.cursor().map(|_| asked.link(&path, None)),
+        next: rows.last().filter(|_| more).map(|last| asked.link(&path, Some(last))),
+        lines: rows
+            .into_iter()
+            .map(|row| Line { badge: badge(row.state(now)), letter: letter(&row, permit.sends_letters()), row })
+            .collect(),
+        may_invite: permit.rights().allow(Permission::InviteMembers),
+        path,
+        asked,
+        now,
+    };
+    front.show(&page)
+}
