@@ -253,12 +253,12 @@ impl House {
         page.attributes("#link", "value").remove(0).rsplit_once('/').unwrap().1.to_owned()
     }
 
-    /// The secret of the link in the newest letter about an invitation to an address, read where letters are files.
+    /// The secret of the link in the letter about the open invitation to an address, read where letters are files.
     pub async fn mailed(&self, email: &str) -> String {
         assert!(self.running.deliver().await.unwrap());
         let letter = self
             .raw
-            .texts(format!("SELECT i.letter_id FROM invitations i WHERE i.canonical = '{email}' ORDER BY i.created_at DESC, i.closed_at"))
+            .texts(format!("SELECT i.letter_id FROM invitations i WHERE i.canonical = '{email}' AND i.closed_at IS NULL"))
             .await
             .remove(0);
         let text = std::fs::read_to_string(self.config.data_dir.join(format!("mail/{letter}.eml"))).unwrap();

@@ -158,6 +158,11 @@ impl Chromium {
         self.press("Sign out").await;
     }
 
+    /// Forgets every cookie.
+    pub async fn sign_out_everywhere(&self) {
+        self.driver.delete_all_cookies().await.unwrap();
+    }
+
     pub async fn back(&self) {
         self.driver.back().await.unwrap();
     }

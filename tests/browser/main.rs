@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::too_many_lines, reason = "a test that cannot go on should say where")]
 
 mod chromium;
+mod invitations;
 #[path = "../all/kit.rs"]
 #[allow(dead_code, reason = "the kit is shared with the other suite, which uses all of it")]
 mod kit;
@@ -178,7 +179,7 @@ async fn pages_of_events_follow_the_address() {
     browser.back().await;
     browser.wait_for("table.events").await;
     assert_eq!(browser.texts("table.events tbody tr").await.len(), 50);
-    assert_eq!(browser.texts(".sidebar .nav-item").await.len(), 4, "the whole page, not its middle alone");
+    assert_eq!(browser.texts(".sidebar .nav-item").await.len(), 5, "the whole page, not its middle alone");
     browser.quit().await;
 }
 
