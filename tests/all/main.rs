@@ -11,6 +11,7 @@
 
 mod access;
 mod accounts;
+mod canary;
 mod events;
 mod house;
 mod invitations;

@@ -118,6 +118,7 @@ impl Asked {
 /// A line of the list.
 struct Line {
     row: InvitationRow,
+    is_closed: bool,
     badge: Badge,
     letter: LetterState,
 }
@@ -152,7 +153,12 @@ async fn list(permit: Permit<may::ReadInvitations>, front: Front, Query(asked): 
         next: rows.last().filter(|_| more).map(|last| asked.link(&path, Some(last))),
         lines: rows
             .into_iter()
-            .map(|row| Line { badge: badge(row.state(now)), letter: letter(&row, permit.sends_letters()), row })
+            .map(|row| Line {
+                badge: badge(row.state(now)),
+                is_closed: matches!(row.state(now), State::Closed(_)),
+                letter: letter(&row, permit.sends_letters()),
+                row,
+            })
             .collect(),
         may_invite: permit.rights().allow(Permission::InviteMembers),
         path,
