@@ -3,14 +3,14 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{StatusCode, request::Parts},
+    http::{Method, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 use tower_sessions::Session;
 
 use super::{
     Site,
-    page::{Page, render, see_other, wants_fragment},
+    page::{Page, page_before, render, see_other, wants_fragment},
 };
 use crate::{acts::Stop, store::cookie_key};
 
@@ -18,7 +18,7 @@ const FLASH: &str = "flash";
 
 /// The front of a request.
 pub(super) struct Front {
-    /// The path and query that were asked for.
+    /// The page one is on: what was asked for, or for a change the page of its form.
     pub(super) here: String,
     /// The path alone.
     pub(super) path: String,
@@ -35,7 +35,11 @@ impl FromRequestParts<Site> for Front {
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
         let session = Session::from_request_parts(parts, site).await.map_err(IntoResponse::into_response)?;
         Ok(Self {
-            here: parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            here: if parts.method == Method::GET {
+                parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned()
+            } else {
+                page_before(&parts.headers).unwrap_or_else(|| "/accounts".to_owned())
+            },
             path: parts.uri.path().to_owned(),
             base_url: site.face.base_url.clone(),
             partial: wants_fragment(&parts.headers),

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse, Redirect, Response},
 };
 
@@ -73,4 +73,11 @@ pub(super) fn see_other(path: &str) -> Response {
 /// For what can only fail by a mistake of ours, and before there is a page to say so.
 pub(super) fn internal() -> Response {
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+/// The page whose form was sent, if it is one of ours.
+pub(super) fn page_before(headers: &HeaderMap) -> Option<String> {
+    let referer = headers.get(header::REFERER)?.to_str().ok()?.parse::<Uri>().ok()?;
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    (referer.authority()?.as_str() == host).then(|| referer.path_and_query().map(|path| path.as_str().to_owned()))?
 }

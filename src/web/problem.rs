@@ -3,13 +3,13 @@
 use askama::Template;
 use axum::{
     extract::Request,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 
 use super::{
     page,
-    page::{Fragment, Page, render, see_other, wants_fragment},
+    page::{Fragment, Page, page_before, render, see_other, wants_fragment},
 };
 use crate::{
     acts::{Caller, Stop},
@@ -184,13 +184,6 @@ fn sign_in(parts: &Parts, end: Option<End>) -> Response {
         Ok(value) if wants_fragment(&parts.headers) => (StatusCode::OK, [("hx-redirect", value)]).into_response(),
         _ => see_other(&path),
     }
-}
-
-/// The page whose form was sent, if it is one of ours.
-fn page_before(headers: &HeaderMap) -> Option<String> {
-    let referer = headers.get(header::REFERER)?.to_str().ok()?.parse::<Uri>().ok()?;
-    let host = headers.get(header::HOST)?.to_str().ok()?;
-    (referer.authority()?.as_str() == host).then(|| referer.path_and_query().map(|path| path.as_str().to_owned()))?
 }
 
 fn later(mut response: Response, seconds: i64) -> Response {

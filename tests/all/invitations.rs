@@ -46,6 +46,7 @@ async fn inviting_makes_an_invitation_its_event_and_its_letter() {
     assert_eq!(page.status, StatusCode::OK, "{}", page.text());
     let link = page.attributes("#link", "value").remove(0);
     assert!(link.starts_with(&format!("{}/invitations/", house.running.base_url)), "{link}");
+    assert_eq!(page.attributes("form[action='/me/theme'] [name=next]", "value"), ["/accounts"], "no page that only takes changes");
     assert_eq!((events(&house).await, letters(&house).await), (vec!["invitation_created.v0".to_owned()], 1));
     let list = ada.get("/accounts/acme/invitations").await;
     let row = list.all("table.invitations tbody tr").remove(0);
