@@ -266,13 +266,13 @@ async fn do_chores(app: App, mut stopped: watch::Receiver<bool>) {
 async fn deliver_letters(app: App, mut stopped: watch::Receiver<bool>) {
     let mut failures = 0_u32;
     loop {
-        let round = letters::deliver(&app, failures > 0).await.unwrap_or_else(|stop| {
+        let round = letters::deliver(&app).await.unwrap_or_else(|stop| {
             tracing::warn!(?stop, "letters could not be looked after; it will be tried again");
             Round::Away
         });
         failures = if round == Round::Away { failures.saturating_add(1) } else { 0 };
         let wait = match round {
-            Round::Done(_) => std::time::Duration::ZERO,
+            Round::Done => std::time::Duration::ZERO,
             Round::Idle => letters::EVERY,
             Round::Away => std::time::Duration::from_millis(u64::try_from(pause(failures).0).unwrap_or(1_000)),
         };
@@ -292,8 +292,8 @@ impl Running {
     /// When the database fails.
     pub async fn deliver(&self) -> Result<bool, StartError> {
         loop {
-            match letters::deliver(&self.app, false).await.map_err(started)? {
-                Round::Done(_) => {}
+            match letters::deliver(&self.app).await.map_err(started)? {
+                Round::Done => {}
                 Round::Idle => return Ok(true),
                 Round::Away => return Ok(false),
             }

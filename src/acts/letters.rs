@@ -1,14 +1,12 @@
 //! Letters: put into the outbox by the deed that causes them, and delivered by a chore that any process may do.
 
-use futures_util::future::join_all;
-
 use super::{App, Stop, setup::system};
 use crate::{
     protocols::mail::Failure,
     rules::{
         events::{Event, Log},
         ids::{AccountId, LetterId},
-        letters::{BATCH, LEASE, Letter, next_attempt},
+        letters::{LEASE, Letter, next_attempt},
         time::Millis,
     },
     store::{Instance, LetterRow, NewLetter, Tx, Why},
@@ -47,30 +45,29 @@ pub async fn rung(app: &App) {
     app.0.bell.notified().await;
 }
 
-/// What came of a round.
+/// What came of looking into the outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Round {
     /// No letter was due.
     Idle,
-    /// This many were taken, and each was delivered, put off, or given up.
-    Done(usize),
+    /// One was taken, and was delivered, put off, or given up.
+    Done,
     /// Whoever takes letters could not be talked to; they wait.
     Away,
 }
 
-/// Delivers some of the letters that are due; just one where it is to be seen first whether the server is back.
+/// Delivers the letter that is due first. One after the other over one connection, which is tried before each: so what a
+/// server says of its own state, such as that it has no room, is never taken for its answer to a letter.
 ///
 /// # Errors
 /// When the database fails. What was delivered and could not be noted is delivered once more, as the same letter.
-pub async fn deliver(app: &App, just_one: bool) -> Result<Round, Stop> {
+pub async fn deliver(app: &App) -> Result<Round, Stop> {
     let _turn = app.0.round.lock().await;
     if !app.0.db.aside().reader(Instance).has_due_letters(app.now()).await? {
+        app.0.mailer.leave().await;
         return Ok(Round::Idle);
     }
-    if let Err(failure) = app.0.mailer.is_taken().await {
-        let why = match failure {
-            Failure::Away(why) | Failure::Later(why) | Failure::Never(why) => why,
-        };
+    if let Err(why) = app.0.mailer.reach().await {
         tracing::warn!(%why, "letters wait: whoever takes them cannot be talked to");
         let mut tx = begin(app, vec![]).await?;
         tx.hold_letters_up(&why).await?;
@@ -79,12 +76,15 @@ pub async fn deliver(app: &App, just_one: bool) -> Result<Round, Stop> {
     }
     let mut tx = begin(app, vec![]).await?;
     let until = tx.now().plus(LEASE);
-    let rows = tx.take_letters(if just_one { 1 } else { BATCH }, until).await?;
+    let row = tx.take_letter(until).await?;
     tx.commit_unrecorded(Why::Delivering).await?;
-    let outcomes = join_all(rows.iter().map(|row| deliver_one(app, row))).await;
-    settle(app, &rows, &outcomes).await?;
-    let away = outcomes.iter().any(|outcome| matches!(outcome, Err(Failure::Away(_))));
-    Ok(if away { Round::Away } else { Round::Done(rows.len()) })
+    // Another process may have been faster.
+    let Some(row) = row else { return Ok(Round::Done) };
+    let outcome = deliver_one(app, &row).await;
+    metrics::counter!("frontdesk_letters_total", "outcome" => word(&outcome)).increment(1);
+    let away = matches!(outcome, Err(Failure::Away(_)));
+    settle(app, &row, outcome).await?;
+    Ok(if away { Round::Away } else { Round::Done })
 }
 
 async fn begin(app: &App, hold: Vec<Log>) -> Result<Tx<Instance>, Stop> {
@@ -98,29 +98,22 @@ async fn deliver_one(app: &App, row: &LetterRow) -> Result<(), Failure> {
     app.0.mailer.deliver(&row.id, &row.recipient, row.created_at, &letter).await
 }
 
-/// Notes what came of each letter: all in one transaction, but for those that are given up, which is an event each.
-async fn settle(app: &App, rows: &[LetterRow], outcomes: &[Result<(), Failure>]) -> Result<(), Stop> {
-    let mut lost = Vec::new();
-    let mut tx = begin(app, vec![]).await?;
-    for (row, outcome) in rows.iter().zip(outcomes) {
-        metrics::counter!("frontdesk_letters_total", "outcome" => word(outcome)).increment(1);
-        match outcome {
-            Ok(()) => tx.letter_sent(&row.id).await?,
-            Err(Failure::Never(why)) => lost.push((row, why)),
-            Err(Failure::Later(why) | Failure::Away(why)) => {
-                tracing::warn!(letter = %row.id, attempts = row.attempts, %why, "a letter was not taken");
-                match next_attempt(tx.now(), row.created_at, row.attempts) {
-                    Some(next) => tx.letter_put_off(&row.id, next, why).await?,
-                    None => lost.push((row, why)),
-                }
-            }
+/// Notes what came of a letter.
+async fn settle(app: &App, row: &LetterRow, outcome: Result<(), Failure>) -> Result<(), Stop> {
+    let why = match outcome {
+        Ok(()) => {
+            let mut tx = begin(app, vec![]).await?;
+            tx.letter_sent(&row.id).await?;
+            return Ok(tx.commit_unrecorded(Why::Delivering).await?);
         }
-    }
-    tx.commit_unrecorded(Why::Delivering).await?;
-    for (row, why) in lost {
-        give_up(app, row, why).await?;
-    }
-    Ok(())
+        Err(Failure::Never(why)) => return give_up(app, row, &why).await,
+        Err(Failure::Later(why) | Failure::Away(why)) => why,
+    };
+    tracing::warn!(letter = %row.id, attempts = row.attempts, %why, "a letter was not taken");
+    let Some(next) = next_attempt(app.now(), row.created_at, row.attempts) else { return give_up(app, row, &why).await };
+    let mut tx = begin(app, vec![]).await?;
+    tx.letter_put_off(&row.id, next, &why).await?;
+    Ok(tx.commit_unrecorded(Why::Delivering).await?)
 }
 
 async fn give_up(app: &App, row: &LetterRow, why: &str) -> Result<(), Stop> {

@@ -8,20 +8,15 @@ use std::{
 
 use askama::Template;
 use lettre::{
-    Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    Address, Message,
     message::{
         Mailbox, MultiPart,
         header::{HeaderName, HeaderValue},
     },
-    transport::smtp::PoolConfig,
 };
 
+use super::smtp::Server;
 use crate::rules::{ids::LetterId, letters::Letter, time::Millis};
-
-/// How long a server may take for one step.
-const STEP: Duration = Duration::from_secs(10);
-/// How long it may take for a whole letter; less than a letter is leased for.
-const WHOLE: Duration = Duration::from_secs(30);
 
 /// Why a letter is not delivered yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +35,7 @@ pub enum Failure {
 pub struct MailError(pub String);
 
 enum Taker {
-    Server(AsyncSmtpTransport<Tokio1Executor>),
+    Server(Box<Server>),
     Folder(PathBuf),
 }
 
@@ -93,9 +88,11 @@ impl Mailer {
         let taker = if smtp_url.is_empty() {
             Taker::Folder(folder)
         } else {
-            let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp_url).map_err(|error| MailError(chain(&error)))?;
-            let pool = PoolConfig::new().max_size(4).idle_timeout(Duration::from_secs(30));
-            Taker::Server(builder.timeout(Some(STEP)).pool_config(pool).build())
+            let server = Server::parse(smtp_url)?;
+            if server.is_in_the_open() {
+                tracing::warn!("letters go to the mail server unencrypted; put ?tls=required behind its URL, or use smtps://");
+            }
+            Taker::Server(Box::new(server))
         };
         Ok(Self { taker, from, base_url: base_url.to_owned(), host })
     }
@@ -112,17 +109,21 @@ impl Mailer {
         format!("{}{path}", self.base_url)
     }
 
-    /// Whether whoever takes letters can be talked to now.
+    /// Whether whoever takes letters can be talked to now. The connection is kept for the letter that follows.
     ///
     /// # Errors
-    /// [`Failure::Away`] alone.
-    pub async fn is_taken(&self) -> Result<(), Failure> {
-        let Taker::Server(server) = &self.taker else { return Ok(()) };
-        match tokio::time::timeout(WHOLE, server.test_connection()).await {
-            Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false)) => Err(Failure::Away("The mail server hung up.".to_owned())),
-            Ok(Err(error)) => Err(Failure::Away(chain(&error))),
-            Err(_) => Err(Failure::Away("The mail server did not answer in time.".to_owned())),
+    /// Why not, in a sentence.
+    pub async fn reach(&self) -> Result<(), String> {
+        match &self.taker {
+            Taker::Server(server) => server.reach().await,
+            Taker::Folder(_) => Ok(()),
+        }
+    }
+
+    /// Ends the connection, if there is one: nothing is left to be said.
+    pub async fn leave(&self) {
+        if let Taker::Server(server) = &self.taker {
+            server.leave().await;
         }
     }
 
@@ -133,13 +134,7 @@ impl Mailer {
     pub async fn deliver(&self, id: &LetterId, to: &str, written_at: Millis, letter: &Letter) -> Result<(), Failure> {
         let message = self.message(id, to, written_at, letter)?;
         match &self.taker {
-            Taker::Server(server) => match tokio::time::timeout(WHOLE, server.send(message)).await {
-                Ok(Ok(_)) => Ok(()),
-                Ok(Err(error)) if error.is_permanent() => Err(Failure::Never(chain(&error))),
-                Ok(Err(error)) if error.is_transient() => Err(Failure::Later(chain(&error))),
-                Ok(Err(error)) => Err(Failure::Away(chain(&error))),
-                Err(_) => Err(Failure::Away("The mail server did not take the letter in time.".to_owned())),
-            },
+            Taker::Server(server) => server.send(&message).await,
             Taker::Folder(folder) => {
                 let (folder, name, bytes) = (folder.clone(), format!("{id}.eml"), message.formatted());
                 let put = tokio::task::spawn_blocking(move || put(&folder, &name, &bytes)).await;
@@ -232,7 +227,7 @@ fn put(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 /// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -265,7 +260,7 @@ mod tests {
         let mail = folder.path().join("mail");
         let mailer = Mailer::new("", mail.clone(), "", "https://desk.example.com").unwrap();
         let id = LetterId::new(Millis(1_795_262_400_000), [7; 16]);
-        assert!(!mailer.is_sending() && mailer.is_taken().await.is_ok());
+        assert!(!mailer.is_sending() && mailer.reach().await.is_ok());
         for _ in 0..2 {
             mailer.deliver(&id, "bob@example.com", Millis(1_795_262_400_000), &letter()).await.unwrap();
         }
@@ -292,7 +287,7 @@ mod tests {
             assert_eq!(std::fs::metadata(&mail).unwrap().permissions().mode() & 0o777, 0o700);
         }
         assert_eq!(mailer.clear(SystemTime::UNIX_EPOCH).unwrap(), 0);
-        assert_eq!(mailer.clear(std::fs::metadata(&files[0]).unwrap().modified().unwrap() + STEP).unwrap(), 1);
+        assert_eq!(mailer.clear(std::fs::metadata(&files[0]).unwrap().modified().unwrap() + Duration::from_secs(9)).unwrap(), 1);
     }
 
     #[test]
@@ -312,7 +307,7 @@ mod tests {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let mailer = Mailer::new(&format!("smtp://{closed}"), PathBuf::new(), "", "https://desk.example.com").unwrap();
         let id = LetterId::new(Millis(0), [7; 16]);
-        assert!(matches!(mailer.is_taken().await, Err(Failure::Away(_))));
+        assert!(mailer.reach().await.is_err());
         assert!(matches!(mailer.deliver(&id, "bob@example.com", Millis(0), &letter()).await, Err(Failure::Away(_))));
         assert!(matches!(mailer.deliver(&id, "no address", Millis(0), &letter()).await, Err(Failure::Never(_))));
     }

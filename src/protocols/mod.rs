@@ -3,3 +3,4 @@
 pub mod mail;
 pub mod passwords;
 pub mod secrets;
+mod smtp;

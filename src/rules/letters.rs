@@ -9,10 +9,9 @@ use super::time::{Millis, Span};
 
 /// How long delivery is tried before a letter is given up.
 pub const PATIENCE: Span = Span::days(3);
-/// How long whoever has taken a letter to deliver it has for that, before another process may.
+/// How long whoever has taken a letter to deliver it has for that, before another process may. Longer than delivering can
+/// take.
 pub const LEASE: Span = Span::minutes(1);
-/// The most letters that are taken at once.
-pub const BATCH: i64 = 8;
 
 /// What a letter says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

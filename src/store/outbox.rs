@@ -87,20 +87,20 @@ impl Reader<Instance> {
 }
 
 impl Tx<Instance> {
-    /// Takes a few letters that are due; no other process takes them before `until`.
+    /// Takes the letter that is due first; no other process takes it before `until`.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn take_letters(&mut self, limit: i64, until: Millis) -> Result<Vec<LetterRow>> {
+    pub async fn take_letter(&mut self, until: Millis) -> Result<Option<LetterRow>> {
         let now = self.now();
         // The moment is asked for twice, so that of two processes which wait for one row the second finds it taken.
         Ok(sql!(self, c => sqlx::query_as(
             "UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $1
              WHERE next_attempt_at <= $2 AND sent_at IS NULL AND failed_at IS NULL AND id IN
                    (SELECT id FROM outbox WHERE next_attempt_at <= $2 AND sent_at IS NULL AND failed_at IS NULL
-                    ORDER BY next_attempt_at, id LIMIT $3)
+                    ORDER BY next_attempt_at, id LIMIT 1)
              RETURNING id, account_id, recipient, body, created_at, attempts")
-            .bind(until).bind(now).bind(limit).fetch_all(c)))
+            .bind(until).bind(now).fetch_optional(c)))
     }
 
     /// Notes that a letter is delivered, and forgets what it said.
