@@ -1,51 +1,21 @@
 //! The program as it is started: commands, settings, health, headers, and the end.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    process::{Child, Command, Stdio},
+    io::{Read, Write},
+    process::Command,
     time::Duration,
 };
 
 use reqwest::{Method, StatusCode};
 
-use crate::kit::{House, new_database};
-
-fn program(folder: &std::path::Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
-    command.current_dir(folder);
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("FRONTDESK_") || name == "DATABASE_URL") {
-        command.env_remove(name);
-    }
-    command
-}
+use crate::{
+    child::{program, serve, terminate},
+    kit::{House, new_database},
+};
 
 fn output(command: &mut Command) -> (bool, String, String) {
     let output = command.output().unwrap();
     (output.status.success(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
-}
-
-struct Server {
-    child: Child,
-    line: String,
-    base: String,
-}
-
-/// Starts the program and waits for its line.
-fn serve(command: &mut Command) -> Server {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    if line.is_empty() {
-        let mut errors = String::new();
-        child.stderr.as_mut().unwrap().read_to_string(&mut errors).unwrap();
-        panic!("{errors}");
-    }
-    let base = line[line.find("http").unwrap()..].trim().split("/setup").next().unwrap().to_owned();
-    Server { child, line, base }
-}
-
-fn terminate(server: &Server) {
-    assert!(Command::new("kill").arg("-TERM").arg(server.child.id().to_string()).status().unwrap().success());
 }
 
 #[test]
@@ -110,7 +80,7 @@ async fn one_command_starts_and_says_where_to_go() {
         "{}",
         server.line
     );
-    let token = server.line.trim().split_once("token=").unwrap().1.to_owned();
+    let token = server.token();
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let form = crate::kit::form(&[
         ("token", token.clone()),
@@ -163,7 +133,7 @@ async fn told_to_stop_it_finishes_what_has_begun() {
         "1000",
     ]);
     let mut server = serve(&mut command);
-    let token = server.line.trim().split_once("token=").unwrap().1.to_owned();
+    let token = server.token();
     let address = server.base.strip_prefix("http://").unwrap().to_owned();
     let mut tries = Vec::new();
     for n in 0..3 {
