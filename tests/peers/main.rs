@@ -1,0 +1,24 @@
+//! Real programs of others at the other end: mail servers that take letters, and that do all that mail servers do.
+//! `tests/run` installs what is needed into `target/peers`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::too_many_lines,
+    clippy::panic,
+    reason = "a test that cannot go on should say where"
+)]
+
+#[path = "../all/child.rs"]
+#[allow(dead_code, reason = "shared with the other suites, which use all of it")]
+mod child;
+#[path = "../crash/client.rs"]
+#[allow(dead_code, reason = "shared with the other suite, which uses all of it")]
+mod client;
+mod desk;
+#[path = "../all/kit.rs"]
+#[allow(dead_code, reason = "shared with the other suites, which use all of it")]
+mod kit;
+mod letters;
+mod receiver;
+mod trouble;
