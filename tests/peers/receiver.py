@@ -8,6 +8,8 @@ FOLDER/mode holds one word, read anew at each command:
     tempfail  asks to come back later (451)
     hang      does not answer, not even to whoever has just connected
     drop      takes a letter, and hangs up instead of saying so; the same letter is taken the second time
+    crowded   has room for one connection, and greets others with 421
+    closed    has room for one connection, and greets others with 554
 
 Whatever the mode, addresses that begin with "refused" are refused for good (550). Each letter taken becomes
 FOLDER/letters/N.json, read with Python's own parser. With USER and PASSWORD nothing is taken from who does not sign in.
@@ -99,9 +101,21 @@ class Receiver:
 class Server(SMTP):
     """aiosmtpd's, but for what it does before anybody has said a word."""
 
+    connected = 0
+
     async def _handle_client(self):
-        await self.event_handler.hang()
-        await super()._handle_client()
+        handler = self.event_handler
+        await handler.hang()
+        refusal = {"crowded": "421 4.3.2", "closed": "554 5.3.2"}.get(handler.mode())
+        if refusal and Server.connected > 0:
+            await self.push(refusal + " No room, others are being served")
+            self.transport.close()
+            return
+        Server.connected += 1
+        try:
+            await super()._handle_client()
+        finally:
+            Server.connected -= 1
 
 
 async def main(folder, address, port, credentials):

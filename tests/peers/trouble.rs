@@ -120,3 +120,33 @@ async fn a_wrong_password_loses_nothing() {
     assert!(!events.contains("grace@example.com"), "{events}");
     assert!(receiver.letters().is_empty());
 }
+
+/// A server with room for one connection at a time turns others away: they come back, and nothing is given up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowded_server_gets_everything_in_turn() {
+    in_turn("crowded").await;
+}
+
+/// The same for one that says so as if for good. It says so of itself, and not of a letter.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_turns_connections_away_for_good_gets_everything_in_turn() {
+    in_turn("closed").await;
+}
+
+async fn in_turn(mode: &str) {
+    let mut receiver = Receiver::new(None);
+    let mut desk = Desk::open(&receiver.url(None)).await;
+    let emails = invite(&mut desk, 8).await;
+    receiver.mode(mode);
+    receiver.start();
+    let began = Instant::now();
+    while receiver.letters().len() < emails.len() {
+        let list = desk.ada.get(INVITATIONS).await.unwrap();
+        let letters = list.all("table.invitations td:last-child").join("; ");
+        assert!(!letters.contains("Not delivered"), "{mode}: given up after {:?}: {letters}", began.elapsed());
+        assert!(began.elapsed() < BACK, "{mode}: after {BACK:?}: {letters}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    println!("{mode}: everything delivered in {:?}", began.elapsed());
+    assert_each_once(&receiver.letters(), &emails);
+}
