@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::{InAccount, Instance, OfUser, Reader, Result, Tx, run, sql};
 use crate::rules::{
     gate::Proof,
-    ids::{SessionId, UserId},
+    ids::{AccountId, SessionId, UserId},
     sessions::End,
     time::Millis,
 };
@@ -151,6 +151,20 @@ impl Tx<Instance> {
                 .bind(new.proof.word())
                 .bind(account)
                 .bind(now)
+        );
+        Ok(())
+    }
+
+    /// Opens an account again to a session that was in and was ended there.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reopen_entry(&mut self, account: &AccountId, session: &SessionId) -> Result<()> {
+        run!(
+            self,
+            sqlx::query("UPDATE entries SET ended_at = NULL, ended_why = NULL WHERE account_id = $1 AND session_id = $2")
+                .bind(account)
+                .bind(session)
         );
         Ok(())
     }

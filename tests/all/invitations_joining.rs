@@ -237,6 +237,20 @@ async fn somebody_else_is_told_so_and_can_switch() {
     assert_eq!(eve.post("/logout", &[("next", "https://evil.example".into())]).await.status, StatusCode::SEE_OTHER);
 }
 
+/// Who leaves and is invited again comes in with the session they have.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_is_in_at_once() {
+    let (house, ada) = House::with_ada().await;
+    let link = house.invite(&ada, "bob@example.com", READER).await;
+    let bob = known(&house, "bob").await;
+    bob.post(&format!("/invitations/{link}/accept"), &[]).await;
+    assert_eq!(bob.get("/accounts/acme").await.status, StatusCode::OK);
+    assert_eq!(bob.post("/accounts/acme/leave", &[]).await.location(), "/accounts");
+    let link = house.invite(&ada, "bob@example.com", READER).await;
+    assert_eq!(bob.post(&format!("/invitations/{link}/accept"), &[]).await.location(), "/accounts/acme");
+    assert_eq!(bob.get("/accounts/acme").await.status, StatusCode::OK);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn declined_is_over() {
     let (house, ada) = House::with_ada().await;

@@ -105,6 +105,8 @@ pub async fn accept(person: &Person, token: &str) -> Result<String, Stop> {
         let value = |verified: bool| serde_json::json!({ "email": link.canonical, "verified": verified });
         tx.note(Event::UserUpdated { who: who.clone(), before: value(false), after: value(true) });
     }
+    // Who was in before and went may still sit in the session that was ended then.
+    tx.reopen_entry(&link.account, &person.facts().session).await?;
     join(&mut tx, &link, offer, &who, &person.facts().name).await?;
     tx.commit(happened(&link, InvitationEvent::Accepted { who })).await?;
     Ok(link.slug)
