@@ -262,11 +262,23 @@ async fn do_chores(app: App, mut stopped: watch::Receiver<bool>) {
     }
 }
 
+/// How long a letter that is under way may take once the process is told to stop.
+const LAST_LETTER: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Delivers letters as they are written, and what other processes or earlier rounds have left.
 async fn deliver_letters(app: App, mut stopped: watch::Receiver<bool>) {
     let mut failures = 0_u32;
     loop {
-        let round = letters::deliver(&app).await.unwrap_or_else(|stop| {
+        let mut delivering = std::pin::pin!(letters::deliver(&app));
+        let delivered = tokio::select! {
+            delivered = &mut delivering => delivered,
+            () = listen::told(&mut stopped) => {
+                // A letter that is under way may arrive; one that hangs is tried again by whoever comes next.
+                let _ = tokio::time::timeout(LAST_LETTER, delivering).await;
+                return;
+            }
+        };
+        let round = delivered.unwrap_or_else(|stop| {
             tracing::warn!(?stop, "letters could not be looked after; it will be tried again");
             Round::Away
         });

@@ -17,7 +17,13 @@ document.addEventListener("click", async (event) => {
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
     button.classList.add("copied");
-    setTimeout(() => button.classList.remove("copied"), 1500);
+    const word = button.querySelector("span");
+    const before = word?.textContent;
+    if (word) word.textContent = "Copied";
+    setTimeout(() => {
+      button.classList.remove("copied");
+      if (word) word.textContent = before;
+    }, 1500);
   } catch {
     button.hidden = true;
   }
@@ -34,7 +40,8 @@ window.addEventListener("pageshow", () => {
 });
 
 // After a refused form the first wrong field is where one wants to be.
-const focusFirstFault = () => document.querySelector("[aria-invalid=true]")?.focus();
+const firstFault = () => document.querySelector("[aria-invalid=true], fieldset.wrong :checked, fieldset.wrong input");
+const focusFirstFault = () => firstFault()?.focus();
 
 document.addEventListener("DOMContentLoaded", () => {
   showCopyButtons();
@@ -43,7 +50,7 @@ document.addEventListener("DOMContentLoaded", () => {
 // A part of the page has become another one: its heading gets the focus, which also lets screen readers say it.
 document.addEventListener("htmx:after:swap", () => {
   showCopyButtons();
-  if (document.querySelector("[aria-invalid=true]")) return focusFirstFault();
+  if (firstFault()) return focusFirstFault();
   const heading = document.querySelector("#main h1");
   if (!heading) return;
   heading.tabIndex = -1;

@@ -6,7 +6,7 @@ use crate::{
     rules::{
         events::{Event, Log},
         ids::{AccountId, LetterId},
-        letters::{LEASE, Letter, next_attempt},
+        letters::{LEASE, Letter, PATIENCE, next_attempt},
         time::Millis,
     },
     store::{Instance, LetterRow, NewLetter, Tx, Why},
@@ -69,11 +69,10 @@ pub async fn deliver(app: &App) -> Result<Round, Stop> {
     }
     if let Err(why) = app.0.mailer.reach().await {
         tracing::warn!(%why, "letters wait: whoever takes them cannot be talked to");
-        let mut tx = begin(app, vec![]).await?;
-        tx.hold_letters_up(&why).await?;
-        tx.commit_unrecorded(Why::Delivering).await?;
+        note_mail_error(app, Some(&why)).await?;
         return Ok(Round::Away);
     }
+    note_mail_error(app, None).await?;
     let mut tx = begin(app, vec![]).await?;
     let until = tx.now().plus(LEASE);
     let row = tx.take_letter(until).await?;
@@ -82,9 +81,19 @@ pub async fn deliver(app: &App) -> Result<Round, Stop> {
     let Some(row) = row else { return Ok(Round::Done) };
     let outcome = deliver_one(app, &row).await;
     metrics::counter!("frontdesk_letters_total", "outcome" => word(&outcome)).increment(1);
-    let away = matches!(outcome, Err(Failure::Away(_)));
     settle(app, &row, outcome).await?;
-    Ok(if away { Round::Away } else { Round::Done })
+    // Whether the server has gone away with it shows when it is reached for the next one.
+    Ok(Round::Done)
+}
+
+/// Writes down why letters wait, where that is news.
+async fn note_mail_error(app: &App, why: Option<&str>) -> Result<(), Stop> {
+    if app.0.db.aside().reader(Instance).noted_mail_error().await?.as_deref() == why {
+        return Ok(());
+    }
+    let mut tx = begin(app, vec![]).await?;
+    tx.set_mail_error(why).await?;
+    Ok(tx.commit_unrecorded(Why::Delivering).await?)
 }
 
 async fn begin(app: &App, hold: Vec<Log>) -> Result<Tx<Instance>, Stop> {
@@ -95,6 +104,9 @@ async fn deliver_one(app: &App, row: &LetterRow) -> Result<(), Failure> {
     let text = app.0.key.open(PLACE, row.id.as_str(), &row.body);
     let letter = text.and_then(|text| serde_json::from_str::<Letter>(&text).ok());
     let Some(letter) = letter else { return Err(Failure::Never("What it says cannot be read any more.".to_owned())) };
+    if letter.is_over(app.now()) || app.now().since(row.created_at) >= PATIENCE {
+        return Err(Failure::Never("It could not be delivered in time.".to_owned()));
+    }
     app.0.mailer.deliver(&row.id, &row.recipient, row.created_at, &letter).await
 }
 
@@ -103,7 +115,7 @@ async fn settle(app: &App, row: &LetterRow, outcome: Result<(), Failure>) -> Res
     let why = match outcome {
         Ok(()) => {
             let mut tx = begin(app, vec![]).await?;
-            tx.letter_sent(&row.id).await?;
+            tx.letter_sent(&row.id, if app.sends_letters() { "smtp" } else { "file" }).await?;
             return Ok(tx.commit_unrecorded(Why::Delivering).await?);
         }
         Err(Failure::Never(why)) => return give_up(app, row, &why).await,

@@ -61,7 +61,7 @@ pub async fn disable(permit: &Permit<may::SwitchMembers>, member: &MemberId, tak
     // Entries before members, as whoever notes that somebody is here takes them.
     tx.end_entries(&target.user_id).await?;
     tx.set_disabled(member, true).await?;
-    invitations::settle(&mut tx, permit, own, (&target.user_id, &target.email), take_over).await?;
+    invitations::settle(&mut tx, permit, own, &who(&target), take_over).await?;
     Ok(tx
         .commit(Event::MembershipDisabled { account: permit.account().account.clone(), member: member.clone(), who: who(&target) })
         .await?)
@@ -129,7 +129,7 @@ pub async fn set_access_until(permit: &Permit<may::SetAccessPeriods>, member: &M
 pub async fn remove(permit: &Permit<may::RemoveMembers>, member: &MemberId, take_over: bool) -> Result<(), Stop> {
     let (mut tx, own) = permit.begin().await?;
     let target = load_other(&mut tx, permit, own, member, "You cannot remove yourself. Leave the account instead.").await?;
-    invitations::settle(&mut tx, permit, own, (&target.user_id, &target.email), take_over).await?;
+    invitations::settle(&mut tx, permit, own, &who(&target), take_over).await?;
     delete(tx, permit, &target, false).await
 }
 
@@ -141,7 +141,7 @@ pub async fn leave(permit: &Permit<may::LeaveAccount>) -> Result<(), Stop> {
     let (mut tx, roles) = permit.begin().await?;
     let own = permit.account().member.member_id.clone().ok_or(Stop::Unknown)?;
     let target = load(&mut tx, &own).await?;
-    invitations::settle(&mut tx, permit, roles, (&target.user_id, &target.email), false).await?;
+    invitations::settle(&mut tx, permit, roles, &who(&target), false).await?;
     delete(tx, permit, &target, true).await
 }
 

@@ -142,6 +142,7 @@ async fn join_as_administrator(tx: &mut Tx<Instance>, account: &AccountId, who: 
         source: KIND,
         search_name: &search_name,
         search_email: &search_email,
+        access_until: None,
     })
     .await?;
     tx.set_member_words(account, &member, &search_words(name, &who.email)).await?;

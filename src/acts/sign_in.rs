@@ -39,9 +39,9 @@ pub struct Proven {
 pub async fn prove(visitor: &Visitor, credentials: Credentials) -> Result<Proven, Stop> {
     let Credentials { email, password } = credentials;
     let attempts = count_attempt(visitor, &email).await?;
-    let (first, found) = compare(visitor, &email, &password, &attempts).await?;
+    let (owner, found) = compare(visitor, &email, &password, &attempts).await?;
     let Some((row, verified)) = found else {
-        record_failure(visitor, first, &email, Failure::Wrong).await?;
+        record_failure(visitor, owner, &email, Failure::Wrong).await?;
         return Err(wrong());
     };
     let renewal = match (verified, &row.password_hash) {
@@ -51,8 +51,8 @@ pub async fn prove(visitor: &Visitor, credentials: Credentials) -> Result<Proven
     Ok(Proven { user: row.id, email, password_set_at: row.password_set_at, renewal, attempts })
 }
 
-/// Whose password this is, of those who say that the address is theirs; and the first of them, if there is any. Where there
-/// is nobody, the work is the same as where there is one.
+/// Whose password this is, of those who say that the address is theirs; and who has proven that it is, if anybody has. Whether
+/// somebody has changes nothing about the work.
 pub(super) async fn compare(
     visitor: &Visitor,
     email: &Email,
@@ -60,15 +60,15 @@ pub(super) async fn compare(
     attempts: &[Attempt],
 ) -> Result<(Option<UserId>, Option<(SignInRow, Verified)>), Stop> {
     let rows = visitor.read().users_by_address(email.canonical()).await?;
-    let first = rows.first().map(|row| row.id.clone());
+    let owner = rows.iter().find(|row| row.verified_at.is_some()).map(|row| row.id.clone());
     let mut tries: Vec<Option<SignInRow>> = rows.into_iter().map(Some).collect();
-    if tries.is_empty() {
-        tries.push(None);
+    if owner.is_none() {
+        tries.insert(0, None);
     }
     for row in tries {
         let stored = row.as_ref().and_then(|row| row.password_hash.as_deref());
         match (visitor.app.0.hasher.verify(password, stored).await, row) {
-            (Ok(verified @ (Verified::Yes | Verified::YesOutdated)), Some(row)) => return Ok((first, Some((row, verified)))),
+            (Ok(verified @ (Verified::Yes | Verified::YesOutdated)), Some(row)) => return Ok((owner, Some((row, verified)))),
             (Ok(_), _) => {}
             (Err(error), _) => {
                 // Nothing was compared, so nothing was tried.
@@ -77,7 +77,7 @@ pub(super) async fn compare(
             }
         }
     }
-    Ok((first, None))
+    Ok((owner, None))
 }
 
 /// Begins the session of somebody who has proven who they are; the cookie's value has this hash. Whoever was signed in with
@@ -150,13 +150,14 @@ pub(super) async fn count_attempt(visitor: &Visitor, email: &Email) -> Result<Ve
     tx.commit_unrecorded(Why::CountingAttempts).await?;
     let Some((rest, first)) = refusal else { return Ok(attempts) };
     if first {
-        let found = visitor.read().users_by_address(email.canonical()).await?.into_iter().next();
-        record_failure(visitor, found.map(|row| row.id), email, Failure::TooMany).await?;
+        let rows = visitor.read().users_by_address(email.canonical()).await?;
+        let owner = rows.into_iter().find(|row| row.verified_at.is_some());
+        record_failure(visitor, owner.map(|row| row.id), email, Failure::TooMany).await?;
     }
     Err(Stop::TooMany(rest))
 }
 
-async fn forgive(visitor: &Visitor, attempts: &[Attempt]) -> Result<(), Stop> {
+pub(super) async fn forgive(visitor: &Visitor, attempts: &[Attempt]) -> Result<(), Stop> {
     let mut tx = visitor.begin(vec![]).await?;
     for attempt in attempts {
         tx.forgive_attempt(attempt).await?;
@@ -164,7 +165,7 @@ async fn forgive(visitor: &Visitor, attempts: &[Attempt]) -> Result<(), Stop> {
     Ok(tx.commit_unrecorded(Why::CountingAttempts).await?)
 }
 
-async fn record_failure(visitor: &Visitor, user: Option<UserId>, email: &Email, why: Failure) -> Result<(), Stop> {
+pub(super) async fn record_failure(visitor: &Visitor, user: Option<UserId>, email: &Email, why: Failure) -> Result<(), Stop> {
     let log = user.clone().map_or(Log::Instance, Log::User);
     let tx = visitor.begin(vec![log]).await?;
     Ok(tx.commit(Event::UserLoginFailed { user, email: email.canonical().to_owned(), why }).await?)

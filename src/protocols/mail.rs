@@ -15,24 +15,10 @@ use lettre::{
     },
 };
 
+use super::failures::chain;
+pub use super::failures::{Failure, MailError};
 use super::smtp::Server;
 use crate::rules::{ids::LetterId, letters::Letter, time::Millis};
-
-/// Why a letter is not delivered yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// Nothing is wrong with the letter: whoever should take it cannot be talked to.
-    Away(String),
-    /// It was not taken this time.
-    Later(String),
-    /// It never will be.
-    Never(String),
-}
-
-/// Why there is no mailer.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct MailError(pub String);
 
 enum Taker {
     Server(Box<Server>),
@@ -159,7 +145,8 @@ impl Mailer {
         let mut gone = 0;
         for entry in std::fs::read_dir(folder)? {
             let entry = entry?;
-            let is_letter = entry.path().extension().is_some_and(|ending| ending == "eml");
+            // Also what a process that was killed has left half written.
+            let is_letter = entry.path().extension().is_some_and(|ending| ending == "eml" || ending == "new");
             if is_letter && entry.metadata()?.modified()? < before {
                 std::fs::remove_file(entry.path())?;
                 gone += 1;
@@ -174,7 +161,11 @@ impl Mailer {
         let subject = letter.subject();
         let (text, html) = self.read(to, &subject, letter).map_err(|error| never(&error))?;
         let seconds = u64::try_from(written_at.seconds()).unwrap_or(0);
-        Message::builder()
+        let mut builder = Message::builder();
+        if let Some(reply_to) = letter.reply_to().and_then(|address| address.parse().ok()) {
+            builder = builder.reply_to(Mailbox::new(None, reply_to));
+        }
+        builder
             .from(self.from.clone())
             .to(Mailbox::new(None, address))
             .subject(&subject)
@@ -226,20 +217,6 @@ fn put(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     std::fs::File::open(folder)?.sync_all()
 }
 
-/// An error with its causes, in one line.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    text.chars().filter(|c| !c.is_control()).take(300).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,6 +247,7 @@ mod tests {
         for part in [
             "From: Frontdesk <frontdesk@desk.example.com>",
             "To: bob@example.com",
+            "Reply-To: ada@example.com",
             "Date: Sat, 21 Nov 2026 12:00:00 +0000",
             &format!("Message-ID: <{id}@desk.example.com>"),
             "Auto-Submitted: auto-generated",

@@ -14,7 +14,7 @@ use lettre::{
 };
 use tokio::{sync::Mutex, time::timeout};
 
-use super::mail::{Failure, MailError, chain};
+use super::failures::{Failure, MailError, chain};
 
 /// How long it may take to reach the server.
 const CONNECTING: Duration = Duration::from_secs(15);
@@ -90,7 +90,7 @@ impl Server {
                 *open = Some(connection);
                 Ok(())
             }
-            Ok(Err(error)) => Err(chain(&error)),
+            Ok(Err(error)) => Err(format!("The mail server cannot be reached: {}.", chain(&error))),
             Err(_) => Err("The mail server did not answer in time.".to_owned()),
         }
     }
@@ -126,13 +126,16 @@ impl Server {
                 *self.open.lock().await = Some(connection);
                 Ok(())
             }
-            Ok(Err(error)) if error.is_permanent() => Err(Failure::Never(chain(&error))),
-            // The server ends the talk with it, whatever it was about (RFC 5321, section 3.8).
-            Ok(Err(error)) if error.status().is_some_and(|code| u16::from(code) == 421) => Err(Failure::Away(chain(&error))),
-            Ok(Err(error)) if error.is_transient() => Err(Failure::Later(chain(&error))),
+            // About the server, or about us, and not about the letter: it ends the talk (RFC 5321, section 3.8), or wants us
+            // signed in otherwise (RFC 4954, section 6).
+            Ok(Err(error)) if error.status().is_some_and(|code| [421, 530, 534, 535, 538].contains(&u16::from(code))) => {
+                Err(Failure::Away(format!("The mail server wants no letters now: {}.", chain(&error))))
+            }
+            Ok(Err(error)) if error.is_permanent() => Err(Failure::Never(format!("The mail server refused it: {}.", chain(&error)))),
+            Ok(Err(error)) if error.is_transient() => Err(Failure::Later(format!("The mail server asks to wait: {}.", chain(&error)))),
             // Not the server's word, but ours: such as an address that it has no means for.
             Ok(Err(error)) if error.is_client() => Err(Failure::Never(chain(&error))),
-            Ok(Err(error)) => Err(Failure::Away(chain(&error))),
+            Ok(Err(error)) => Err(Failure::Away(format!("The mail server hung up: {}.", chain(&error)))),
             Err(_) => Err(Failure::Away("The mail server did not take the letter in time.".to_owned())),
         }
     }

@@ -24,6 +24,10 @@ pub fn name(text: &str, what: &str) -> Result<String, String> {
     if name.chars().count() > MAX_NAME {
         return Err(format!("Use at most {MAX_NAME} characters."));
     }
+    // Names stand in letters, and mail programs make links of what looks like one.
+    if name.contains("://") || name.to_lowercase().contains("www.") {
+        return Err("Leave out web addresses.".to_owned());
+    }
     if name.contains(is_invisible) {
         return Err("Leave out invisible characters.".to_owned());
     }
@@ -135,7 +139,7 @@ mod tests {
     #[test]
     fn names_are_tidied_and_bounded() {
         assert_eq!(name("  Ada \t Lovelace ", "yourself").as_deref(), Ok("Ada Lovelace"));
-        for wrong in ["", "   ", &"x".repeat(101), "Ada\u{202e}evil", "A\u{0}B"] {
+        for wrong in ["", "   ", &"x".repeat(101), "Ada\u{202e}evil", "A\u{0}B", "Ada of https://evil.example", "WWW.evil.example"] {
             assert!(name(wrong, "yourself").is_err(), "{wrong:?}");
         }
     }

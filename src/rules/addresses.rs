@@ -9,6 +9,9 @@ use super::accounts::is_invisible;
 /// The longest address that mail can carry, in bytes (RFC 5321, section 4.5.3.1.3).
 pub const MAX_BYTES: usize = 254;
 
+/// The longest part before the @ that mail can carry, in bytes.
+const MAX_LOCAL_BYTES: usize = 64;
+
 /// An email address: as written for showing, and canonical for comparing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email {
@@ -34,6 +37,10 @@ impl Email {
         // No quoted local parts: they are legal and unused, and every parser reads them differently.
         let forbidden =
             |c: char| c.is_whitespace() || is_invisible(c) || matches!(c, '\u{200c}' | '\u{200d}') || "()<>[]:;,\\\"@".contains(c);
+        // RFC 5321, section 4.5.3.1.1.
+        if local.len() > MAX_LOCAL_BYTES {
+            return Err(format!("The part before the @ has at most {MAX_LOCAL_BYTES} characters."));
+        }
         if local.is_empty() || local.contains(forbidden) || local.split('.').any(str::is_empty) {
             return Err(not_one());
         }
@@ -59,6 +66,13 @@ impl Email {
         let local = self.written.rsplit_once('@').map_or("", |(local, _)| local);
         let domain = self.canonical.rsplit_once('@').map_or("", |(_, domain)| domain);
         format!("{local}@{domain}")
+    }
+
+    /// The mailbox that letters to it end up in, as far as one can tell: without the tag behind a plus.
+    #[must_use]
+    pub fn mailbox(&self) -> String {
+        let (local, domain) = self.canonical.rsplit_once('@').unwrap_or_default();
+        format!("{}@{domain}", local.split_once('+').map_or(local, |(before, _)| before))
     }
 
     /// The form in which addresses are compared: NFC, lower case, domain in ASCII. Tags behind a plus are kept.
@@ -94,7 +108,9 @@ mod tests {
 
     #[test]
     fn letters_keep_the_local_part_as_written() {
-        assert_eq!(Email::parse("Ada.L@Bücher.example").unwrap().deliverable(), "Ada.L@xn--bcher-kva.example");
+        let email = Email::parse("Ada.L+x@Bücher.example").unwrap();
+        assert_eq!(email.deliverable(), "Ada.L+x@xn--bcher-kva.example");
+        assert_eq!(email.mailbox(), "ada.l@xn--bcher-kva.example");
     }
 
     #[test]
@@ -104,7 +120,7 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused() {
-        let long = format!("{}@example.com", "a".repeat(250));
+        let (long, longer) = (format!("{}@example.com", "a".repeat(65)), format!("{}@example.com", "a".repeat(250)));
         for wrong in [
             "",
             " ",
@@ -123,6 +139,7 @@ mod tests {
             "ada@127.0.0.1",
             "\"a\"@example.com",
             &long,
+            &longer,
         ] {
             assert!(Email::parse(wrong).is_err(), "{wrong:?}");
         }

@@ -86,10 +86,9 @@ words! {
         MembershipCreated   = "membership_created.v0",    "became a member";
         InvitationCreated   = "invitation_created.v0",    "invited somebody";
         InvitationResent    = "invitation_resent.v0",     "sent an invitation again";
-        InvitationLinkCreated = "invitation_link_created.v0", "made a link for an invitation";
         InvitationUpdated   = "invitation_updated.v0",    "changed an invitation";
         InvitationRevoked   = "invitation_revoked.v0",    "took an invitation back";
-        InvitationClosed    = "invitation_closed.v0",     "closed an invitation with its sender";
+        InvitationClosed    = "invitation_closed.v0",     "closed invitations with their sender";
         InvitationExpired   = "invitation_expired.v0",    "replaced an expired invitation";
         InvitationAccepted  = "invitation_accepted.v0",   "accepted an invitation";
         InvitationDeclined  = "invitation_declined.v0",   "declined an invitation";
@@ -164,6 +163,8 @@ pub enum Event {
     MembershipCreated { account: AccountId, member: MemberId, who: Who, roles: Roles, source: &'static str },
     /// Something happened to an invitation.
     Invitation { account: AccountId, invitation: Invited, what: InvitationEvent },
+    /// The open invitations of somebody who goes were closed, or taken over by whoever sends them away.
+    InvitationsSettled { account: AccountId, who: Who, invitations: Vec<Invited>, heir: Option<String> },
     /// A letter was given up.
     LetterFailed { account: AccountId, letter: LetterId, recipient: String, why: String },
 }
@@ -183,16 +184,12 @@ pub struct Invited {
 pub enum InvitationEvent {
     /// Somebody is invited.
     Created { roles: Roles },
-    /// It was sent again: its link is a new one.
-    Resent,
-    /// A link was made to hand over by oneself.
-    LinkCreated,
+    /// It was sent again: its link is a new one, and whoever sent it answers for it.
+    Resent { before: Value, after: Value },
     /// The roles that it offers, or who answers for it, changed.
     Updated { before: Value, after: Value },
     /// It was taken back.
     Revoked,
-    /// It ended with whoever sent it.
-    Closed { why: Closed },
     /// Expired, it made room for a new one.
     Expired,
     /// Somebody joined by it.
@@ -212,11 +209,9 @@ impl InvitationEvent {
                 let after = json!({ "email": invitation.email, "roles": roles_value(roles) });
                 done(Kind::InvitationCreated, log, subjects, None, Some(after))
             }
-            Self::Resent => done(Kind::InvitationResent, log, subjects, None, None),
-            Self::LinkCreated => done(Kind::InvitationLinkCreated, log, subjects, None, None),
+            Self::Resent { before, after } => done(Kind::InvitationResent, log, subjects, Some(before), Some(after)),
             Self::Updated { before, after } => done(Kind::InvitationUpdated, log, subjects, Some(before), Some(after)),
             Self::Revoked => done(Kind::InvitationRevoked, log, subjects, None, None),
-            Self::Closed { why } => done(Kind::InvitationClosed, log, subjects, None, Some(json!({ "why": why.word() }))),
             Self::Expired => done(Kind::InvitationExpired, log, subjects, None, None),
             Self::Accepted { who } => {
                 subjects.push(who.subject());
@@ -305,12 +300,29 @@ impl Event {
                 done(Kind::MembershipCreated, Log::Account(account), membership(&member, &who), None, Some(after))
             }
             Self::Invitation { account, invitation, what } => what.record(account, &invitation),
+            Self::InvitationsSettled { account, who, invitations, heir } => settled(account, &who, &invitations, heir.as_deref()),
             Self::LetterFailed { account, letter, recipient, why } => {
                 let subjects = vec![subject("letter", letter.as_str(), &recipient)];
                 refused(Kind::LetterFailed, Log::Account(account), subjects, json!({ "recipient": recipient, "why": why }))
             }
         }
     }
+}
+
+/// The most things that one event names; how many there were it says in any case.
+const MOST_SUBJECTS: usize = 100;
+
+fn settled(account: AccountId, who: &Who, invitations: &[Invited], heir: Option<&str>) -> Record {
+    let named = invitations.iter().take(MOST_SUBJECTS).map(|invitation| subject("invitation", invitation.id.as_str(), &invitation.email));
+    let subjects = named.chain([who.subject()]).collect();
+    let count = invitations.len();
+    let log = Log::Account(account);
+    if let Some(heir) = heir {
+        let after = json!({ "sent_by": heir, "invitations": count });
+        return done(Kind::InvitationUpdated, log, subjects, Some(json!({ "sent_by": who.email })), Some(after));
+    }
+    let after = json!({ "why": Closed::InviterGone.word(), "invitations": count });
+    done(Kind::InvitationClosed, log, subjects, None, Some(after))
 }
 
 fn subject(kind: &'static str, id: &str, label: &str) -> Subject {

@@ -15,17 +15,19 @@ use super::{
 
 /// How long an invitation is open. Sending it again begins anew.
 pub const LIVES: Span = Span::days(7);
-/// How many letters one address may be sent in an hour, whoever invites it: nobody's mailbox is to be filled from here.
-pub const LETTERS_PER_HOUR: i64 = 10;
+/// How many letters an account may send to one address in an hour.
+pub const LETTERS_PER_ADDRESS: i64 = 10;
+/// How many letters one mailbox may be sent in an hour by all accounts together: nobody's is to be filled from here.
+pub const LETTERS_PER_MAILBOX: i64 = 30;
 
 words! {
     /// Why an invitation is closed.
     Closed {
         Accepted = "accepted", "Accepted", "Somebody has joined by it.";
         Declined = "declined", "Declined", "The invited person does not want to join.";
-        Revoked = "revoked", "Revoked", "It was taken back.";
+        Revoked = "revoked", "Taken back", "It was taken back.";
         Expired = "expired", "Expired", "It was open for seven days.";
-        InviterGone = "inviter_gone", "Inviter gone", "Whoever sent it was removed or disabled.";
+        InviterGone = "inviter_gone", "Closed with its sender", "Whoever sent it was removed or disabled.";
         AccountDeleted = "account_deleted", "Account gone", "The account exists no more.";
     }
 }
@@ -43,10 +45,10 @@ words! {
     Ended {
         Used = "used", "This invitation has been used", "It was accepted, and each invitation works once.";
         Declined = "declined", "This invitation was declined", "It was declined with this link or another one.";
-        Revoked = "revoked", "This invitation was taken back", "Whoever sent it, or somebody else who may, has taken it back.";
+        Revoked = "revoked", "This invitation was taken back", "Somebody in the account took it back.";
         Expired = "expired", "This invitation has expired", "Invitations are open for seven days.";
-        Replaced = "replaced", "There is a newer link", "The invitation was sent again, and only the newest link works.";
-        InviterGone = "inviter_gone", "This invitation is closed", "Whoever sent it is no longer in the account.";
+        Replaced = "replaced", "There is a newer link", "A newer link was made for this invitation, and only that one works.";
+        InviterGone = "inviter_gone", "This invitation is closed", "Whoever sent it can no longer invite people.";
         InviterMayNot = "inviter_may_not", "This invitation cannot be accepted now", "Whoever sent it may no longer invite people.";
         Full = "full", "There is no seat left", "The account has as many members as it may have.";
         AccountDeleted = "account_deleted", "This account is gone", "The account that this invitation was for no longer exists.";
@@ -62,6 +64,14 @@ pub enum State {
     Expired,
     /// It is closed for good.
     Closed(Closed),
+}
+
+impl State {
+    /// Whether it is closed for good.
+    #[must_use]
+    pub const fn is_closed(self) -> bool {
+        matches!(self, Self::Closed(_))
+    }
 }
 
 /// What it is now. The moment at which it expires is the first at which it no longer counts.
@@ -110,6 +120,8 @@ pub struct Offer {
     pub roles: Roles,
     /// Whether that is less than was offered, because the inviter may no longer give it.
     pub is_lowered: bool,
+    /// Until when, where the inviter is a guest: nobody lets others stay longer than themselves.
+    pub access_until: Option<Millis>,
 }
 
 /// Whether a link still counts, and what for. The order of the answers is from what never changes again to what may.
@@ -140,7 +152,7 @@ pub fn offer(now: Millis, link: &Link) -> Result<Offer, Ended> {
         return Err(Ended::Full);
     }
     let roles = cap(inviter.roles, link.offered);
-    Ok(Offer { roles, is_lowered: roles != link.offered })
+    Ok(Offer { roles, is_lowered: roles != link.offered, access_until: inviter.access_until })
 }
 
 /// Who holds an open link.
@@ -150,7 +162,8 @@ pub enum Holder {
     Visitor,
     /// The invited person.
     Invited,
-    /// Somebody with the invited address, who has not proven that it is theirs; and a link that proves nothing either.
+    /// Somebody with the invited address, who has not proven that it is theirs; and a link that proves nothing either, to an
+    /// account where they have not been with it.
     Unproven,
     /// Somebody else.
     SomebodyElse,
@@ -161,7 +174,7 @@ pub enum Holder {
 pub fn holder(purpose: Purpose, own: Option<Address>) -> Holder {
     match (own, purpose) {
         (None, _) => Holder::Visitor,
-        (Some(Address::Proven), _) | (Some(Address::Unproven), Purpose::Mail) => Holder::Invited,
+        (Some(Address::Proven | Address::UnprovenHere), _) | (Some(Address::Unproven), Purpose::Mail) => Holder::Invited,
         (Some(Address::Unproven), Purpose::Copy) => Holder::Unproven,
         (Some(Address::Foreign), _) => Holder::SomebodyElse,
     }
@@ -172,6 +185,8 @@ pub fn holder(purpose: Purpose, own: Option<Address>) -> Holder {
 pub enum Address {
     /// Theirs, and they have proven it.
     Proven,
+    /// Said to be theirs, and by it they have been in this very account.
+    UnprovenHere,
     /// Said to be theirs.
     Unproven,
     /// Not theirs.

@@ -12,7 +12,7 @@ fn link() -> Link {
 
 #[test]
 fn an_open_link_gives_what_was_offered() {
-    assert_eq!(offer(NOW, &link()), Ok(Offer { roles: INVITER, is_lowered: false }));
+    assert_eq!(offer(NOW, &link()), Ok(Offer { roles: INVITER, is_lowered: false, access_until: None }));
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn nobody_gets_more_than_the_inviter_has_now() {
     let offered = Roles { billing: Billing::Access, ..Roles::ADMINISTRATOR };
     let inviter = Some(Inviter { roles: INVITER, is_disabled: false, access_until: Some(NOW.plus(Span(1))) });
     let offer = offer(NOW, &Link { offered, inviter, ..link() }).unwrap();
-    assert_eq!(offer, Offer { roles: INVITER, is_lowered: true });
+    assert_eq!(offer, Offer { roles: INVITER, is_lowered: true, access_until: Some(NOW.plus(Span(1))) }, "nor for longer");
 }
 
 #[test]
@@ -61,6 +61,7 @@ fn only_a_mailed_link_proves_an_address() {
     for (own, mail, copy) in [
         (None, Holder::Visitor, Holder::Visitor),
         (Some(Address::Proven), Holder::Invited, Holder::Invited),
+        (Some(Address::UnprovenHere), Holder::Invited, Holder::Invited),
         (Some(Address::Unproven), Holder::Invited, Holder::Unproven),
         (Some(Address::Foreign), Holder::SomebodyElse, Holder::SomebodyElse),
     ] {

@@ -41,11 +41,27 @@ impl Letter {
         }
     }
 
+    /// Whom an answer to it should reach, if anybody.
+    #[must_use]
+    pub fn reply_to(&self) -> Option<&str> {
+        match self {
+            Self::Invitation { inviter_email, .. } => Some(inviter_email.as_str()).filter(|email| !email.is_empty()),
+        }
+    }
+
+    /// Whether what it says is no longer true.
+    #[must_use]
+    pub const fn is_over(&self, now: Millis) -> bool {
+        match self {
+            Self::Invitation { expires_at, .. } => now.0 >= *expires_at,
+        }
+    }
+
     /// The line that mailboxes show.
     #[must_use]
     pub fn subject(&self) -> String {
         match self {
-            Self::Invitation { account, .. } => format!("Join {account} on Frontdesk"),
+            Self::Invitation { account, inviter, .. } => format!("{inviter} invites you to join {account}"),
         }
     }
 }

@@ -58,6 +58,7 @@ words! {
     /// Why a sign-in failed, for the record only: the visitor gets one answer.
     Failure {
         Wrong = "wrong_password", "Wrong address or wrong password.";
+        SignUp = "password_at_sign_up", "The right password, but to sign up where there is a user already.";
         TooMany = "too_many_attempts", "Too many attempts; recorded once a window.";
     }
 }

@@ -144,19 +144,19 @@ impl Millis {
         }
     }
 
-    /// For people, of what lies ahead of `now`: `in 5 minutes`, `tomorrow`, `in 3 days`; as [`Self::relative`] once it is past.
+    /// For people, of what lies ahead of `now`: `in 5 minutes`, `in 5 hours`, `in 3 days`; as [`Self::relative`] once it is past.
     #[must_use]
     pub fn ahead(self, now: Self) -> String {
         if self <= now {
             return self.relative(now);
         }
-        let seconds = self.since(now).0 / 1_000;
+        // Rounded up: what was promised for seven days has seven days, and not six and a bit.
+        let whole = |unit: i64| (self.since(now).0 + unit * 1_000 - 1) / (unit * 1_000);
         let count = |n: i64, unit: &str| format!("in {n} {unit}{}", if n == 1 { "" } else { "s" });
-        match seconds {
-            ..3_600 => count((seconds / 60).max(1), "minute"),
-            3_600..86_400 => count(seconds / 3_600, "hour"),
-            86_400..172_800 => "tomorrow".to_owned(),
-            _ => count(seconds / 86_400, "day"),
+        match whole(1) {
+            ..3_600 => count(whole(60), "minute"),
+            3_600..=86_400 => count(whole(3_600), "hour"),
+            _ => count(whole(86_400), "day"),
         }
     }
 
@@ -209,7 +209,8 @@ mod tests {
             (Span::seconds(3), "in 1 minute"),
             (Span::minutes(5), "in 5 minutes"),
             (Span::hours(5), "in 5 hours"),
-            (Span::hours(25), "tomorrow"),
+            (Span::hours(25), "in 2 days"),
+            (Span(Span::days(7).0 - 1), "in 7 days"),
             (Span::days(7), "in 7 days"),
         ] {
             assert_eq!(now.plus(ahead).ahead(now), text);

@@ -3,7 +3,7 @@
 
 use sqlx::FromRow;
 
-use super::{Instance, Reader, Result, Tx, run, sql};
+use super::{InAccount, Instance, Reader, Result, Tx, run, sql};
 use crate::rules::{
     ids::{AccountId, LetterId},
     time::Millis,
@@ -64,7 +64,7 @@ impl<S> Tx<S> {
         run!(
             self,
             sqlx::query(
-                "UPDATE outbox SET failed_at = $1, last_error = $2, body = '' WHERE subject_id = $3 AND sent_at IS NULL AND failed_at IS NULL"
+                "UPDATE outbox SET failed_at = $1, last_error = $2, body = '', sent_as = 'withdrawn' WHERE subject_id = $3 AND sent_at IS NULL AND failed_at IS NULL"
             )
             .bind(now)
             .bind(why)
@@ -74,7 +74,25 @@ impl<S> Tx<S> {
     }
 }
 
+impl Reader<InAccount> {
+    /// Why letters wait, if whoever takes them cannot be talked to.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn mail_error(&mut self) -> Result<Option<String>> {
+        Ok(sql!(self, c => sqlx::query_scalar("SELECT mail_error FROM instance").fetch_optional(c)).flatten())
+    }
+}
+
 impl Reader<Instance> {
+    /// Why letters wait, as far as is written down.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn noted_mail_error(&mut self) -> Result<Option<String>> {
+        Ok(sql!(self, c => sqlx::query_scalar("SELECT mail_error FROM instance").fetch_optional(c)).flatten())
+    }
+
     /// Whether a letter is due.
     ///
     /// # Errors
@@ -107,11 +125,14 @@ impl Tx<Instance> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn letter_sent(&mut self, id: &LetterId) -> Result<()> {
+    pub async fn letter_sent(&mut self, id: &LetterId, sent_as: &'static str) -> Result<()> {
         let now = self.now();
         run!(
             self,
-            sqlx::query("UPDATE outbox SET sent_at = $1, failed_at = NULL, last_error = NULL, body = '' WHERE id = $2").bind(now).bind(id)
+            sqlx::query("UPDATE outbox SET sent_at = $1, failed_at = NULL, last_error = NULL, body = '', sent_as = $2 WHERE id = $3")
+                .bind(now)
+                .bind(sent_as)
+                .bind(id)
         );
         Ok(())
     }
@@ -131,20 +152,14 @@ impl Tx<Instance> {
         Ok(())
     }
 
-    /// Says of all letters that are due why none of them is taken now.
+    /// Says why letters wait, or that they do not.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn hold_letters_up(&mut self, why: &str) -> Result<()> {
-        let now = self.now();
+    pub async fn set_mail_error(&mut self, why: Option<&str>) -> Result<()> {
         run!(
             self,
-            sqlx::query(
-                "UPDATE outbox SET last_error = $1 WHERE next_attempt_at <= $2 AND sent_at IS NULL AND failed_at IS NULL
-                 AND COALESCE(last_error, '') <> $1"
-            )
-            .bind(why)
-            .bind(now)
+            sqlx::query("UPDATE instance SET mail_error = $1 WHERE COALESCE(mail_error, '') <> COALESCE(CAST($1 AS TEXT), '')").bind(why)
         );
         Ok(())
     }

@@ -35,30 +35,35 @@ pub struct SignInRow {
     pub password_hash: Option<String>,
     /// When the password was set.
     pub password_set_at: Option<Millis>,
+    /// When they proved that the address is theirs, if they have.
+    pub verified_at: Option<Millis>,
 }
 
 /// The most people who may say that one address is theirs without having proven it.
-const UNPROVEN: i64 = 3;
+const UNPROVEN: i64 = 8;
 
 impl Reader<Instance> {
     /// Who may be signing in with this address: whoever has proven that it is theirs, and then those who have only said
-    /// so, in the order in which they came. Four at most, mostly one.
+    /// so, those first who are in an account. Mostly there is one, and at most there are nine.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn users_by_address(&mut self, canonical: &str) -> Result<Vec<SignInRow>> {
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT u.id, u.password_hash, u.password_set_at FROM user_emails e JOIN users u ON u.id = e.user_id
-             WHERE e.canonical = $1 ORDER BY CASE WHEN e.verified_at IS NULL THEN 1 ELSE 0 END, u.created_at, u.id LIMIT $2")
+            "SELECT u.id, u.password_hash, u.password_set_at, e.verified_at FROM user_emails e JOIN users u ON u.id = e.user_id
+             WHERE e.canonical = $1
+             ORDER BY CASE WHEN e.verified_at IS NOT NULL THEN 0 WHEN EXISTS (SELECT m.id FROM members m WHERE m.user_id = u.id) THEN 1
+                      ELSE 2 END, u.created_at, u.id LIMIT $2")
             .bind(canonical).bind(UNPROVEN + 1).fetch_all(c)))
     }
 
-    /// Whether one more may say that an address is theirs without proving it.
+    /// Whether one more may say that an address is theirs without proving it. Those who are in no account do not count.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn has_room_for(&mut self, canonical: &str) -> Result<bool> {
-        let unproven: i64 = sql!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM user_emails WHERE canonical = $1 AND verified_at IS NULL")
+        let unproven: i64 = sql!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM user_emails e WHERE e.canonical = $1 AND e.verified_at IS NULL
+                AND EXISTS (SELECT m.id FROM members m WHERE m.user_id = e.user_id)")
             .bind(canonical).fetch_one(c));
         Ok(unproven < UNPROVEN)
     }

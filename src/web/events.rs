@@ -126,7 +126,7 @@ pub(super) fn lines(rows: Vec<EventRow>, root: &str, now: Millis) -> Vec<Line> {
         sentence: Kind::parse(&row.kind).map_or("did something that this version does not know", Kind::sentence),
         actor: actor(&row),
         about: match row.subject_label {
-            Some(label) if label == row.principal_name => "themselves".to_owned(),
+            Some(_) if row.subject_id.as_deref() == Some(row.principal.as_str()) => "themselves".to_owned(),
             Some(label) if !label.is_empty() => label,
             _ => "–".to_owned(),
         },

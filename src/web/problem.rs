@@ -136,6 +136,13 @@ fn unknown() -> Problem {
         .and("If you followed a link that somebody sent you, ask them whether you are a member of that account.")
 }
 
+/// The link of an invitation that never was one.
+pub(super) fn no_such_link() -> Response {
+    Problem::new("This link does not work", "It is not complete, or it never was one.")
+        .and("Copy the whole link from the letter, or ask whoever invited you for a new one.")
+        .shown(StatusCode::NOT_FOUND)
+}
+
 /// Names the people who could help.
 fn who_can(what: &str, administrators: &[(String, String)]) -> String {
     let names: Vec<_> = administrators.iter().map(|(name, email)| format!("{name} ({email})")).collect();
@@ -186,7 +193,8 @@ fn sign_in(parts: &Parts, end: Option<End>) -> Response {
     }
 }
 
-fn later(mut response: Response, seconds: i64) -> Response {
+/// The same, saying after how many seconds trying again makes sense.
+pub(super) fn later(mut response: Response, seconds: i64) -> Response {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     response
 }

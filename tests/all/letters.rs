@@ -24,7 +24,8 @@ async fn invite(ada: &Browser, email: &str) {
 }
 
 async fn letter_state(ada: &Browser, email: &str) -> String {
-    ada.get(&format!("/accounts/acme/invitations?q={email}")).await.all("table.invitations tbody td:last-child").join(" ")
+    let one = ada.get(&format!("/accounts/acme/invitations?q={email}")).await.attributes("table.invitations a", "href").remove(0);
+    ada.get(&one).await.all("#invitation div:nth-child(4) dd").join(" ")
 }
 
 async fn waiting(house: &House) -> i64 {
@@ -39,11 +40,13 @@ async fn a_letter_arrives_and_its_link_works() {
     let letters = receiver.taken();
     assert_eq!(letters.len(), 1);
     assert_eq!((letters[0].from.as_str(), letters[0].to.as_str()), ("desk@acme.example", "Bob.B@xn--bcher-kva.example"));
-    for part in ["From: \"Acme desk\" <desk@acme.example>", "Subject: Join Acme on Frontdesk", "Auto-Submitted: auto-generated"] {
+    for part in
+        ["From: \"Acme desk\" <desk@acme.example>", "Subject: Ada Lovelace invites you to join Acme", "Auto-Submitted: auto-generated"]
+    {
         assert!(letters[0].text.contains(part), "{part}: {}", letters[0].text);
     }
     assert!(letters[0].text.contains(&format!("{}/invitations/", house.running.base_url)), "{}", letters[0].text);
-    assert!(letter_state(&ada, "bob").await.starts_with("Delivered"));
+    assert!(letter_state(&ada, "bob").await.starts_with("Handed to the mail server"));
     // What it said is forgotten, and what it said in secret was never readable in the database.
     assert_eq!(house.raw.texts("SELECT body FROM outbox").await, [""]);
     let bob = house.visitor();
@@ -77,7 +80,9 @@ async fn nothing_is_lost_while_the_server_is_away() {
     }
     assert!(!house.running.deliver().await.unwrap());
     assert_eq!((waiting(&house).await, receiver.taken().len()), (20, 0));
-    assert!(letter_state(&ada, "p7@").await.contains("closed for today"), "{}", letter_state(&ada, "p7@").await);
+    let says = letter_state(&ada, "p7@").await;
+    assert!(says.starts_with("Waiting The mail server cannot be reached") && says.contains("closed for today"), "{says}");
+    assert_eq!(ada.get("/accounts/acme/invitations").await.text().matches("Waiting").count(), 20);
     assert_eq!(house.raw.number("SELECT MAX(attempts) FROM outbox").await, 0, "no letter is to blame for it");
     house.wait(Span::hours(1));
     receiver.behave(Mode::Take);
@@ -131,6 +136,34 @@ async fn taken_without_a_word_is_sent_again_as_the_same_letter() {
         assert_eq!(line(&letters[0].text, name), line(&letters[1].text, name));
     }
     assert_eq!(secret_in(&letters[0].text), secret_in(&letters[1].text));
+}
+
+/// What is no longer true when the server is back does not go out.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_over_stays_here() {
+    let (house, ada, receiver) = posting().await;
+    receiver.behave(Mode::Closed);
+    invite(&ada, "bob@example.com").await;
+    house.running.deliver().await.unwrap();
+    house.wait(Span::days(8));
+    receiver.behave(Mode::Take);
+    let ada = house.signed_in("ada@example.com").await;
+    invite(&ada, "carl@example.com").await;
+    assert!(house.running.deliver().await.unwrap());
+    assert_eq!(receiver.taken().iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), ["carl@example.com"]);
+    assert!(letter_state(&ada, "bob").await.contains("could not be delivered in time"));
+}
+
+/// Letters that cannot be delivered, however many, keep no other waiting.
+#[tokio::test(flavor = "multi_thread")]
+async fn hopeless_letters_keep_no_other_waiting() {
+    let (house, ada, receiver) = posting().await;
+    for n in 0..10 {
+        invite(&ada, &format!("reject{n}@example.com")).await;
+    }
+    invite(&ada, "bob@example.com").await;
+    assert!(house.running.deliver().await.unwrap());
+    assert_eq!(receiver.taken().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,7 +239,7 @@ async fn without_a_server_letters_are_files_and_go_in_time() {
     assert!(house.running.deliver().await.unwrap());
     let folder = house.config.data_dir.join("mail");
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
-    assert!(letter_state(&ada, "bob").await.starts_with("Written to a file"));
+    assert!(letter_state(&ada, "bob").await.starts_with("No mail: hand over the link"));
     // By then they are old by the house's clock and by that of the folder.
     house.wait(Span::days(3_650));
     house.running.chores().await.unwrap();

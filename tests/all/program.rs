@@ -115,6 +115,32 @@ async fn one_command_starts_and_says_where_to_go() {
     assert!(server.child.wait().unwrap().success());
 }
 
+/// However much is logged, the secrets in addresses are not.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_log_level_writes_links_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = new_database().await;
+    let mut server = serve(program(folder.path()).env("DATABASE_URL", &url).args(["--listen", "127.0.0.1:0", "--log-level", "trace"]));
+    // Read all the time: a full pipe would hold the server up.
+    let mut stderr = server.child.stderr.take().unwrap();
+    let logs = std::thread::spawn(move || {
+        let mut logs = String::new();
+        stderr.read_to_string(&mut logs).unwrap();
+        logs
+    });
+    let path = format!("{}/invitations/a-secret-of-forty-three-characters-in-a-link", server.base);
+    let client = reqwest::Client::new();
+    assert_eq!(client.get(&path).send().await.unwrap().status(), StatusCode::NOT_FOUND);
+    let form = "name=Bob&password=four+random+words";
+    let post = client.post(format!("{path}/sign-up")).header("content-type", "application/x-www-form-urlencoded").body(form);
+    assert_eq!(post.send().await.unwrap().status(), StatusCode::NOT_FOUND);
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+    let logs = logs.join().unwrap();
+    assert!(logs.contains("TRACE") && logs.contains("/invitations/{token}"), "it is written down that somebody came");
+    assert!(!logs.contains("a-secret-of"), "{}", logs.lines().find(|line| line.contains("a-secret-of")).unwrap());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn told_to_stop_it_finishes_what_has_begun() {
     let folder = tempfile::tempdir().unwrap();

@@ -45,6 +45,8 @@ async fn journey(scripts: Scripts) {
     ada.follow(".secret a.button").await;
     assert_eq!(ada.path().await, "/accounts/acme/invitations");
     ada.look("invitations").await;
+    ada.follow("table.invitations tbody a").await;
+    ada.look("invitation").await;
 
     // A second browser, of somebody who has never been here.
     let bob = Chromium::start(scripts).await;
@@ -52,11 +54,11 @@ async fn journey(scripts: Scripts) {
     bob.look("join-visitor").await;
     bob.type_into("name", "Bob").await;
     bob.type_into("password", "short").await;
-    bob.press("Create a user and join").await;
+    bob.press("Create my user and join").await;
     assert_eq!((bob.texts(".fault").await.len(), bob.value("name").await), (1, "Bob".to_owned()));
     bob.look("join-faults").await;
     bob.type_into("password", PASSWORD).await;
-    bob.press("Create a user and join").await;
+    bob.press("Create my user and join").await;
     assert_eq!(bob.path().await, "/accounts/acme");
     assert_eq!(bob.texts(".toast").await, ["Welcome. You are a member now."]);
     bob.open(&page("/accounts/acme/events")).await;
@@ -79,15 +81,21 @@ async fn journey(scripts: Scripts) {
     ada.open(&page("/accounts/acme/members?q=bob")).await;
     ada.follow("table.members tbody a").await;
     ada.look("member-with-invitations").await;
+    ada.follow("a.button[href$='/disable']").await;
+    ada.look("member-disable").await;
+    ada.click("main [name=take_over][value=no]").await;
     ada.press("Disable").await;
+    assert_eq!(ada.texts(".toast").await, ["Disabled: out on the next request."]);
     bob.open(&page("/accounts/acme")).await;
     assert_eq!(bob.texts("h1").await, ["You cannot come in"]);
     bob.look("refused-disabled").await;
     ada.open(&page("/accounts/acme/invitations")).await;
-    let mut states = ada.texts("table.invitations tbody td:nth-child(2)").await;
+    let mut states = ada.texts("table.invitations tbody .badge").await;
     states.sort();
-    assert_eq!(states, ["Accepted", "Inviter gone"]);
+    assert_eq!(states, ["Accepted", "Closed with its sender"]);
     ada.look("invitations-closed").await;
+    ada.follow("table.invitations tbody a").await;
+    ada.look("invitation-closed").await;
     ada.quit().await;
     bob.quit().await;
 }
@@ -120,7 +128,7 @@ async fn a_robot_leaves_the_link_to_the_human() {
     bob.open(&link).await;
     bob.type_into("name", "Bob").await;
     bob.type_into("password", PASSWORD).await;
-    bob.press("Create a user and join").await;
+    bob.press("Create my user and join").await;
     assert_eq!(bob.path().await, "/accounts/acme");
     bob.quit().await;
 }
@@ -177,7 +185,7 @@ async fn every_state_of_a_link_is_designed() {
     bob.type_into("email", &eve).await;
     bob.type_into("password", PASSWORD).await;
     bob.press("Sign in").await;
-    see("Join Acme", "join-somebody-else").await;
+    see("This invitation is for somebody else", "join-somebody-else").await;
     bob.press("Sign out and come back").await;
     bob.follow("main form button").await;
     bob.type_into("password", PASSWORD).await;
@@ -194,7 +202,7 @@ async fn every_state_of_a_link_is_designed() {
     set("UPDATE invitations SET closed_at = NULL, closed_why = NULL").await;
     see("This invitation has expired", "join-expired").await;
     bob.open(&page("nonsense")).await;
-    assert_eq!(bob.texts("h1").await, ["There is nothing here"]);
+    assert_eq!(bob.texts("h1").await, ["This link does not work"]);
     bob.quit().await;
     drop(ada);
 }

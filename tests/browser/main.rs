@@ -95,6 +95,7 @@ async fn journey(scripts: Scripts) {
     browser.choose("developer", "read_write").await;
     browser.press("Change roles").await;
     assert_eq!(browser.texts(".toast").await, ["The roles are changed, from the next request on."]);
+    browser.follow("a.button[href$='/disable']").await;
     browser.press("Disable").await;
     browser.look("member-disabled").await;
     browser.follow("a.button.danger").await;

@@ -4,7 +4,7 @@
 use crate::{
     acts::{
         App, Person, Stop, Visitor,
-        sign_in::{compare, count_attempt},
+        sign_in::{compare, count_attempt, forgive, record_failure},
     },
     protocols::secrets::hash_token,
     rules::{
@@ -15,7 +15,7 @@ use crate::{
         ids::{MemberId, SessionId, UserId},
         invitations::{Address, Closed, Ended, Holder, Link, NewPerson, Offer, Purpose, has_seat, holder, offer},
         members::{fold, search_words},
-        sign_in::window_start,
+        sign_in::{Failure, window_start},
         time::{Millis, Span},
     },
     store::{Attempt, Instance, LinkRow, NewMember, NewSession, NewUser, Reader, Tx, Why},
@@ -47,7 +47,7 @@ pub async fn look(visitor: &Visitor, person: Option<&Person>, token: &str) -> Re
     let (mut own, mut is_member) = (None, false);
     if let Some(person) = person {
         let user = &person.facts().user;
-        let address = reader.address_of(user, &link.canonical).await?;
+        let address = reader.address_of(user, &link.canonical, &link.account).await?;
         is_member = address != Address::Foreign && reader.is_member(&link.account, user).await?;
         own = Some(address);
     }
@@ -82,7 +82,7 @@ pub async fn accept(person: &Person, token: &str) -> Result<String, Stop> {
     let mut tx = person.begin_joining(&link.account).await?;
     let link = find(&mut tx, token).await?;
     let user = &person.facts().user;
-    let address = tx.address_of(user, &link.canonical).await?;
+    let address = tx.address_of(user, &link.canonical, &link.account).await?;
     if address != Address::Foreign && tx.is_member(&link.account, user).await? {
         return Ok(link.slug);
     }
@@ -90,17 +90,17 @@ pub async fn accept(person: &Person, token: &str) -> Result<String, Stop> {
         Ok(offer) => offer,
         Err((word, says)) => {
             drop(tx);
-            return Err(refuse(&person.app, person.begin_joining(&link.account).await?, &link, word, says).await);
+            return Err(refuse(Trier::of(person), person.begin_joining(&link.account).await?, &link, word, says).await);
         }
     };
     let who = person.who();
-    if address == Address::Unproven {
+    if address != Address::Proven && link.purpose() == Purpose::Mail {
         // The mailed link proves it.
         let email = Email::parse(&link.address).map_err(|error| Stop::Broken(error.clone()))?;
         if !tx.verify_address(user, &email, SOURCE).await? {
             drop(tx);
             let says = "Somebody else has proven that this address is theirs. Sign in as them.";
-            return Err(refuse(&person.app, person.begin_joining(&link.account).await?, &link, "address_taken", says).await);
+            return Err(refuse(Trier::of(person), person.begin_joining(&link.account).await?, &link, "address_taken", says).await);
         }
         let value = |verified: bool| serde_json::json!({ "email": link.canonical, "verified": verified });
         tx.note(Event::UserUpdated { who: who.clone(), before: value(false), after: value(true) });
@@ -136,10 +136,10 @@ pub async fn decline(person: &Person, token: &str) -> Result<(), Stop> {
     let link = find(&mut person.app.0.db.reader(Instance), token).await?;
     let mut tx = person.begin_joining(&link.account).await?;
     let link = find(&mut tx, token).await?;
-    let address = tx.address_of(&person.facts().user, &link.canonical).await?;
+    let address = tx.address_of(&person.facts().user, &link.canonical, &link.account).await?;
     if let Err((word, says)) = admit(person, &mut tx, &link, address).await? {
         drop(tx);
-        return Err(refuse(&person.app, person.begin_joining(&link.account).await?, &link, word, says).await);
+        return Err(refuse(Trier::of(person), person.begin_joining(&link.account).await?, &link, word, says).await);
     }
     tx.close_invitation(&link.account, &link.invitation, Closed::Declined).await?;
     Ok(tx.commit(happened(&link, InvitationEvent::Declined { who: person.who() })).await?)
@@ -159,23 +159,41 @@ pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, token_hash:
     let link = find(&mut visitor.read(), token).await?;
     if let Err(ended) = offer_of(app, &mut visitor.read(), &link, visitor.now()).await? {
         let tx = visitor.begin(vec![Log::Account(link.account.clone())]).await?;
-        return Err(refuse(app, tx, &link, ended.word(), ended.sentence()).await);
+        return Err(refuse(Trier::at(visitor), tx, &link, ended.word(), ended.sentence()).await);
     }
     let email = Email::parse(&link.address).map_err(Stop::Broken)?;
     let attempts = count_attempt(visitor, &email).await?;
-    if compare(visitor, &email, &new.password, &attempts).await?.1.is_some() {
+    let (owner, found) = compare(visitor, &email, &new.password, &attempts).await?;
+    if let Some((row, _)) = found {
+        // A password that is right is as good as guessed, by whoever it was not told.
+        record_failure(visitor, Some(row.id), &email, Failure::SignUp).await?;
         return Err(Faults::one("password", "You have a user with this address and password already. Sign in instead.").into());
     }
-    let password_hash = app.0.hasher.hash(&new.password).await?;
+    let password_hash = match app.0.hasher.hash(&new.password).await {
+        Ok(hash) => hash,
+        Err(error) => {
+            forgive(visitor, &attempts).await?;
+            return Err(error.into());
+        }
+    };
 
     let mut tx = visitor.begin(vec![Log::Account(link.account.clone())]).await?;
     let link = find(&mut tx, token).await?;
     let now = tx.now();
     let offer = match offer_of(app, &mut tx, &link, now).await? {
         Ok(offer) => offer,
-        Err(ended) => return Err(refuse(app, tx, &link, ended.word(), ended.sentence()).await),
+        Err(ended) => return Err(refuse(Trier::at(visitor), tx, &link, ended.word(), ended.sentence()).await),
     };
-    let who = create(&mut tx, &link, &email, &new, &password_hash).await?;
+    let who = match create(&mut tx, &link, &email, &new, &password_hash).await {
+        Ok(who) => who,
+        Err(stop) => {
+            drop(tx);
+            if owner.is_some() {
+                record_failure(visitor, owner, &email, Failure::Wrong).await?;
+            }
+            return Err(stop);
+        }
+    };
     for attempt in &attempts {
         tx.forgive_attempt(attempt).await?;
     }
@@ -225,6 +243,7 @@ async fn join(tx: &mut Tx<Instance>, link: &LinkRow, offer: Offer, who: &Who, na
             source: SOURCE,
             search_name: &fold(name),
             search_email: &link.canonical,
+            access_until: offer.access_until,
         })
         .await?;
     if !made || !tx.close_invitation(account, &link.invitation, Closed::Accepted).await? {
@@ -236,12 +255,25 @@ async fn join(tx: &mut Tx<Instance>, link: &LinkRow, offer: Offer, who: &Who, na
     Ok(())
 }
 
-/// Says no, after putting it on record; once an hour for each invitation and reason, as trying again is no news.
-async fn refuse(app: &App, mut tx: Tx<Instance>, link: &LinkRow, word: &'static str, says: &str) -> Stop {
-    let hour = Span::hours(1);
+/// Whoever tries: somebody, or an address on the network.
+struct Trier(String);
+
+impl Trier {
+    fn of(person: &Person) -> Self {
+        Self(person.facts().user.to_string())
+    }
+
+    fn at(visitor: &Visitor) -> Self {
+        Self(visitor.caller.address.to_string())
+    }
+}
+
+/// Says no, after putting it on record; once an hour for each invitation, reason and whoever tries, as trying again is no
+/// news.
+async fn refuse(trier: Trier, mut tx: Tx<Instance>, link: &LinkRow, word: &'static str, says: &str) -> Stop {
     let recorded = async {
-        let key = format!("{} {word}", link.invitation);
-        let attempt = Attempt { scope: "refusal", key, window_start: window_start(app.now(), hour) };
+        let key = format!("{} {word} {}", link.invitation, trier.0);
+        let attempt = Attempt { scope: "refusal", key, window_start: window_start(tx.now(), Span::hours(1)) };
         if tx.count_attempt(&attempt).await? == 1 {
             tx.commit(happened(link, InvitationEvent::Refused { why: word })).await
         } else {

@@ -12,10 +12,11 @@ use super::{
 use crate::{
     protocols::secrets::{hash_token, token},
     rules::{
-        events::{Event, InvitationEvent, Invited, roles_value},
+        addresses::Email,
+        events::{Event, InvitationEvent, Invited, Who, roles_value},
         faults::Faults,
-        ids::{InvitationId, LetterId, UserId},
-        invitations::{Closed, LETTERS_PER_HOUR, LIVES, NewInvitation, Purpose, State, has_seat},
+        ids::{AccountId, InvitationId, LetterId},
+        invitations::{Closed, LETTERS_PER_ADDRESS, LETTERS_PER_MAILBOX, LIVES, NewInvitation, Purpose, State, has_seat},
         letters::Letter,
         members::{NewRoles, Roles, may_grant, may_touch},
         permissions::{May, Permission, may, rights},
@@ -37,7 +38,7 @@ pub struct Sent {
 ///
 /// # Errors
 /// [`Stop::Faults`] when that would be above the own rights, for members, for addresses that are invited already, and when
-/// no seat is left; [`Stop::TooMany`] when the address has got too many letters.
+/// no seat is left, or the address has got too many letters.
 pub async fn invite(permit: &Permit<may::InviteMembers>, new: NewInvitation) -> Result<Sent, Stop> {
     let (mut tx, own) = permit.begin().await?;
     let NewInvitation { email, roles } = new;
@@ -52,7 +53,7 @@ pub async fn invite(permit: &Permit<may::InviteMembers>, new: NewInvitation) -> 
         tx.note(Event::Invitation { account: account.clone(), invitation: invited(&before), what: InvitationEvent::Expired });
     }
     demand_seat(permit.app(), &mut tx).await?;
-    count_letter(&mut tx, email.canonical()).await?;
+    count_letter(permit.app(), &mut tx, &account, &email).await?;
 
     let id = InvitationId::new(tx.now(), tx.dice());
     let expires_at = tx.now().plus(LIVES);
@@ -69,54 +70,43 @@ pub async fn invite(permit: &Permit<may::InviteMembers>, new: NewInvitation) -> 
     Ok(Sent { id, link })
 }
 
-/// Sends an open or expired invitation again, for another seven days: with a new link, which ends the old ones.
+/// Sends an open or expired invitation again, for another seven days: with a new link, which ends the old ones. Told which
+/// version was looked at, it does so once: the page of a new link can be loaded anew without making another.
 ///
 /// # Errors
-/// [`Stop::Faults`] when it is closed, offers more than the own rights, is for a member, or no seat is left.
-pub async fn resend(permit: &Permit<may::ResendInvitations>, id: &InvitationId) -> Result<Sent, Stop> {
+/// [`Stop::Faults`] when it is closed, was changed since that version, offers more than the own rights, is for a member, or
+/// no seat is left.
+pub async fn resend(permit: &Permit<may::ResendInvitations>, id: &InvitationId, version: Option<i64>) -> Result<Sent, Stop> {
     let (mut tx, own) = permit.begin().await?;
     let row = load(&mut tx, id).await?;
     let state = row.state(tx.now());
     if let State::Closed(why) = state {
         return Err(fault(format!("This invitation is closed: {}. Invite them anew.", why.label().to_lowercase())));
     }
+    if version.is_some_and(|version| version != row.version) {
+        return Err(fault(
+            "This was done already, or somebody changed the invitation meanwhile. The newest link goes on working.".to_owned(),
+        ));
+    }
     may_grant(own, Roles::LEAST, row.roles()).map_err(fault)?;
     demand_stranger(&mut tx, &row.canonical).await?;
     if state == State::Expired {
         demand_seat(permit.app(), &mut tx).await?;
     }
-    count_letter(&mut tx, &row.canonical).await?;
+    let account = permit.account().account.clone();
+    let email = Email::parse(&row.address).map_err(Stop::Broken)?;
+    count_letter(permit.app(), &mut tx, &account, &email).await?;
 
-    let (email, expires_at) = (deliverable(&row), tx.now().plus(LIVES));
+    let expires_at = tx.now().plus(LIVES);
     tx.unpost(id.as_str(), "The invitation was sent again before this was sent.").await?;
-    tx.end_links(id, None).await?;
-    let (secret, letter) = write(permit, &mut tx, id, &email, expires_at).await?;
+    tx.end_links(id).await?;
+    let (secret, letter) = write(permit, &mut tx, id, &email.deliverable(), expires_at).await?;
     tx.renew_invitation(id, expires_at, &letter, &permit.person().facts().user).await?;
     let link = links(permit.app(), &mut tx, id, &secret).await?;
-    let account = permit.account().account.clone();
-    tx.commit(Event::Invitation { account, invitation: invited(&row), what: InvitationEvent::Resent }).await?;
+    let (before, after) = (json!({ "sent_by": row.inviter }), json!({ "sent_by": permit.person().facts().name }));
+    tx.commit(Event::Invitation { account, invitation: invited(&row), what: InvitationEvent::Resent { before, after } }).await?;
     letters::ring(permit.app());
     Ok(Sent { id: id.clone(), link })
-}
-
-/// Makes a new link to hand over, which ends the one before. The mailed one goes on working.
-///
-/// # Errors
-/// [`Stop::Faults`] when letters leave this machine, when the invitation is not open, or offers more than the own rights.
-pub async fn make_link(permit: &Permit<may::ResendInvitations>, id: &InvitationId) -> Result<String, Stop> {
-    let (mut tx, own) = permit.begin().await?;
-    let row = load(&mut tx, id).await?;
-    if permit.app().sends_letters() {
-        return Err(fault("Invitations are mailed here, and their links are for whoever reads that mailbox.".to_owned()));
-    }
-    if row.state(tx.now()) != State::Open {
-        return Err(fault("This invitation is not open any more. Send it again first.".to_owned()));
-    }
-    may_grant(own, Roles::LEAST, row.roles()).map_err(fault)?;
-    let link = copied_link(permit.app(), &mut tx, id).await?;
-    let account = permit.account().account.clone();
-    tx.commit(Event::Invitation { account, invitation: invited(&row), what: InvitationEvent::LinkCreated }).await?;
-    Ok(link)
 }
 
 /// Offers other roles.
@@ -141,18 +131,25 @@ pub async fn change_roles(permit: &Permit<may::AssignRoles>, id: &InvitationId, 
     may_grant(own, Roles::LEAST, new.roles).map_err(at_roles)?;
     let person = permit.person();
     tx.set_invitation_roles(id, new.roles, &person.facts().user).await?;
-    let (before, after) = (json!({ "roles": roles_value(before) }), json!({ "roles": roles_value(new.roles) }));
+    let value = |roles: Roles, sent_by: &str| json!({ "roles": roles_value(roles), "sent_by": sent_by });
+    let (before, after) = (value(before, &row.inviter), value(new.roles, &person.facts().name));
     let account = permit.account().account.clone();
     Ok(tx.commit(Event::Invitation { account, invitation: invited(&row), what: InvitationEvent::Updated { before, after } }).await?)
 }
 
-/// Takes an invitation back: its links end, and a letter that has not left yet stays here.
+/// Takes an invitation back: its links end, and a letter that has not left yet stays here. Whoever may invite may take back
+/// what they answer for themselves; for others' it takes the permission to revoke.
 ///
 /// # Errors
-/// [`Stop::Faults`] when it is closed already, or is for an administrator and oneself is none.
-pub async fn revoke(permit: &Permit<may::RevokeInvitations>, id: &InvitationId) -> Result<(), Stop> {
+/// [`Stop::Missing`] for others' without that, [`Stop::Faults`] when it is closed already, or is for an administrator and
+/// oneself is none.
+pub async fn revoke(permit: &Permit<may::InviteMembers>, id: &InvitationId) -> Result<(), Stop> {
     let (mut tx, own) = permit.begin().await?;
     let row = load(&mut tx, id).await?;
+    if row.invited_by != permit.person().facts().user && !rights(own).allow(Permission::RevokeInvitations) {
+        drop(tx);
+        return Err(permit.missing(Permission::RevokeInvitations).await);
+    }
     may_touch(own, row.roles()).map_err(fault)?;
     let account = permit.account().account.clone();
     if !tx.close_invitation(&account, id, Closed::Revoked).await? {
@@ -162,27 +159,29 @@ pub async fn revoke(permit: &Permit<may::RevokeInvitations>, id: &InvitationId) 
 }
 
 /// What becomes of the open invitations of somebody who goes: whoever sends them away may answer for them, as far as their
-/// own rights reach; the others close.
+/// own rights reach; the others close. However many there are, this takes a few statements and two events at most.
 pub(super) async fn settle<M: May>(
     tx: &mut Tx<InAccount>,
     permit: &Permit<M>,
     own: Roles,
-    leaver: (&UserId, &str),
+    leaver: &Who,
     take_over: bool,
 ) -> Result<(), Stop> {
     let account = permit.account().account.clone();
     let heir = permit.person().facts();
-    let may_invite = rights(own).allow(Permission::InviteMembers);
-    let now = tx.now();
-    for row in tx.invitations_of(leaver.0, now).await? {
-        let invitation = invited(&row);
-        if take_over && may_invite && may_grant(own, Roles::LEAST, row.roles()).is_ok() {
-            tx.set_invitation_roles(&row.id, row.roles(), &heir.user).await?;
-            let (before, after) = (json!({ "sent_by": leaver.1 }), json!({ "sent_by": heir.canonical }));
-            tx.note(Event::Invitation { account: account.clone(), invitation, what: InvitationEvent::Updated { before, after } });
-        } else {
-            tx.close_invitation(&account, &row.id, Closed::InviterGone).await?;
-            tx.note(Event::Invitation { account: account.clone(), invitation, what: InvitationEvent::Closed { why: Closed::InviterGone } });
+    let mut taken = Vec::new();
+    if take_over && rights(own).allow(Permission::InviteMembers) {
+        for roles in tx.roles_offered_by(&leaver.user).await? {
+            if may_grant(own, Roles::LEAST, roles).is_ok() {
+                taken.extend(tx.take_over_invitations(&leaver.user, roles, &heir.user).await?);
+            }
+        }
+    }
+    let closed = tx.close_invitations_of(&leaver.user, Closed::InviterGone).await?;
+    for (invitations, heir) in [(taken, Some(heir.canonical.clone())), (closed, None)] {
+        if !invitations.is_empty() {
+            let invitations = invitations.into_iter().map(|(id, email)| Invited { id, email }).collect();
+            tx.note(Event::InvitationsSettled { account: account.clone(), who: leaver.clone(), invitations, heir });
         }
     }
     Ok(())
@@ -212,16 +211,21 @@ async fn demand_seat(app: &App, tx: &mut Tx<InAccount>) -> Result<(), Stop> {
     Err(Faults::one("email", all).into())
 }
 
-/// Counts a letter to an address, whichever account it comes from.
-async fn count_letter(tx: &mut Tx<InAccount>, canonical: &str) -> Result<(), Stop> {
+/// Counts a letter to an address, from this account and from all of them. What is said does not tell of the others.
+async fn count_letter(app: &App, tx: &mut Tx<InAccount>, account: &AccountId, email: &Email) -> Result<(), Stop> {
     let hour = Span::hours(1);
-    let attempt = Attempt { scope: "letter", key: canonical.to_owned(), window_start: window_start(tx.now(), hour) };
-    if tx.count_attempt(&attempt).await? <= LETTERS_PER_HOUR {
+    let window = window_start(tx.now(), hour);
+    let address = Attempt { scope: "letter_to_address", key: format!("{account} {}", email.canonical()), window_start: window };
+    let mailbox = Attempt { scope: "letter_to_mailbox", key: email.mailbox(), window_start: window };
+    let mut is_too_many = tx.count_attempt(&address).await? > LETTERS_PER_ADDRESS;
+    if app.sends_letters() {
+        is_too_many |= tx.count_attempt(&mailbox).await? > LETTERS_PER_MAILBOX;
+    }
+    if !is_too_many {
         return Ok(());
     }
     let minutes = (window_rest(tx.now(), hour).0 + 59_999) / 60_000;
-    let says = format!("This address has been sent {LETTERS_PER_HOUR} letters within the hour. Try again in {minutes} minutes.");
-    Err(Faults::one("email", says).into())
+    Err(Faults::one("email", format!("This address gets no more letters within this hour. Try again in {minutes} minutes.")).into())
 }
 
 /// Writes the letter; answers the secret of its link, and its id.
@@ -250,21 +254,16 @@ async fn write<M: May>(
 /// Makes the mailed link, and where letters do not leave this machine the one to hand over, which it answers.
 async fn links(app: &App, tx: &mut Tx<InAccount>, id: &InvitationId, secret: &str) -> Result<Option<String>, Stop> {
     tx.create_invitation_link(&NewLink { hash: &hash_token(secret), invitation: id, purpose: Purpose::Mail }).await?;
-    if app.sends_letters() { Ok(None) } else { copied_link(app, tx, id).await.map(Some) }
-}
-
-async fn copied_link(app: &App, tx: &mut Tx<InAccount>, id: &InvitationId) -> Result<String, Stop> {
+    if app.sends_letters() {
+        return Ok(None);
+    }
     let secret = token([tx.dice(), tx.dice()]);
     tx.create_invitation_link(&NewLink { hash: &hash_token(&secret), invitation: id, purpose: Purpose::Copy }).await?;
-    Ok(app.0.mailer.link(&format!("/invitations/{secret}")))
+    Ok(Some(app.0.mailer.link(&format!("/invitations/{secret}"))))
 }
 
 fn invited(row: &InvitationRow) -> Invited {
     Invited { id: row.id.clone(), email: row.canonical.clone() }
-}
-
-fn deliverable(row: &InvitationRow) -> String {
-    crate::rules::addresses::Email::parse(&row.address).map_or_else(|_| row.canonical.clone(), |email| email.deliverable())
 }
 
 fn fault(message: String) -> Stop {

@@ -14,7 +14,7 @@ use crate::{
         events::{Event, Log},
         gate::{self, Step, Warning},
         members::Roles,
-        permissions::{May, Proof, Rights, rights},
+        permissions::{May, Permission, Proof, Rights, rights},
         time::Millis,
     },
     store::{AccountFacts, InAccount, Instance, Reader, Tx, Why},
@@ -55,7 +55,7 @@ impl<M: May> Permit<M> {
         let permit = Self { person, account, roles, rights: rights(roles), warnings, may: PhantomData };
         permit.note_presence().await?;
         if !permit.rights.allow(M::PERMISSION) {
-            return Err(permit.missing().await);
+            return Err(permit.missing(M::PERMISSION).await);
         }
         // Until there is a way to give a fresh proof, what needs one is closed rather than open.
         match M::PERMISSION.proof() {
@@ -65,16 +65,16 @@ impl<M: May> Permit<M> {
     }
 
     /// That the roles do not suffice, after putting it on record.
-    async fn missing(&self) -> Stop {
+    pub(in crate::acts) async fn missing(&self, permission: Permission) -> Stop {
         let account = &self.account;
-        let event = Event::PermissionRefused { account: account.account.clone(), who: self.person.who(), permission: M::PERMISSION };
-        if let Err(stop) = self.person.record_refusal(account, M::PERMISSION.name(), event).await {
+        let event = Event::PermissionRefused { account: account.account.clone(), who: self.person.who(), permission };
+        if let Err(stop) = self.person.record_refusal(account, permission.name(), event).await {
             return stop;
         }
         match self.read().administrators(3).await {
             Ok(administrators) => {
                 let (account, slug) = (account.name.clone(), account.slug.clone());
-                Stop::Missing { permission: M::PERMISSION, account, slug, administrators }
+                Stop::Missing { permission, account, slug, administrators }
             }
             Err(error) => error.into(),
         }
@@ -148,7 +148,7 @@ impl<M: May> Permit<M> {
             Some(roles) if rights(roles).allow(M::PERMISSION) => Ok((tx, roles)),
             _ => {
                 drop(tx);
-                Err(self.missing().await)
+                Err(self.missing(M::PERMISSION).await)
             }
         }
     }

@@ -37,6 +37,12 @@ impl Visitor {
         self.app.now()
     }
 
+    /// Whether letters leave this machine.
+    #[must_use]
+    pub fn sends_letters(&self) -> bool {
+        self.app.sends_letters()
+    }
+
     pub(in crate::acts) fn context(&self) -> Context {
         context(&self.caller, "visitor", "", None)
     }

@@ -51,7 +51,7 @@ pub struct LinkRow {
     pub ended_at: Option<Millis>,
     /// The name of who sent it.
     pub inviter_name: String,
-    /// Their address.
+    /// Their address, where it is proven to be theirs.
     pub inviter_email: Option<String>,
     /// They as a member, if they are one.
     #[sqlx(flatten)]
@@ -95,11 +95,12 @@ impl Reader<Instance> {
             "SELECT i.id AS invitation, i.account_id AS account, a.name AS account_name, a.slug, i.address, i.canonical,
                     i.developer AS offered_developer, i.team AS offered_team, i.billing AS offered_billing,
                     i.administrator AS offered_administrator, i.expires_at, i.closed_why, t.purpose, t.ended_at,
-                    u.name AS inviter_name, m.search_email AS inviter_email, m.id AS member_id, m.developer, m.team, m.billing,
+                    u.name AS inviter_name, e.canonical AS inviter_email, m.id AS member_id, m.developer, m.team, m.billing,
                     m.administrator_since, m.joined_at AS member_since, m.disabled_at, m.access_until
              FROM invitation_tokens t JOIN invitations i ON i.id = t.invitation_id
              JOIN accounts a ON a.id = i.account_id JOIN users u ON u.id = i.invited_by
              LEFT JOIN members m ON m.account_id = i.account_id AND m.user_id = i.invited_by
+             LEFT JOIN user_emails e ON e.user_id = i.invited_by AND e.canonical = m.search_email AND e.verified_at IS NOT NULL
              WHERE t.hash = $1").bind(hash).fetch_optional(c)))
     }
 
@@ -121,18 +122,22 @@ impl Reader<Instance> {
         Ok(found > 0)
     }
 
-    /// What an address is to a user.
+    /// What an address is to a user who stands before an account.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn address_of(&mut self, user: &UserId, canonical: &str) -> Result<Address> {
+    pub async fn address_of(&mut self, user: &UserId, canonical: &str, account: &AccountId) -> Result<Address> {
         let found: Option<(Option<Millis>,)> = sql!(self, c => sqlx::query_as("SELECT verified_at FROM user_emails WHERE user_id = $1 AND canonical = $2")
             .bind(user).bind(canonical).fetch_optional(c));
-        Ok(match found {
-            Some((Some(_),)) => Address::Proven,
-            Some((None,)) => Address::Unproven,
-            None => Address::Foreign,
-        })
+        match found {
+            Some((Some(_),)) => return Ok(Address::Proven),
+            Some((None,)) => {}
+            None => return Ok(Address::Foreign),
+        }
+        let here: i64 = sql!(self, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM invitation_uses x JOIN invitations i ON i.id = x.invitation_id
+             WHERE x.user_id = $1 AND i.account_id = $2 AND i.canonical = $3").bind(user).bind(account).bind(canonical).fetch_one(c));
+        Ok(if here > 0 { Address::UnprovenHere } else { Address::Unproven })
     }
 }
 
@@ -153,13 +158,12 @@ impl Tx<Instance> {
 }
 
 impl Tx<InAccount> {
-    /// Makes a link of an invitation, which ends the ones before that reached whoever is invited in the same way.
+    /// Makes a link of an invitation.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn create_invitation_link(&mut self, new: &NewLink<'_>) -> Result<()> {
         let (now, scope) = (self.now(), self.scope.0.clone());
-        self.end_links(new.invitation, Some(new.purpose)).await?;
         run!(
             self,
             sqlx::query(
@@ -175,20 +179,19 @@ impl Tx<InAccount> {
         Ok(())
     }
 
-    /// Ends the links of an invitation: all, or those that reached whoever is invited in one way.
+    /// Ends the links of an invitation.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn end_links(&mut self, id: &InvitationId, purpose: Option<Purpose>) -> Result<()> {
+    pub async fn end_links(&mut self, id: &InvitationId) -> Result<()> {
         let (now, scope) = (self.now(), self.scope.0.clone());
         run!(
             self,
             sqlx::query(
-                "UPDATE invitation_tokens SET ended_at = $1 WHERE ended_at IS NULL AND (CAST($2 AS TEXT) IS NULL OR purpose = $2)
-                 AND invitation_id IN (SELECT id FROM invitations WHERE id = $3 AND account_id = $4)"
+                "UPDATE invitation_tokens SET ended_at = $1 WHERE ended_at IS NULL
+                 AND invitation_id IN (SELECT id FROM invitations WHERE id = $2 AND account_id = $3)"
             )
             .bind(now)
-            .bind(purpose.map(Purpose::word))
             .bind(id)
             .bind(&scope)
         );

@@ -16,6 +16,9 @@ use crate::rules::{
     time::Millis,
 };
 
+/// Why a letter about a closed invitation did not leave.
+const CLOSED_BEFORE: &str = "The invitation was closed before this was sent.";
+
 /// An invitation to be.
 pub struct NewInvitationRow<'a> {
     /// The id.
@@ -68,6 +71,10 @@ pub struct InvitationRow {
     pub letter_next_at: Option<Millis>,
     /// What went wrong with it last.
     pub letter_error: Option<String>,
+    /// How it left.
+    pub letter_sent_as: Option<String>,
+    /// When the invitation was closed, if it was.
+    pub closed_at: Option<Millis>,
 }
 
 impl InvitationRow {
@@ -102,7 +109,8 @@ macro_rules! invitation_columns {
     () => {
         "SELECT i.id, i.address, i.canonical, i.developer, i.team, i.billing, i.administrator, i.invited_by, u.name AS inviter,
                 i.created_at, i.sent_at, i.expires_at, i.closed_why, i.version,
-                o.sent_at AS letter_sent_at, o.failed_at AS letter_failed_at, o.next_attempt_at AS letter_next_at, o.last_error AS letter_error
+                o.sent_at AS letter_sent_at, o.failed_at AS letter_failed_at, o.next_attempt_at AS letter_next_at, o.last_error AS letter_error,
+                o.sent_as AS letter_sent_as, i.closed_at
          FROM invitations i JOIN users u ON u.id = i.invited_by LEFT JOIN outbox o ON o.id = i.letter_id
          WHERE i.account_id = $1 AND i.kind = 'email' "
     };
@@ -129,16 +137,15 @@ impl Reader<InAccount> {
             .bind(&scope).bind(canonical).fetch_optional(c)))
     }
 
-    /// The open invitations that somebody answers for, oldest first.
+    /// How many open invitations somebody answers for.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn invitations_of(&mut self, inviter: &UserId, now: Millis) -> Result<Vec<InvitationRow>> {
+    pub async fn open_invitations_of(&mut self, inviter: &UserId, now: Millis) -> Result<i64> {
         let scope = self.scope.0.clone();
-        Ok(
-            sql!(self, c => sqlx::query_as(concat!(invitation_columns!(), "AND i.invited_by = $2 AND i.closed_at IS NULL AND i.expires_at > $3 ORDER BY i.created_at, i.id"))
-            .bind(&scope).bind(inviter).bind(now).fetch_all(c)),
-        )
+        Ok(sql!(self, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM invitations WHERE account_id = $1 AND invited_by = $2 AND closed_at IS NULL AND expires_at > $3")
+            .bind(&scope).bind(inviter).bind(now).fetch_one(c)))
     }
 
     /// How many invitations are open.
@@ -205,6 +212,59 @@ impl Tx<InAccount> {
         Ok(())
     }
 
+    /// Which combinations of roles the open invitations of somebody offer.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn roles_offered_by(&mut self, inviter: &UserId) -> Result<Vec<Roles>> {
+        let (scope, now) = (self.scope.0.clone(), self.now());
+        let rows: Vec<(String, String, String, Option<String>)> = sql!(self, c => sqlx::query_as(
+            "SELECT DISTINCT developer, team, billing, administrator FROM invitations
+             WHERE account_id = $1 AND invited_by = $2 AND closed_at IS NULL AND expires_at > $3")
+            .bind(&scope).bind(inviter).bind(now).fetch_all(c));
+        Ok(rows
+            .iter()
+            .map(|(developer, team, billing, administrator)| roles_of(developer, team, billing, administrator.as_deref()))
+            .collect())
+    }
+
+    /// Lets somebody else answer for the open invitations of one person that offer these roles; answers which.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take_over_invitations(&mut self, from: &UserId, roles: Roles, to: &UserId) -> Result<Vec<(InvitationId, String)>> {
+        let (scope, now) = (self.scope.0.clone(), self.now());
+        Ok(sql!(self, c => sqlx::query_as(
+            "UPDATE invitations SET invited_by = $1, version = version + 1
+             WHERE account_id = $2 AND invited_by = $3 AND closed_at IS NULL AND expires_at > $4 AND developer = $5 AND team = $6
+                   AND billing = $7 AND COALESCE(administrator, '') = $8 RETURNING id, canonical")
+            .bind(to).bind(&scope).bind(from).bind(now).bind(roles.developer.word()).bind(roles.team.word()).bind(roles.billing.word())
+            .bind(if roles.administrator { "yes" } else { "" }).fetch_all(c)))
+    }
+
+    /// Closes the open invitations of somebody, and with them what of their letters is not sent yet; answers which.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn close_invitations_of(&mut self, inviter: &UserId, why: Closed) -> Result<Vec<(InvitationId, String)>> {
+        let (scope, now) = (self.scope.0.clone(), self.now());
+        run!(
+            self,
+            sqlx::query(
+                "UPDATE outbox SET failed_at = $1, last_error = $2, body = '', sent_as = 'withdrawn' WHERE sent_at IS NULL AND failed_at IS NULL AND subject_id IN
+                        (SELECT id FROM invitations WHERE account_id = $3 AND invited_by = $4 AND closed_at IS NULL AND expires_at > $1)"
+            )
+            .bind(now)
+            .bind(CLOSED_BEFORE)
+            .bind(&scope)
+            .bind(inviter)
+        );
+        Ok(sql!(self, c => sqlx::query_as(
+            "UPDATE invitations SET closed_at = $1, closed_why = $2, version = version + 1
+             WHERE account_id = $3 AND invited_by = $4 AND closed_at IS NULL AND expires_at > $1 RETURNING id, canonical")
+            .bind(now).bind(why.word()).bind(&scope).bind(inviter).fetch_all(c)))
+    }
+
     /// Changes what is offered, and who answers for it.
     ///
     /// # Errors
@@ -246,7 +306,7 @@ impl<S> Tx<S> {
             .bind(account)
             .bind(id)
         );
-        self.unpost(id.as_str(), "The invitation was closed before this was sent.").await?;
+        self.unpost(id.as_str(), CLOSED_BEFORE).await?;
         Ok(closed == 1)
     }
 }

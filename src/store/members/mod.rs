@@ -59,6 +59,8 @@ pub struct NewMember<'a> {
     pub search_name: &'a str,
     /// The canonical address.
     pub search_email: &'a str,
+    /// Until when they may come in, if there is an end.
+    pub access_until: Option<Millis>,
 }
 
 /// How many members an account has, by what they are.
@@ -83,10 +85,11 @@ impl Tx<Instance> {
         let now = self.now();
         let roles = new.roles;
         let made = run!(self, sqlx::query(
-            "INSERT INTO members (id, account_id, user_id, developer, team, billing, administrator_since, source, joined_at, search_name, search_email)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING")
+            "INSERT INTO members (id, account_id, user_id, developer, team, billing, administrator_since, source, joined_at, search_name, search_email, access_until)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING")
             .bind(new.id).bind(new.account).bind(new.user).bind(roles.developer.word()).bind(roles.team.word()).bind(roles.billing.word())
-            .bind(roles.administrator.then_some(now)).bind(new.source).bind(now).bind(new.search_name).bind(new.search_email));
+            .bind(roles.administrator.then_some(now)).bind(new.source).bind(now).bind(new.search_name).bind(new.search_email)
+            .bind(new.access_until));
         Ok(made == 1)
     }
 }
@@ -138,6 +141,8 @@ pub struct MemberRow {
     pub version: i64,
     /// The name as it is sorted.
     pub search_name: String,
+    /// When it was proven that the address is theirs, if it was.
+    pub email_verified_at: Option<Millis>,
     /// Roles and state.
     #[sqlx(flatten)]
     pub facts: MemberFacts,
@@ -155,6 +160,7 @@ impl MemberRow {
 macro_rules! member_columns {
     () => {
         "SELECT m.id, m.user_id, u.name, m.search_email AS email, m.source, m.last_seen_at, m.version, m.search_name,
+                (SELECT e.verified_at FROM user_emails e WHERE e.user_id = m.user_id AND e.canonical = m.search_email) AS email_verified_at,
                 m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
                 m.disabled_at, m.access_until
          FROM members m JOIN users u ON u.id = m.user_id WHERE m.account_id = $1 "
@@ -182,19 +188,6 @@ impl Reader<InAccount> {
         Ok(sql!(self, c => sqlx::query_scalar(
             "SELECT u.name FROM invitation_uses x JOIN invitations i ON i.id = x.invitation_id JOIN users u ON u.id = i.invited_by
              WHERE i.account_id = $1 AND x.user_id = $2 ORDER BY x.used_at DESC LIMIT 1").bind(&scope).bind(user).fetch_optional(c)))
-    }
-
-    /// Whether a member has proven that an address is theirs.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn is_proven(&mut self, user: &UserId, canonical: &str) -> Result<bool> {
-        let scope = self.scope.0.clone();
-        let found: i64 = sql!(self, c => sqlx::query_scalar(
-            "SELECT COUNT(*) FROM user_emails e JOIN members m ON m.user_id = e.user_id
-             WHERE m.account_id = $1 AND e.user_id = $2 AND e.canonical = $3 AND e.verified_at IS NOT NULL")
-            .bind(&scope).bind(user).bind(canonical).fetch_one(c));
-        Ok(found > 0)
     }
 
     /// How many living credentials a member owns here.

@@ -55,6 +55,8 @@ struct Join {
     /// Who invites, as they are called.
     inviter: String,
     until: Millis,
+    /// Whether letters leave this machine.
+    is_sending: bool,
     /// The address of who is signed in.
     own: String,
     scene: Scene,
@@ -109,6 +111,7 @@ async fn page_of(visitor: &Visitor, token: &str, typed: (SignUp, Faults)) -> Res
     let title = match scene {
         Scene::Member => format!("You are in {} already", link.account_name),
         Scene::Ended(ended) => ended.label().to_owned(),
+        Scene::SomebodyElse => "This invitation is for somebody else".to_owned(),
         _ => format!("Join {}", link.account_name),
     };
     Ok(Join {
@@ -120,6 +123,7 @@ async fn page_of(visitor: &Visitor, token: &str, typed: (SignUp, Faults)) -> Res
         address: link.address,
         inviter,
         until: link.expires_at,
+        is_sending: visitor.sends_letters(),
         own: person.map(|person| person.facts().email.clone()).unwrap_or_default(),
         scene,
         draft: typed.0,
@@ -132,25 +136,33 @@ async fn page_of(visitor: &Visitor, token: &str, typed: (SignUp, Faults)) -> Res
 pub(super) async fn look(visitor: Visitor, front: Front, Token(token): Token, parts: Parts) -> Response {
     match page_of(&visitor, &token, (SignUp::default(), Faults::none())).await {
         Ok(page) => front.show_as(page.status(), &page),
+        Err(Stop::Unknown) => problem::no_such_link(),
         Err(stop) => problem::answer(stop, &parts),
     }
 }
 
 /// The page again, with what stopped the deed.
 async fn again(visitor: &Visitor, front: &Front, token: &str, draft: SignUp, stop: Stop, parts: &Parts) -> Response {
-    let (faults, refused, status) = match stop {
-        Stop::TooMany(rest) => (Faults::none(), Some(too_many(rest)), StatusCode::TOO_MANY_REQUESTS),
+    let (faults, refused, status, seconds) = match stop {
+        Stop::TooMany(rest) => (Faults::none(), Some(too_many(rest)), StatusCode::TOO_MANY_REQUESTS, Some(rest.0 / 1_000 + 1)),
         Stop::Busy => {
             let says = "Too much is going on at this moment. Try again in a few seconds.".to_owned();
-            (Faults::none(), Some(says), StatusCode::SERVICE_UNAVAILABLE)
+            (Faults::none(), Some(says), StatusCode::SERVICE_UNAVAILABLE, Some(2))
         }
         other => match faults_of(other) {
-            Ok(faults) => (faults, None, StatusCode::UNPROCESSABLE_ENTITY),
+            Ok(faults) => (faults, None, StatusCode::UNPROCESSABLE_ENTITY, None),
+            Err(Stop::Unknown) => return problem::no_such_link(),
             Err(stop) => return problem::answer(stop, parts),
         },
     };
     match page_of(visitor, token, (draft, faults)).await {
-        Ok(page) => front.show_as(status, &Join { refused, ..page }),
+        Ok(page) => {
+            let response = front.show_as(status, &Join { refused, ..page });
+            match seconds {
+                Some(seconds) => problem::later(response, seconds),
+                None => response,
+            }
+        }
         Err(stop) => problem::answer(stop, parts),
     }
 }

@@ -13,6 +13,7 @@ use super::{form::Query, front::Front, page, problem, routes::Routes, shell::She
 use crate::{
     acts::Permit,
     rules::{
+        addresses::Email,
         ids::InvitationId,
         invitations::{Closed, State},
         permissions::{Permission, may},
@@ -32,7 +33,6 @@ pub(super) fn routes() -> Routes {
         .get("/accounts/{slug}/invitations/{id}", one::one)
         .post("/accounts/{slug}/invitations/{id}/roles", one::change_roles)
         .post("/accounts/{slug}/invitations/{id}/resend", one::resend)
-        .post("/accounts/{slug}/invitations/{id}/link", one::make_link)
         .post("/accounts/{slug}/invitations/{id}/revoke", one::revoke)
         .get("/invitations/{token}", join::look)
         .post("/invitations/{token}/accept", join::accept)
@@ -66,15 +66,24 @@ pub(super) struct LetterState {
     pub(super) why: Option<String>,
 }
 
-fn letter(row: &InvitationRow, is_sending: bool) -> LetterState {
-    let state = |class, icon, says, at, why: &Option<String>| LetterState { class, icon, says, at, why: why.clone() };
-    match (row.letter_sent_at, row.letter_failed_at, row.letter_next_at) {
-        (Some(at), _, _) if is_sending => state("success", "check", "Delivered", Some(at), &None),
-        (Some(at), _, _) => state("success", "check", "Written to a file", Some(at), &None),
-        (None, Some(at), _) => state("danger", "triangle-alert", "Not delivered", Some(at), &row.letter_error),
-        (None, None, Some(_)) if row.letter_error.is_some() => state("warning", "triangle-alert", "Waiting", None, &row.letter_error),
-        (None, None, Some(_)) => state("", "send", "On its way", None, &None),
-        (None, None, None) => state("", "mail", "Long ago", None, &None),
+fn letter(row: &InvitationRow, mail_error: Option<&str>) -> LetterState {
+    let state = |class, icon, says, at, why: Option<&str>| LetterState { class, icon, says, at, why: why.map(str::to_owned) };
+    let own = row.letter_error.as_deref();
+    match (row.letter_sent_as.as_deref(), row.letter_sent_at, row.letter_failed_at, row.letter_next_at) {
+        (Some("file"), at, ..) => state("", "link", "No mail: hand over the link", at, None),
+        (Some("withdrawn"), _, at, _) => state("", "x", "Not sent", at, own),
+        (_, Some(at), ..) => state("success", "check", "Handed to the mail server", Some(at), None),
+        (_, None, Some(at), _) => state("danger", "triangle-alert", "Not delivered", Some(at), own),
+        (_, None, None, Some(_)) if mail_error.or(own).is_some() => state("warning", "triangle-alert", "Waiting", None, mail_error.or(own)),
+        (_, None, None, Some(_)) => state("", "send", "On its way", None, None),
+        (_, None, None, None) => state("", "mail", "Long ago", None, None),
+    }
+}
+
+impl LetterState {
+    /// Whether somebody should look at it.
+    pub(super) fn needs_attention(&self) -> bool {
+        self.why.is_some()
     }
 }
 
@@ -91,7 +100,9 @@ struct Asked {
 impl Asked {
     fn filter(&self) -> InvitationFilter {
         let text = |text: &str| Some(text.trim().to_lowercase()).filter(|text| !text.is_empty());
-        InvitationFilter { beginning: text(&self.q), state: text(&self.state) }
+        // A whole address is looked for as it is compared; a beginning, as it is typed.
+        let whole = Email::parse(&self.q).ok().map(|email| email.canonical().to_owned());
+        InvitationFilter { beginning: whole.or_else(|| text(&self.q)), state: text(&self.state) }
     }
 
     /// The place in the list; what cannot be one is the beginning.
@@ -118,7 +129,7 @@ impl Asked {
 /// A line of the list.
 struct Line {
     row: InvitationRow,
-    is_closed: bool,
+    state: State,
     badge: Badge,
     letter: LetterState,
 }
@@ -144,6 +155,10 @@ async fn list(permit: Permit<may::ReadInvitations>, front: Front, Query(asked): 
         Ok(rows) => rows,
         Err(error) => return problem::answer(error.into(), &parts),
     };
+    let mail_error = match permit.read().mail_error().await {
+        Ok(why) => why,
+        Err(error) => return problem::answer(error.into(), &parts),
+    };
     let more = rows.len() > usize::from(PAGE);
     rows.truncate(usize::from(PAGE));
     let path = front.path.clone();
@@ -153,12 +168,7 @@ async fn list(permit: Permit<may::ReadInvitations>, front: Front, Query(asked): 
         next: rows.last().filter(|_| more).map(|last| asked.link(&path, Some(last))),
         lines: rows
             .into_iter()
-            .map(|row| Line {
-                badge: badge(row.state(now)),
-                is_closed: matches!(row.state(now), State::Closed(_)),
-                letter: letter(&row, permit.sends_letters()),
-                row,
-            })
+            .map(|row| Line { badge: badge(row.state(now)), state: row.state(now), letter: letter(&row, mail_error.as_deref()), row })
             .collect(),
         may_invite: permit.rights().allow(Permission::InviteMembers),
         path,

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
+use serde::Deserialize;
 
 use crate::{
     acts::{Permit, Stop, invitations},
@@ -13,7 +14,7 @@ use crate::{
     },
     web::{
         choices::RoleChoices,
-        form::{Form, faults_of},
+        form::{Form, Query, faults_of},
         front::Front,
         page, problem,
         shell::Shell,
@@ -43,8 +44,16 @@ async fn page_of(permit: &Permit<may::InviteMembers>, front: &Front, draft: Draf
     }
 }
 
-pub(super) async fn form(permit: Permit<may::InviteMembers>, front: Front) -> Response {
-    front.show(&page_of(&permit, &front, Draft::blank(), Faults::none()).await)
+/// An address to begin with.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    email: String,
+}
+
+pub(super) async fn form(permit: Permit<may::InviteMembers>, front: Front, Query(asked): Query<Asked>) -> Response {
+    let draft = Draft { email: asked.email, ..Draft::blank() };
+    front.show(&page_of(&permit, &front, draft, Faults::none()).await)
 }
 
 pub(super) async fn invite(permit: Permit<may::InviteMembers>, front: Front, parts: Parts, Form(draft): Form<Draft>) -> Response {

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
+use serde::Deserialize;
 
 use super::{Badge, LetterState, badge, letter, new};
 use crate::{
@@ -32,9 +33,10 @@ struct One {
     row: InvitationRow,
     badge: Badge,
     letter: LetterState,
-    is_open: bool,
-    is_closed: bool,
+    state: State,
     is_sending: bool,
+    /// Whether the one who looks may take it back.
+    may_revoke: bool,
     draft: Draft,
     roles: RoleChoices,
     faults: Faults,
@@ -48,7 +50,9 @@ struct One {
 page::page!(One);
 
 async fn page_of<M: May>(permit: &Permit<M>, front: &Front, id: &InvitationId, typed: Option<Draft>, faults: Faults) -> Result<One, Stop> {
-    let row = permit.read().invitation(id).await?.ok_or(Stop::Unknown)?;
+    let mut reader = permit.read();
+    let row = reader.invitation(id).await?.ok_or(Stop::Unknown)?;
+    let mail_error = reader.mail_error().await?;
     let (now, own, offered) = (permit.now(), permit.roles(), row.roles());
     let state = row.state(now);
     let mut draft = typed.unwrap_or_else(|| Draft::of(offered, row.version));
@@ -57,10 +61,10 @@ async fn page_of<M: May>(permit: &Permit<M>, front: &Front, id: &InvitationId, t
         shell: Shell::of_account(permit, front).await,
         slug: permit.account().slug.clone(),
         badge: badge(state),
-        letter: letter(&row, permit.sends_letters()),
-        is_open: state == State::Open,
-        is_closed: matches!(state, State::Closed(_)),
+        letter: letter(&row, mail_error.as_deref()),
+        state,
         is_sending: permit.sends_letters(),
+        may_revoke: permit.rights().allow(Permission::RevokeInvitations) || row.invited_by == permit.person().facts().user,
         roles: RoleChoices::new([&draft.developer, &draft.team, &draft.billing, &draft.administrator], own),
         viewer: permit.rights().clone(),
         untouchable: may_touch(own, offered).err(),
@@ -111,8 +115,21 @@ pub(super) async fn change_roles(
     }
 }
 
-pub(super) async fn resend(permit: Permit<may::ResendInvitations>, front: Front, Id(id): Id<InvitationId>, parts: Parts) -> Response {
-    match invitations::resend(&permit, &id).await {
+/// The version of the invitation that was looked at, if one says.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Looked {
+    version: String,
+}
+
+pub(super) async fn resend(
+    permit: Permit<may::ResendInvitations>,
+    front: Front,
+    Id(id): Id<InvitationId>,
+    parts: Parts,
+    Form(looked): Form<Looked>,
+) -> Response {
+    match invitations::resend(&permit, &id, looked.version.parse().ok()).await {
         Ok(invitations::Sent { link: Some(link), .. }) => match new::show_link(&permit, &front, &id, link).await {
             Ok(response) => response,
             Err(stop) => problem::answer(stop, &parts),
@@ -122,18 +139,7 @@ pub(super) async fn resend(permit: Permit<may::ResendInvitations>, front: Front,
     }
 }
 
-pub(super) async fn make_link(permit: Permit<may::ResendInvitations>, front: Front, Id(id): Id<InvitationId>, parts: Parts) -> Response {
-    let link = match invitations::make_link(&permit, &id).await {
-        Ok(link) => link,
-        Err(stop) => return again(&permit, &front, &id, None, stop, &parts).await,
-    };
-    match new::show_link(&permit, &front, &id, link).await {
-        Ok(response) => response,
-        Err(stop) => problem::answer(stop, &parts),
-    }
-}
-
-pub(super) async fn revoke(permit: Permit<may::RevokeInvitations>, front: Front, Id(id): Id<InvitationId>, parts: Parts) -> Response {
+pub(super) async fn revoke(permit: Permit<may::InviteMembers>, front: Front, Id(id): Id<InvitationId>, parts: Parts) -> Response {
     match invitations::revoke(&permit, &id).await {
         Ok(()) => front.go(&path(&permit, &id), "Taken back: its links no longer work.").await,
         Err(stop) => again(&permit, &front, &id, None, stop, &parts).await,

@@ -1,4 +1,4 @@
-//! `…/members`: who is in the account. One member and the deeds on them stand in [`one`]; taking one out, in [`remove`].
+//! `…/members`: who is in the account. One member and the deeds on them stand in [`one`]; those after which one is out, in [`remove`].
 
 mod one;
 mod remove;
@@ -27,7 +27,8 @@ pub(super) fn routes() -> Routes {
         .get("/accounts/{slug}/members", list)
         .get("/accounts/{slug}/members/{id}", one::one)
         .post("/accounts/{slug}/members/{id}/roles", one::change_roles)
-        .post("/accounts/{slug}/members/{id}/disable", one::disable)
+        .get("/accounts/{slug}/members/{id}/disable", remove::ask_disable)
+        .post("/accounts/{slug}/members/{id}/disable", remove::disable)
         .post("/accounts/{slug}/members/{id}/enable", one::enable)
         .post("/accounts/{slug}/members/{id}/end-sessions", one::end_sessions)
         .post("/accounts/{slug}/members/{id}/access", one::set_access)

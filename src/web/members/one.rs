@@ -39,11 +39,9 @@ struct One {
     rights: Vec<Right>,
     credentials: i64,
     /// The open invitations that this member answers for.
-    invitations: usize,
+    invitations: i64,
     /// By whose invitation they came.
     invited_by: Option<String>,
-    /// Whether it has been proven that the address is theirs.
-    is_proven: bool,
     draft: Draft,
     roles: RoleChoices,
     faults: Faults,
@@ -83,9 +81,8 @@ async fn page_of<M: May>(
         is_self: member.user_id == permit.person().facts().user,
         rights: rights(roles).iter().map(|permission| right(permission, roles.administrator)).collect(),
         credentials: reader.credentials_of(&member.user_id).await?,
-        invitations: reader.invitations_of(&member.user_id, permit.now()).await?.len(),
+        invitations: reader.open_invitations_of(&member.user_id, permit.now()).await?,
         invited_by: reader.invited_by(&member.user_id).await?,
-        is_proven: reader.is_proven(&member.user_id, &member.email).await?,
         roles: RoleChoices::new([&draft.developer, &draft.team, &draft.billing, &draft.administrator], permit.roles()),
         untouchable: may_touch(permit.roles(), roles).err(),
         viewer: permit.rights().clone(),
@@ -112,19 +109,6 @@ struct Typed {
 /// The last whole day before access ends, as date fields want it; nothing where it does not end.
 fn last_day(until: Option<Millis>) -> String {
     until.map(|until| until.minus(Span(1)).rfc3339().chars().take(10).collect()).unwrap_or_default()
-}
-
-/// What becomes of the open invitations of somebody who goes: `yes` for whoever sends them away to answer for them.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Going {
-    take_over: String,
-}
-
-impl Going {
-    pub(super) fn takes_over(&self) -> bool {
-        self.take_over == "yes"
-    }
 }
 
 /// Where a deed on a member takes place.
@@ -163,19 +147,6 @@ pub(super) async fn change_roles(
     };
     Scene { permit: &permit, front: &front, parts: &parts, id: &id }
         .answer(done, Typed { roles: Some(draft), until: None }, "The roles are changed, from the next request on.")
-        .await
-}
-
-pub(super) async fn disable(
-    permit: Permit<may::SwitchMembers>,
-    front: Front,
-    Id(id): Id<MemberId>,
-    parts: Parts,
-    Form(going): Form<Going>,
-) -> Response {
-    let done = members::disable(&permit, &id, going.takes_over()).await;
-    Scene { permit: &permit, front: &front, parts: &parts, id: &id }
-        .answer(done, Typed::default(), "Disabled: out on the next request.")
         .await
 }
 

@@ -1,9 +1,9 @@
-//! Taking a member out, and leaving: each asks on a page of its own, which says what stops working.
+//! Taking a member out, keeping one out, and leaving: each asks on a page of its own, which says what stops working.
 
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
+use serde::Deserialize;
 
-use super::one::Going;
 use crate::{
     acts::{Permit, Stop, members},
     rules::{
@@ -15,9 +15,7 @@ use crate::{
     web::{
         form::{Form, Id, faults_of},
         front::Front,
-        page,
-        page::see_other,
-        problem,
+        page, problem,
         shell::Shell,
     },
 };
@@ -30,13 +28,28 @@ struct Remove {
     account: String,
     member: MemberRow,
     credentials: i64,
-    invitations: usize,
-    leaving: bool,
+    invitations: i64,
+    goes: Goes,
     faults: Faults,
 }
 page::page!(Remove);
 
-async fn confirm<M: May>(permit: &Permit<M>, front: &Front, id: &MemberId, leaving: bool, faults: Faults) -> Result<Remove, Stop> {
+/// In which way a member goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Goes {
+    Removed,
+    Disabled,
+    Leaving,
+}
+
+/// What becomes of the open invitations of somebody who goes: `yes` for whoever sends them away to answer for them.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Going {
+    take_over: String,
+}
+
+async fn confirm<M: May>(permit: &Permit<M>, front: &Front, id: &MemberId, goes: Goes, faults: Faults) -> Result<Remove, Stop> {
     let mut reader = permit.read();
     let member = reader.member(id).await?.ok_or(Stop::Unknown)?;
     Ok(Remove {
@@ -44,15 +57,15 @@ async fn confirm<M: May>(permit: &Permit<M>, front: &Front, id: &MemberId, leavi
         slug: permit.account().slug.clone(),
         account: permit.account().name.clone(),
         credentials: reader.credentials_of(&member.user_id).await?,
-        invitations: reader.invitations_of(&member.user_id, permit.now()).await?.len(),
+        invitations: reader.open_invitations_of(&member.user_id, permit.now()).await?,
         member,
-        leaving,
+        goes,
         faults,
     })
 }
 
 pub(super) async fn ask_remove(permit: Permit<may::RemoveMembers>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
-    match confirm(&permit, &front, &id, false, Faults::none()).await {
+    match confirm(&permit, &front, &id, Goes::Removed, Faults::none()).await {
         Ok(page) => front.show(&page),
         Err(stop) => problem::answer(stop, &parts),
     }
@@ -65,13 +78,37 @@ pub(super) async fn remove(
     parts: Parts,
     Form(going): Form<Going>,
 ) -> Response {
-    match members::remove(&permit, &id, going.takes_over()).await.map_err(faults_of) {
+    match members::remove(&permit, &id, going.take_over == "yes").await.map_err(faults_of) {
         Ok(()) => {
             front
                 .go(&format!("/accounts/{}/members", permit.account().slug), "Removed. The person keeps their user and other accounts.")
                 .await
         }
-        Err(Ok(faults)) => match confirm(&permit, &front, &id, false, faults).await {
+        Err(Ok(faults)) => match confirm(&permit, &front, &id, Goes::Removed, faults).await {
+            Ok(page) => front.show_again(&page),
+            Err(stop) => problem::answer(stop, &parts),
+        },
+        Err(Err(stop)) => problem::answer(stop, &parts),
+    }
+}
+
+pub(super) async fn ask_disable(permit: Permit<may::SwitchMembers>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
+    match confirm(&permit, &front, &id, Goes::Disabled, Faults::none()).await {
+        Ok(page) => front.show(&page),
+        Err(stop) => problem::answer(stop, &parts),
+    }
+}
+
+pub(super) async fn disable(
+    permit: Permit<may::SwitchMembers>,
+    front: Front,
+    Id(id): Id<MemberId>,
+    parts: Parts,
+    Form(going): Form<Going>,
+) -> Response {
+    match members::disable(&permit, &id, going.take_over == "yes").await.map_err(faults_of) {
+        Ok(()) => front.go(&format!("/accounts/{}/members/{id}", permit.account().slug), "Disabled: out on the next request.").await,
+        Err(Ok(faults)) => match confirm(&permit, &front, &id, Goes::Disabled, faults).await {
             Ok(page) => front.show_again(&page),
             Err(stop) => problem::answer(stop, &parts),
         },
@@ -86,7 +123,7 @@ fn own<M: May>(permit: &Permit<M>) -> Result<MemberId, Stop> {
 
 pub(super) async fn ask_leave(permit: Permit<may::LeaveAccount>, front: Front, parts: Parts) -> Response {
     let page = match own(&permit) {
-        Ok(id) => confirm(&permit, &front, &id, true, Faults::none()).await,
+        Ok(id) => confirm(&permit, &front, &id, Goes::Leaving, Faults::none()).await,
         Err(stop) => Err(stop),
     };
     match page {
@@ -97,10 +134,10 @@ pub(super) async fn ask_leave(permit: Permit<may::LeaveAccount>, front: Front, p
 
 pub(super) async fn leave(permit: Permit<may::LeaveAccount>, front: Front, parts: Parts) -> Response {
     match members::leave(&permit).await.map_err(faults_of) {
-        Ok(()) => see_other("/accounts"),
+        Ok(()) => front.go("/accounts", &format!("You have left {}.", permit.account().name)).await,
         Err(Ok(faults)) => {
             let page = match own(&permit) {
-                Ok(id) => confirm(&permit, &front, &id, true, faults).await,
+                Ok(id) => confirm(&permit, &front, &id, Goes::Leaving, faults).await,
                 Err(stop) => Err(stop),
             };
             match page {

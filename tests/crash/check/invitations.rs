@@ -43,8 +43,9 @@ pub async fn look(raw: &Raw, data: &Path, happened: &[Happened], findings: &mut 
 
 fn tell<'a>(happened: &'a [Happened], findings: &mut Findings) -> BTreeMap<&'a str, (Invitation, Beside)> {
     let mut told = BTreeMap::<&str, (Invitation, Beside)>::new();
-    for event in happened.iter().filter(|event| event.kind.starts_with("invitation_")) {
-        let id = event.id("invitation");
+    let about_invitations = happened.iter().filter(|event| event.kind.starts_with("invitation_"));
+    // One event may tell of several: whoever goes leaves all of theirs.
+    for (event, id) in about_invitations.flat_map(|event| event.ids("invitation").map(move |id| (event, id))) {
         if event.kind == "invitation_created.v0" {
             let (account, email, roles) = (event.log.clone(), event.says("email").to_owned(), event.after["roles"].clone());
             let invitation = Invitation { account, email, roles, ..Invitation::default() };
@@ -64,10 +65,7 @@ fn tell<'a>(happened: &'a [Happened], findings: &mut Findings) -> BTreeMap<&'a s
             }
             "invitation_updated.v0" if event.after["roles"].is_object() => invitation.roles = event.after["roles"].clone(),
             "invitation_updated.v0" => {}
-            "invitation_link_created.v0" | "invitation_refused.v0" => {
-                beside.copies += usize::from(event.kind == "invitation_link_created.v0");
-                continue;
-            }
+            "invitation_refused.v0" => continue,
             closing => {
                 if !invitation.closed.is_empty() {
                     findings.add(Wrong::HalfDone, format!("{closing} of {id}, which was {}", invitation.closed));

@@ -36,6 +36,11 @@ impl Happened {
         self.subjects.iter().find(|[of, ..]| of == kind).map_or("", |[_, id, _]| id)
     }
 
+    /// The ids of all things of a kind that it is about.
+    pub fn ids<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a str> {
+        self.subjects.iter().filter(move |[of, ..]| of == kind).map(|[_, id, _]| id.as_str())
+    }
+
     /// A text among the values after it.
     pub fn says(&self, name: &str) -> &str {
         self.after[name].as_str().unwrap_or_default()

@@ -55,26 +55,12 @@ impl Writer {
 
     pub(super) async fn resend(&mut self) {
         let Some(mut invitation) = self.one_open() else { return };
-        if self.has_new_link(Deed::Resend, "resend", &mut invitation).await {
+        let answer = self.client.post(&format!("{ACCOUNT}/invitations/{}/resend", invitation.id), &[]).await;
+        if self.book.note(Deed::Resend, answer.as_ref(), "#link", &invitation.email) {
+            [_, invitation.token] = of_page(&answer.unwrap());
             invitation.version += 1;
             self.open.push(invitation);
         }
-    }
-
-    pub(super) async fn make_link(&mut self) {
-        let Some(mut invitation) = self.one_open() else { return };
-        if self.has_new_link(Deed::Link, "link", &mut invitation).await {
-            self.open.push(invitation);
-        }
-    }
-
-    async fn has_new_link(&mut self, deed: Deed, verb: &str, invitation: &mut Invitation) -> bool {
-        let answer = self.client.post(&format!("{ACCOUNT}/invitations/{}/{verb}", invitation.id), &[]).await;
-        let done = self.book.note(deed, answer.as_ref(), "#link", &invitation.email);
-        if done {
-            [_, invitation.token] = of_page(&answer.unwrap());
-        }
-        done
     }
 
     pub(super) async fn change_offer(&mut self) {
