@@ -158,7 +158,8 @@ impl Mailer {
     fn message(&self, id: &LetterId, to: &str, written_at: Millis, letter: &Letter) -> Result<Message, Failure> {
         let never = |error: &dyn std::error::Error| Failure::Never(format!("This letter cannot be written: {}", chain(error)));
         let address: Address = to.parse().map_err(|error| never(&error))?;
-        let subject = letter.subject();
+        // What looks like an encoded word would be decoded (RFC 2047, section 2): a name shows as it is, or nearly.
+        let subject = letter.subject().replace("=?", "= ?");
         let (text, html) = self.read(to, &subject, letter).map_err(|error| never(&error))?;
         let seconds = u64::try_from(written_at.seconds()).unwrap_or(0);
         let mut builder = Message::builder();
