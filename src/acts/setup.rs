@@ -146,7 +146,7 @@ async fn join_as_administrator(tx: &mut Tx<Instance>, account: &AccountId, who: 
     })
     .await?;
     tx.set_member_words(account, &member, &search_words(name, &who.email)).await?;
-    tx.note(Event::MembershipCreated { account: account.clone(), member, who: who.clone(), roles, source: KIND });
+    tx.note(Event::MembershipCreated { account: account.clone(), member, who: who.clone(), roles, source: KIND, access_until: None });
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use super::{
     permissions::Permission,
     sessions::End,
     sign_in::Failure,
+    time::Millis,
     words::words,
 };
 
@@ -160,7 +161,7 @@ pub enum Event {
     /// Somebody is no member any more; `left` where they went by themselves.
     MembershipDeleted { account: AccountId, member: MemberId, who: Who, roles: Roles, left: bool, credentials: u64 },
     /// A user joined an account.
-    MembershipCreated { account: AccountId, member: MemberId, who: Who, roles: Roles, source: &'static str },
+    MembershipCreated { account: AccountId, member: MemberId, who: Who, roles: Roles, source: &'static str, access_until: Option<Millis> },
     /// Something happened to an invitation.
     Invitation { account: AccountId, invitation: Invited, what: InvitationEvent },
     /// The open invitations of somebody who goes were closed, or taken over by whoever sends them away.
@@ -295,8 +296,9 @@ impl Event {
                 let after = json!({ "left": left, "revoked_credentials": credentials });
                 done(Kind::MembershipDeleted, Log::Account(account), membership(&member, &who), Some(before), Some(after))
             }
-            Self::MembershipCreated { account, member, who, roles, source } => {
-                let after = json!({ "roles": roles_value(roles), "source": source });
+            Self::MembershipCreated { account, member, who, roles, source, access_until } => {
+                let until = access_until.map(Millis::rfc3339);
+                let after = json!({ "roles": roles_value(roles), "source": source, "access_until": until });
                 done(Kind::MembershipCreated, Log::Account(account), membership(&member, &who), None, Some(after))
             }
             Self::Invitation { account, invitation, what } => what.record(account, &invitation),

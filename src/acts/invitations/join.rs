@@ -99,7 +99,7 @@ pub async fn accept(person: &Person, token: &str) -> Result<String, Stop> {
         let email = Email::parse(&link.address).map_err(|error| Stop::Broken(error.clone()))?;
         if !tx.verify_address(user, &email, SOURCE).await? {
             drop(tx);
-            let says = "Somebody else has proven that this address is theirs. Sign in as them.";
+            let says = "This address is somebody else's, who has confirmed it. Sign in as them.";
             return Err(refuse(Trier::of(person), person.begin_joining(&link.account).await?, &link, "address_taken", says).await);
         }
         let value = |verified: bool| serde_json::json!({ "email": link.canonical, "verified": verified });
@@ -122,7 +122,7 @@ async fn admit(
     let now = tx.now();
     Ok(match (holder(link.purpose(), Some(address)), offer_of(&person.app, tx, link, now).await?) {
         (Holder::SomebodyElse | Holder::Visitor, _) => Err(("somebody_else", "This invitation is for somebody else.")),
-        (Holder::Unproven, _) => Err(("unproven", "You have not proven that the invited address is yours.")),
+        (Holder::Unproven, _) => Err(("unproven", "Nobody has checked that the invited address is yours.")),
         (Holder::Invited, Err(ended)) => Err((ended.word(), ended.sentence())),
         (Holder::Invited, Ok(offer)) => Ok(offer),
     })
@@ -208,8 +208,7 @@ pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, token_hash:
 async fn create(tx: &mut Tx<Instance>, link: &LinkRow, email: &Email, new: &NewPerson, password_hash: &str) -> Result<Who, Stop> {
     let is_verified = link.purpose() == Purpose::Mail;
     if !is_verified && !tx.has_room_for(email.canonical()).await? {
-        let says =
-            "Several people have signed up with this address, and nobody has proven that it is theirs. Ask for an invitation by mail.";
+        let says = "Several people have signed up with this address, and nobody has checked whose it is. Ask for an invitation by mail.";
         return Err(Faults::one("invitation", says).into());
     }
     let id = UserId::new(tx.now(), tx.dice());
@@ -251,7 +250,8 @@ async fn join(tx: &mut Tx<Instance>, link: &LinkRow, offer: Offer, who: &Who, na
     }
     tx.set_member_words(account, &member, &search_words(name, &link.canonical)).await?;
     tx.use_invitation(&link.invitation, &who.user).await?;
-    tx.note(Event::MembershipCreated { account: account.clone(), member, who: who.clone(), roles, source: SOURCE });
+    let (account, access_until) = (account.clone(), offer.access_until);
+    tx.note(Event::MembershipCreated { account, member, who: who.clone(), roles, source: SOURCE, access_until });
     Ok(())
 }
 

@@ -47,7 +47,11 @@ pub async fn invite(permit: &Permit<may::InviteMembers>, new: NewInvitation) -> 
     let account = permit.account().account.clone();
     if let Some(before) = tx.unclosed_invitation(email.canonical()).await? {
         if before.state(tx.now()) == State::Open {
-            return Err(Faults::one("email", "This address has an open invitation. Send that again, or change it.").into());
+            return Err(Faults::one(
+                "email",
+                "This address has an open invitation. Find it under Invitations, to send it again or change it.",
+            )
+            .into());
         }
         tx.close_invitation(&account, &before.id, Closed::Expired).await?;
         tx.note(Event::Invitation { account: account.clone(), invitation: invited(&before), what: InvitationEvent::Expired });
