@@ -88,7 +88,7 @@ pub async fn deliver(app: &App) -> Result<Round, Stop> {
 
 /// Writes down why letters wait, where that is news.
 async fn note_mail_error(app: &App, why: Option<&str>) -> Result<(), Stop> {
-    if app.0.db.aside().reader(Instance).noted_mail_error().await?.as_deref() == why {
+    if app.0.db.aside().reader(Instance).mail_error().await?.as_deref() == why {
         return Ok(());
     }
     let mut tx = begin(app, vec![]).await?;

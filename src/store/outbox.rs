@@ -3,7 +3,7 @@
 
 use sqlx::FromRow;
 
-use super::{InAccount, Instance, Reader, Result, Tx, run, sql};
+use super::{Instance, Reader, Result, Tx, run, sql};
 use crate::rules::{
     ids::{AccountId, LetterId},
     time::Millis,
@@ -74,8 +74,8 @@ impl<S> Tx<S> {
     }
 }
 
-impl Reader<InAccount> {
-    /// Why letters wait, if whoever takes them cannot be talked to.
+impl<S> Reader<S> {
+    /// Why letters wait, if whoever takes them cannot be talked to. It is the same for everybody.
     ///
     /// # Errors
     /// When the database fails.
@@ -85,14 +85,6 @@ impl Reader<InAccount> {
 }
 
 impl Reader<Instance> {
-    /// Why letters wait, as far as is written down.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn noted_mail_error(&mut self) -> Result<Option<String>> {
-        Ok(sql!(self, c => sqlx::query_scalar("SELECT mail_error FROM instance").fetch_optional(c)).flatten())
-    }
-
     /// Whether a letter is due.
     ///
     /// # Errors

@@ -64,11 +64,33 @@ async fn confirm<M: May>(permit: &Permit<M>, front: &Front, id: &MemberId, goes:
     })
 }
 
-pub(super) async fn ask_remove(permit: Permit<may::RemoveMembers>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
-    match confirm(&permit, &front, &id, Goes::Removed, Faults::none()).await {
+/// The page that asks.
+async fn ask<M: May>(permit: &Permit<M>, front: &Front, id: &MemberId, goes: Goes, parts: &Parts) -> Response {
+    match confirm(permit, front, id, goes, Faults::none()).await {
         Ok(page) => front.show(&page),
-        Err(stop) => problem::answer(stop, &parts),
+        Err(stop) => problem::answer(stop, parts),
     }
+}
+
+/// The page that asks again, with what is wrong; or the page of what stopped it.
+async fn again<M: May>(permit: &Permit<M>, front: &Front, id: &MemberId, goes: Goes, stop: Stop, parts: &Parts) -> Response {
+    let page = match faults_of(stop) {
+        Ok(faults) => confirm(permit, front, id, goes, faults).await,
+        Err(stop) => Err(stop),
+    };
+    match page {
+        Ok(page) => front.show_again(&page),
+        Err(stop) => problem::answer(stop, parts),
+    }
+}
+
+/// The own membership, which every permit has.
+fn own<M: May>(permit: &Permit<M>) -> Result<MemberId, Stop> {
+    permit.account().member.member_id.clone().ok_or(Stop::Unknown)
+}
+
+pub(super) async fn ask_remove(permit: Permit<may::RemoveMembers>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
+    ask(&permit, &front, &id, Goes::Removed, &parts).await
 }
 
 pub(super) async fn remove(
@@ -78,25 +100,18 @@ pub(super) async fn remove(
     parts: Parts,
     Form(going): Form<Going>,
 ) -> Response {
-    match members::remove(&permit, &id, going.take_over == "yes").await.map_err(faults_of) {
+    match members::remove(&permit, &id, going.take_over == "yes").await {
         Ok(()) => {
             front
                 .go(&format!("/accounts/{}/members", permit.account().slug), "Removed. The person keeps their user and other accounts.")
                 .await
         }
-        Err(Ok(faults)) => match confirm(&permit, &front, &id, Goes::Removed, faults).await {
-            Ok(page) => front.show_again(&page),
-            Err(stop) => problem::answer(stop, &parts),
-        },
-        Err(Err(stop)) => problem::answer(stop, &parts),
+        Err(stop) => again(&permit, &front, &id, Goes::Removed, stop, &parts).await,
     }
 }
 
 pub(super) async fn ask_disable(permit: Permit<may::SwitchMembers>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
-    match confirm(&permit, &front, &id, Goes::Disabled, Faults::none()).await {
-        Ok(page) => front.show(&page),
-        Err(stop) => problem::answer(stop, &parts),
-    }
+    ask(&permit, &front, &id, Goes::Disabled, &parts).await
 }
 
 pub(super) async fn disable(
@@ -106,45 +121,26 @@ pub(super) async fn disable(
     parts: Parts,
     Form(going): Form<Going>,
 ) -> Response {
-    match members::disable(&permit, &id, going.take_over == "yes").await.map_err(faults_of) {
+    match members::disable(&permit, &id, going.take_over == "yes").await {
         Ok(()) => front.go(&format!("/accounts/{}/members/{id}", permit.account().slug), "Disabled: out on the next request.").await,
-        Err(Ok(faults)) => match confirm(&permit, &front, &id, Goes::Disabled, faults).await {
-            Ok(page) => front.show_again(&page),
-            Err(stop) => problem::answer(stop, &parts),
-        },
-        Err(Err(stop)) => problem::answer(stop, &parts),
+        Err(stop) => again(&permit, &front, &id, Goes::Disabled, stop, &parts).await,
     }
 }
 
-/// The own membership, which every permit has.
-fn own<M: May>(permit: &Permit<M>) -> Result<MemberId, Stop> {
-    permit.account().member.member_id.clone().ok_or(Stop::Unknown)
-}
-
 pub(super) async fn ask_leave(permit: Permit<may::LeaveAccount>, front: Front, parts: Parts) -> Response {
-    let page = match own(&permit) {
-        Ok(id) => confirm(&permit, &front, &id, Goes::Leaving, Faults::none()).await,
-        Err(stop) => Err(stop),
-    };
-    match page {
-        Ok(page) => front.show(&page),
+    match own(&permit) {
+        Ok(id) => ask(&permit, &front, &id, Goes::Leaving, &parts).await,
         Err(stop) => problem::answer(stop, &parts),
     }
 }
 
 pub(super) async fn leave(permit: Permit<may::LeaveAccount>, front: Front, parts: Parts) -> Response {
-    match members::leave(&permit).await.map_err(faults_of) {
+    let id = match own(&permit) {
+        Ok(id) => id,
+        Err(stop) => return problem::answer(stop, &parts),
+    };
+    match members::leave(&permit).await {
         Ok(()) => front.go("/accounts", &format!("You have left {}.", permit.account().name)).await,
-        Err(Ok(faults)) => {
-            let page = match own(&permit) {
-                Ok(id) => confirm(&permit, &front, &id, Goes::Leaving, faults).await,
-                Err(stop) => Err(stop),
-            };
-            match page {
-                Ok(page) => front.show_again(&page),
-                Err(stop) => problem::answer(stop, &parts),
-            }
-        }
-        Err(Err(stop)) => problem::answer(stop, &parts),
+        Err(stop) => again(&permit, &front, &id, Goes::Leaving, stop, &parts).await,
     }
 }
