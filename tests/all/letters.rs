@@ -47,6 +47,7 @@ async fn a_letter_arrives_and_its_link_works() {
     }
     assert!(letters[0].text.contains(&format!("{}/invitations/", house.running.base_url)), "{}", letters[0].text);
     assert!(letter_state(&ada, "bob").await.starts_with("Handed to the mail server"));
+    assert!(ada.get("/accounts/acme/invitations").await.text().contains("Handed to the mail server"), "the list says how far it is too");
     // What it said is forgotten, and what it said in secret was never readable in the database.
     assert_eq!(house.raw.texts("SELECT body FROM outbox").await, [""]);
     let bob = house.visitor();
