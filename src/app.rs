@@ -188,6 +188,9 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
         sessions_kept: config.sessions_kept,
         letters_kept: config.letters_kept,
         seats: config.seats,
+        sign_up: config.sign_up,
+        plan: config.plan.clone(),
+        account_creation: config.account_creation,
     };
 
     // Where it listens may be where visitors find it, and that is where links in letters lead.

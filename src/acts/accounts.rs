@@ -1,29 +1,155 @@
-//! Deeds on an account itself.
+//! Deeds on an account itself: creating, changing, deleting.
 
 use serde_json::json;
 
-use super::{Permit, Stop};
-use crate::rules::{accounts::Details, events::Event, faults::Faults, permissions::may};
+use super::{
+    Permit, Person, Stop,
+    letters::{self, Envelope},
+    passwords::prove_again,
+};
+use crate::{
+    rules::{
+        accounts::{Creation, NewAccount, slugs},
+        details::Details,
+        events::{Event, Log},
+        faults::Faults,
+        ids::{AccountId, MemberId},
+        letters::Letter,
+        members::{Roles, fold, search_words},
+        passwords::Password,
+        permissions::may,
+    },
+    store::{Belongings, Instance, NewMember, Tx},
+};
+
+/// How members who made their account are marked.
+const SOURCE: &str = "created";
+/// The most administrators who get a letter when their account is deleted.
+const MOST_TOLD: i64 = 100;
+
+/// Whether this person may create accounts, by the instance's setting.
+///
+/// # Errors
+/// When the database fails.
+pub async fn may_create(person: &Person) -> Result<bool, Stop> {
+    Ok(match person.app.0.terms.account_creation {
+        Creation::Nobody => false,
+        Creation::Administrators => person.read().administers().await?,
+        Creation::Everybody => person.facts().email_verified_at.is_some(),
+    })
+}
+
+/// Creates an account, whose first administrator the person is; answers its slug.
+///
+/// # Errors
+/// [`Stop::Faults`] when the person may not, or the slug is taken.
+pub async fn create(person: &Person, new: &NewAccount) -> Result<String, Stop> {
+    if !may_create(person).await? {
+        return Err(Faults::one("name", "You may not create accounts on this Frontdesk.").into());
+    }
+    let mut tx = person.begin_founding().await?;
+    let slug = free_slug(&mut tx, new).await?;
+    let (account, member) = (AccountId::new(tx.now(), tx.dice()), MemberId::new(tx.now(), tx.dice()));
+    if !tx.create_account(&account, &new.name, &slug).await? {
+        return Err(taken());
+    }
+    tx.adopt(Log::Account(account.clone()));
+    let (who, facts, roles) = (person.who(), person.facts(), Roles::ADMINISTRATOR);
+    tx.create_member(&NewMember {
+        id: &member,
+        account: &account,
+        user: &who.user,
+        roles,
+        source: SOURCE,
+        search_name: &fold(&facts.name),
+        search_email: &who.email,
+        access_until: None,
+    })
+    .await?;
+    tx.set_member_words(&account, &member, &search_words(&facts.name, &who.email)).await?;
+    tx.note(Event::AccountCreated { account: account.clone(), name: new.name.clone(), slug: slug.clone() });
+    tx.commit(Event::MembershipCreated { account, member, who, roles, source: SOURCE, access_until: None }).await?;
+    Ok(slug)
+}
+
+/// The slug that was asked for, or the first free one that the name suggests.
+async fn free_slug(tx: &mut Tx<Instance>, new: &NewAccount) -> Result<String, Stop> {
+    if let Some(slug) = &new.slug {
+        return Ok(slug.clone());
+    }
+    for slug in slugs(&new.name) {
+        if tx.slug_is_free(&slug).await? {
+            return Ok(slug);
+        }
+    }
+    Err(Faults::one("slug", "Choose a slug: everything like this name is taken.").into())
+}
+
+fn taken() -> Stop {
+    Faults::one("slug", "This one is taken.").into()
+}
+
+/// What came of saving the details.
+pub enum Saved {
+    /// They stand.
+    Done,
+    /// Somebody else changed them since the form was filled in: what stands now, and its version.
+    Conflict(Box<Details>, i64),
+}
 
 /// Changes the account's details, unless somebody else did since the form was filled in.
 ///
 /// # Errors
-/// [`Stop::Faults`] at `name`, with the value that stands now, when somebody was faster.
-pub async fn update(permit: &Permit<may::ManageAccount>, new: Details) -> Result<(), Stop> {
+/// [`Stop::Faults`] at `slug` when it is or was another account's.
+pub async fn update(permit: &Permit<may::ManageAccount>, new: Details, version: i64) -> Result<Saved, Stop> {
     let (mut tx, _) = permit.begin().await?;
-    let (name, version) = tx.details().await?;
-    if version != new.version {
-        return Err(Faults::one(
-            "name",
-            format!("Somebody changed this meanwhile: the name is now \u{201c}{name}\u{201d}. Save again to replace it."),
-        )
-        .into());
+    let (old, current) = tx.details().await?;
+    if current != version {
+        return Ok(Saved::Conflict(Box::new(old), current));
     }
-    if name == new.name {
-        return Ok(());
+    if old == new {
+        return Ok(Saved::Done);
     }
-    tx.rename_account(&new.name).await?;
+    if !tx.set_details(&new).await? {
+        return Err(taken());
+    }
     let account = permit.account().account.clone();
-    let (before, after) = (json!({ "name": name }), json!({ "name": new.name }));
-    Ok(tx.commit(Event::AccountUpdated { account, name: new.name, before, after }).await?)
+    let (before, after) = (old.value(), new.value());
+    tx.commit(Event::AccountUpdated { account, name: new.name, before, after }).await?;
+    Ok(Saved::Done)
+}
+
+/// Deletes the account with everything in it, for good. Its other administrators get a letter.
+///
+/// # Errors
+/// [`Stop::Faults`] when the name that was typed is not the account's, or the password is wrong.
+pub async fn delete(permit: &Permit<may::DeleteAccount>, typed: &str, password: &Password) -> Result<(), Stop> {
+    let app = permit.app();
+    let proven = prove_again(permit.person(), password, "password").await?;
+    let (mut tx, _) = permit.begin_holding(vec![Log::Instance]).await?;
+    proven.demand(&mut tx, "password").await?;
+    let name = tx.details().await?.0.name;
+    if typed.trim() != name {
+        return Err(Faults::one("name", format!("Type the name as it stands here: {name}")).into());
+    }
+    let person = permit.person();
+    let account = permit.account().account.clone();
+    let goes = tx.belongings().await?;
+    let told = tx.other_administrators_to_tell(&person.facts().user, MOST_TOLD).await?;
+    tx.delete_account().await?;
+    for address in told {
+        let letter = Letter::AccountDeleted { account: name.clone(), by: person.facts().name.clone() };
+        let envelope = Envelope { account: Some(&account), user: None, about: account.as_str(), recipient: &address, withheld: None };
+        letters::write(app, &mut tx, envelope, &letter).await?;
+    }
+    let before = value(goes, &permit.account().slug);
+    tx.note(Event::AccountDeleted { log: Log::Instance, account: account.clone(), name: name.clone(), before: before.clone() });
+    tx.commit(Event::AccountDeleted { log: Log::Account(account.clone()), account, name, before }).await?;
+    letters::ring(app);
+    Ok(())
+}
+
+fn value(goes: Belongings, slug: &str) -> serde_json::Value {
+    let Belongings { members, invitations, bot_users, credentials } = goes;
+    json!({ "slug": slug, "members": members, "invitations": invitations, "bot_users": bot_users, "credentials": credentials })
 }

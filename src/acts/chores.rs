@@ -12,7 +12,7 @@ pub const EVERY: std::time::Duration = std::time::Duration::from_mins(15);
 /// When the database fails.
 pub async fn clear(app: &App) -> Result<u64, Stop> {
     let now = app.now();
-    let terms = app.0.terms;
+    let terms = &app.0.terms;
     let attempts_before = now.minus(terms.attempts_kept);
     let visits_before = now.minus(terms.visits_kept).day();
     let mut tx = app.0.db.begin(Instance, vec![], system(app.operation()), &app.0.hands).await?;

@@ -1,15 +1,19 @@
 //! Letters: put into the outbox by the deed that causes them, and delivered by a chore that any process may do.
 
-use super::{App, Stop, setup::system};
+use super::{App, Stop, Visitor, setup::system};
 use crate::{
     protocols::mail::Failure,
     rules::{
+        addresses::Email,
+        emails::Asked,
         events::{Event, Log},
-        ids::{AccountId, LetterId},
+        ids::{AccountId, LetterId, UserId},
         letters::{LEASE, Letter, PATIENCE, next_attempt},
+        network::neighbourhood,
+        sign_in::{window_rest, window_start},
         time::Millis,
     },
-    store::{Instance, LetterRow, NewLetter, Tx, Why},
+    store::{Attempt, Instance, LetterRow, NewLetter, Tx, Why},
 };
 
 /// Where what letters say is sealed.
@@ -20,9 +24,19 @@ pub const EVERY: std::time::Duration = std::time::Duration::from_secs(15);
 
 /// Whom a letter goes to, and what it is about.
 pub(super) struct Envelope<'a> {
-    pub(super) account: &'a AccountId,
+    pub(super) account: Option<&'a AccountId>,
+    pub(super) user: Option<&'a UserId>,
     pub(super) about: &'a str,
     pub(super) recipient: &'a str,
+    /// Why it is never to leave, if it is not.
+    pub(super) withheld: Option<&'static str>,
+}
+
+impl<'a> Envelope<'a> {
+    /// For a person, about their user.
+    pub(super) const fn to_person(user: &'a UserId, recipient: &'a str) -> Self {
+        Self { account: None, user: Some(user), about: "", recipient, withheld: None }
+    }
 }
 
 /// Puts a letter into the outbox, as part of a transaction. Ring the bell once that is kept.
@@ -30,9 +44,36 @@ pub(super) async fn write<S>(app: &App, tx: &mut Tx<S>, envelope: Envelope<'_>, 
     let id = LetterId::new(tx.now(), tx.dice());
     let text = serde_json::to_string(letter).map_err(|error| Stop::Broken(error.to_string()))?;
     let body = app.0.key.seal(PLACE, id.as_str(), &text, [tx.dice(), tx.dice()]);
-    let Envelope { account, about, recipient } = envelope;
-    tx.post(&NewLetter { id: &id, account, about, kind: letter.kind(), recipient, body: &body }).await?;
+    let Envelope { account, user, about, recipient, withheld } = envelope;
+    tx.post(&NewLetter { id: &id, account, user, about, kind: letter.kind(), recipient, body: &body, withheld }).await?;
     Ok(id)
+}
+
+/// Counts a letter that somebody asks for, and says whether the mailbox has had too many within the hour: whoever asks is not
+/// told then, as they may be a stranger who wants to fill it.
+///
+/// # Errors
+/// [`Stop::TooMany`] when too many were asked for from the same place.
+pub(super) async fn count_asked(visitor: &Visitor, email: &Email) -> Result<bool, Stop> {
+    let address = visitor.caller.address;
+    let mut tx = visitor.begin(vec![]).await?;
+    let window_start = window_start(tx.now(), Asked::WINDOW);
+    let mut refused = None;
+    for (scope, key) in [(Asked::Network, neighbourhood(address)), (Asked::Address, address.to_string()), (Asked::Mailbox, email.mailbox())]
+    {
+        let count = tx.count_attempt(&Attempt { scope: scope.word(), key, window_start }).await?;
+        if count > scope.limit() {
+            refused = Some(scope);
+            break;
+        }
+    }
+    let rest = window_rest(tx.now(), Asked::WINDOW);
+    tx.commit_unrecorded(Why::CountingAttempts).await?;
+    match refused {
+        None => Ok(true),
+        Some(Asked::Mailbox) => Ok(false),
+        Some(Asked::Network | Asked::Address) => Err(Stop::TooMany(rest)),
+    }
 }
 
 /// Says that a letter waits.
@@ -130,16 +171,17 @@ async fn settle(app: &App, row: &LetterRow, outcome: Result<(), Failure>) -> Res
 
 async fn give_up(app: &App, row: &LetterRow, why: &str) -> Result<(), Stop> {
     tracing::error!(letter = %row.id, attempts = row.attempts, %why, "a letter is given up");
-    let log = row.account_id.clone().map_or(Log::Instance, Log::Account);
-    let mut tx = begin(app, vec![log]).await?;
+    let log = match (&row.account_id, &row.user_id) {
+        (Some(account), _) => Log::Account(account.clone()),
+        (None, Some(user)) => Log::User(user.clone()),
+        (None, None) => Log::Instance,
+    };
+    let mut tx = begin(app, vec![log.clone()]).await?;
     if !tx.letter_failed(&row.id, why).await? {
         return Ok(());
     }
-    let (account, letter, recipient) = (row.account_id.clone(), row.id.clone(), row.recipient.clone());
-    match account {
-        Some(account) => Ok(tx.commit(Event::LetterFailed { account, letter, recipient, why: why.to_owned() }).await?),
-        None => Ok(tx.commit_unrecorded(Why::Delivering).await?),
-    }
+    let (letter, recipient, why) = (row.id.clone(), row.recipient.clone(), why.to_owned());
+    Ok(tx.commit(Event::LetterFailed { log, letter, recipient, why }).await?)
 }
 
 const fn word(outcome: &Result<(), Failure>) -> &'static str {

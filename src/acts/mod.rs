@@ -25,20 +25,24 @@ use crate::{
 };
 
 pub mod accounts;
+pub mod billing;
 pub mod chores;
+pub mod emails;
 pub mod invitations;
 pub mod letters;
 pub mod me;
 pub mod members;
+pub mod passwords;
 mod permit;
 pub mod sessions;
 pub mod setup;
 pub mod sign_in;
+pub mod sign_up;
 
 pub use permit::{Permit, Person, Visitor};
 
 /// What the instance's configuration decides about deeds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Terms {
     /// How long sessions last.
     pub sessions: crate::rules::sessions::Limits,
@@ -54,6 +58,12 @@ pub struct Terms {
     pub letters_kept: Span,
     /// The most members of an account; 0 for any number.
     pub seats: i64,
+    /// Who may sign up without an invitation.
+    pub sign_up: crate::rules::sign_up::Policy,
+    /// The name of the plan.
+    pub plan: String,
+    /// Who may create accounts.
+    pub account_creation: crate::rules::accounts::Creation,
 }
 
 /// The running application: the database and all that deeds need besides. Cheap to clone.
@@ -98,6 +108,8 @@ pub enum Stop {
     SignIn,
     /// What was asked for does not exist, or not for whoever asks.
     Unknown,
+    /// The account has another slug now.
+    Moved(String),
     /// The gate is closed to this member.
     Refused {
         /// Why.

@@ -1,7 +1,14 @@
 //! Deeds of a person on the own sessions. Ending one works on the next request, on every instance.
 
-use super::{Person, Stop};
-use crate::rules::{events::Event, ids::SessionId, sessions::End};
+use super::{App, Person, Stop};
+use crate::{
+    rules::{
+        events::{Event, Who},
+        ids::SessionId,
+        sessions::End,
+    },
+    store::Tx,
+};
 
 /// Ends the session that the person is in.
 ///
@@ -34,13 +41,19 @@ pub async fn end(person: &Person, session: SessionId) -> Result<(), Stop> {
 /// When the database fails.
 pub async fn end_others(person: &Person) -> Result<usize, Stop> {
     let mut tx = person.begin().await?;
-    let limits = person.session_limits();
+    let count = end_all(&person.app, &mut tx, &person.who(), Some(&person.facts().session), End::EndedByOwner).await?;
+    tx.commit_noted().await?;
+    Ok(count)
+}
+
+/// Ends all living sessions of somebody but the one that is kept, as part of a transaction; answers how many that were.
+pub(super) async fn end_all<S>(app: &App, tx: &mut Tx<S>, who: &Who, keep: Option<&SessionId>, why: End) -> Result<usize, Stop> {
+    let limits = app.session_limits();
     let living = (tx.now().minus(limits.lifetime), tx.now().minus(limits.idle));
-    let ended = tx.end_other_sessions(&person.facts().session, End::EndedByOwner, living).await?;
+    let ended = tx.end_sessions_of(&who.user, keep, why, living).await?;
     let count = ended.len();
     for session in ended {
-        tx.note(Event::SessionEnded { who: person.who(), session, why: End::EndedByOwner });
+        tx.note(Event::SessionEnded { who: who.clone(), session, why });
     }
-    tx.commit_noted().await?;
     Ok(count)
 }

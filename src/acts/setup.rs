@@ -5,17 +5,15 @@ use crate::{
     protocols::secrets::{hash_token, token},
     rules::{
         events::{Event, Log, Who},
+        flows::Flow,
         gate::Proof,
         ids::{AccountId, MemberId, SessionId, UserId},
         members::{Roles, fold, search_words},
         setup::NewInstance,
-        time::Span,
     },
-    store::{Context, Db, Hands, Instance, NewMember, NewSession, NewUser, Source, StoreError, Tx, Why},
+    store::{Context, Db, Hands, Instance, NewFlow, NewMember, NewSession, NewUser, Source, StoreError, Tx, Why},
 };
 
-/// How long the link on the console works. A new one is printed at each start.
-const LINK_LIVES: Span = Span::days(7);
 const KIND: &str = "setup";
 
 /// How far set-up is.
@@ -67,8 +65,7 @@ pub async fn new_token(app: &App) -> Result<Option<String>, Stop> {
     }
     let token = token([(app.0.hands.dice)(), (app.0.hands.dice)()]);
     let mut tx = app.0.db.begin(Instance, vec![], console(app), &app.0.hands).await?;
-    let expires_at = tx.now().plus(LINK_LIVES);
-    tx.create_flow(KIND, &hash_token(&token), expires_at).await?;
+    tx.create_flow(&NewFlow { kind: Flow::Setup, id_hash: &hash_token(&token), user: None, email: None }).await?;
     tx.commit_unrecorded(Why::SetupLink).await?;
     Ok(Some(token))
 }
@@ -81,8 +78,8 @@ pub async fn state(visitor: &Visitor, token: &str) -> Result<State, Stop> {
     if !is_waiting(&visitor.app).await? {
         return Ok(State::Over);
     }
-    let open = visitor.read().flow_is_open(KIND, &hash_token(token), visitor.now()).await?;
-    Ok(if open { State::Open } else { State::NeedsToken })
+    let open = visitor.read().open_flow(Flow::Setup, &hash_token(token), visitor.now()).await?;
+    Ok(if open.is_some() { State::Open } else { State::NeedsToken })
 }
 
 /// Makes the first user and the first account, and signs the user in by a cookie whose value has this hash.
@@ -96,7 +93,7 @@ pub async fn set_up(visitor: &Visitor, new: NewInstance, token: &str, token_hash
     let password_hash = visitor.app.0.hasher.hash(&new.password).await?;
     let mut tx = visitor.begin(vec![Log::Instance]).await?;
     // Everybody who was as fast as this waits here; the first one ends set-up for the rest.
-    if !tx.end_setup().await? || !tx.use_flow(KIND, &hash_token(token)).await? {
+    if !tx.end_setup().await? || !tx.use_flow(Flow::Setup, &hash_token(token)).await? {
         return Err(Stop::Unknown);
     }
     let user = UserId::new(tx.now(), tx.dice());

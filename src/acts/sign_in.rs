@@ -10,6 +10,7 @@ use crate::{
         addresses::Email,
         events::{Event, Log, Who},
         faults::Faults,
+        flows::Flow,
         gate::Proof,
         ids::{SessionId, UserId},
         network::neighbourhood,
@@ -102,6 +103,8 @@ pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Pe
     for attempt in &attempts {
         tx.forgive_attempt(attempt).await?;
     }
+    // Who knows the password has not forgotten it.
+    tx.end_flows_about(Flow::PasswordReset, &email).await?;
     let session = SessionId::new(tx.now(), tx.dice());
     let address = visitor.caller.address.to_string();
     let (agent, proof) = (&visitor.caller.agent, Proof::Password);

@@ -13,7 +13,7 @@ pub use settings::{SETTINGS, Setting};
 
 use crate::{
     protocols::passwords::Cost,
-    rules::{sessions, sign_in, time::Span},
+    rules::{accounts::Creation, sessions, sign_in, sign_up::Policy, time::Span},
     store::SqliteDurability,
 };
 
@@ -51,6 +51,12 @@ pub struct Config {
     pub letters_kept: Span,
     /// The most members of an account; 0 for any number.
     pub seats: i64,
+    /// Who may sign up without an invitation.
+    pub sign_up: Policy,
+    /// Who may create accounts.
+    pub account_creation: Creation,
+    /// The name of the plan.
+    pub plan: String,
     /// Whose forwarded headers count.
     pub trusted_proxies: Vec<IpNet>,
     /// Where to serve metrics, if at all.

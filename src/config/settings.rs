@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 use super::{Config, ConfigError, Found, LogFormat};
 use crate::{
     protocols::passwords::Cost,
-    rules::{network::parse_net, sessions, sign_in, time::Span},
+    rules::{accounts::Creation, network::parse_net, sessions, sign_in, sign_up::Policy, time::Span},
     store::SqliteDurability,
 };
 
@@ -60,6 +60,9 @@ settings! {
     mail_from "FRONTDESK_MAIL_FROM" = "" or "(frontdesk@ and the base URL's host)": "Who letters come from: an address, or Name <address>.";
     letters_kept "FRONTDESK_LETTERS_KEPT" = "30d": "How long the record of a letter, and its file where letters are files, is kept after it was written.";
     seats "FRONTDESK_SEATS" = "0": "The most members that an account may have, disabled ones included; 0 for any number. Open invitations take a seat too.";
+    sign_up "FRONTDESK_SIGN_UP" = "closed": "closed: people come by invitation. open: whoever can read letters to an address may sign up with it.";
+    account_creation "FRONTDESK_ACCOUNT_CREATION" = "administrators": "Who may create accounts: nobody, administrators (people who administer one already), or everybody.";
+    plan "FRONTDESK_PLAN" = "Self-hosted": "The name of the plan, as the billing page shows it.";
     trusted_proxies "FRONTDESK_TRUSTED_PROXIES" = "" or "(none)": "Addresses or networks, separated by commas, whose X-Forwarded-For header counts.";
     metrics_listen "FRONTDESK_METRICS_LISTEN" = "" or "(off)": "The address and port for Prometheus metrics. Keep it private.";
     log_format "FRONTDESK_LOG_FORMAT" = "human": "human or json.";
@@ -97,6 +100,9 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
         mail_from: found.text("mail_from").to_owned(),
         letters_kept: span(found, "letters_kept")?,
         seats: number(found, "seats", 0..=1_000_000_000)?,
+        sign_up: word_of(found, "sign_up", Policy::ALL, Policy::word)?,
+        account_creation: word_of(found, "account_creation", Creation::ALL, Creation::word)?,
+        plan: found.text("plan").to_owned(),
         trusted_proxies: networks(found)?,
         metrics_listen: optional(found, "metrics_listen", "an address and a port, such as 127.0.0.1:9100")?,
         log_format: one_of(found, "log_format", &[("human", LogFormat::Human), ("json", LogFormat::Json)])?,
@@ -171,6 +177,11 @@ fn one_of<T: Copy>(found: &Found, key: &str, words: &[(&str, T)]) -> Result<T, C
     let value = words.iter().find(|(word, _)| *word == found.text(key)).map(|(_, value)| *value);
     let all: Vec<_> = words.iter().map(|(word, _)| *word).collect();
     value.ok_or_else(|| wrong(found, key, &all.join(" or ")))
+}
+
+fn word_of<T: Copy>(found: &Found, key: &str, all: &[T], word: fn(T) -> &'static str) -> Result<T, ConfigError> {
+    let words: Vec<_> = all.iter().map(|value| (word(*value), *value)).collect();
+    one_of(found, key, &words)
 }
 
 fn networks(found: &Found) -> Result<Vec<ipnet::IpNet>, ConfigError> {

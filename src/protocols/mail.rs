@@ -18,7 +18,11 @@ use lettre::{
 use super::failures::chain;
 pub use super::failures::{Failure, MailError};
 use super::smtp::Server;
-use crate::rules::{ids::LetterId, letters::Letter, time::Millis};
+use crate::rules::{
+    ids::LetterId,
+    letters::{Letter, Reading},
+    time::Millis,
+};
 
 enum Taker {
     Server(Box<Server>),
@@ -33,28 +37,26 @@ pub struct Mailer {
     host: String,
 }
 
+/// The button of a letter: what stands on it, and where it leads.
+struct Button {
+    label: &'static str,
+    link: String,
+}
+
 #[derive(Template)]
-#[template(path = "mail/invitation.txt")]
-struct InvitationText<'a> {
-    account: &'a str,
-    inviter: &'a str,
-    inviter_email: &'a str,
-    to: &'a str,
-    link: &'a str,
-    until: &'a str,
+#[template(path = "mail/letter.txt")]
+struct Text<'a> {
+    reading: &'a Reading,
+    button: Option<&'a Button>,
     home: &'a str,
 }
 
 #[derive(Template)]
-#[template(path = "mail/invitation.html")]
-struct InvitationHtml<'a> {
+#[template(path = "mail/letter.html")]
+struct Html<'a> {
     subject: &'a str,
-    account: &'a str,
-    inviter: &'a str,
-    inviter_email: &'a str,
-    to: &'a str,
-    link: &'a str,
-    until: &'a str,
+    reading: &'a Reading,
+    button: Option<&'a Button>,
     home: &'a str,
 }
 
@@ -179,16 +181,10 @@ impl Mailer {
     }
 
     fn read(&self, to: &str, subject: &str, letter: &Letter) -> askama::Result<(String, String)> {
-        let home = &self.base_url;
-        match letter {
-            Letter::Invitation { token, account, inviter, inviter_email, expires_at } => {
-                let (link, until) = (self.link(&format!("/invitations/{token}")), Millis(*expires_at).exact());
-                let (link, until) = (&link, &until);
-                let text = InvitationText { account, inviter, inviter_email, to, link, until, home };
-                let html = InvitationHtml { subject, account, inviter, inviter_email, to, link, until, home };
-                Ok((text.render()?, html.render()?))
-            }
-        }
+        let (home, reading) = (&self.base_url, &letter.reading(to));
+        let button = reading.button.as_ref().map(|(label, path)| Button { label, link: self.link(path) });
+        let button = button.as_ref();
+        Ok((Text { reading, button, home }.render()?, Html { subject, reading, button, home }.render()?))
     }
 }
 

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::faults::Faults;
+use super::{faults::Faults, words::words};
 
 /// The most characters of a name, of an account or a person.
 pub const MAX_NAME: usize = 100;
 /// The most characters of a slug.
 pub const MAX_SLUG: usize = 40;
 /// Words that pages under `/accounts/` need for themselves.
-const RESERVED: &[&str] = &["new"];
+const RESERVED: &[&str] = &["new", "menu"];
 
 /// A name that is neither empty nor endless and holds nothing invisible that could make it look like another.
 ///
@@ -67,6 +67,19 @@ pub fn slug(name: &str) -> String {
     if slug.is_empty() || RESERVED.contains(&slug) { format!("account-{slug}").trim_end_matches('-').to_owned() } else { slug.to_owned() }
 }
 
+/// A slug that somebody chooses.
+///
+/// # Errors
+/// A sentence for the person who typed it.
+pub fn chosen_slug(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let fits = is_slug(text) && text.len() <= MAX_SLUG && !text.starts_with('-') && !text.ends_with('-') && !text.contains("--");
+    if !fits {
+        return Err(format!("Use lower-case letters, digits and single hyphens between them, at most {MAX_SLUG} characters."));
+    }
+    if RESERVED.contains(&text) { Err("This one is taken.".to_owned()) } else { Ok(text.to_owned()) }
+}
+
 /// Whether the text could be a slug.
 #[must_use]
 pub fn is_slug(text: &str) -> bool {
@@ -82,38 +95,57 @@ pub fn initials(name: &str) -> String {
     first.into_iter().chain(last).flat_map(char::to_uppercase).collect()
 }
 
-/// What an administrator types to change the account.
+words! {
+    /// Who may create accounts.
+    Creation {
+        Nobody = "nobody", "Nobody: there is the account that set-up made.";
+        Administrators = "administrators", "People who administer an account already.";
+        Everybody = "everybody", "Everybody who has confirmed their address.";
+    }
+}
+
+/// What somebody types to create an account.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Draft {
+pub struct NewDraft {
     /// The account's name.
     pub name: String,
-    /// The version that the form was filled in from.
-    pub version: String,
+    /// The slug; empty for the one that the name suggests.
+    pub slug: String,
 }
 
-/// The account's details, checked.
-pub struct Details {
+/// An account to be.
+pub struct NewAccount {
     /// The name.
     pub name: String,
-    /// The version that the change is made to.
-    pub version: i64,
+    /// The slug that was asked for, if one was.
+    pub slug: Option<String>,
 }
 
-impl Draft {
+impl NewDraft {
     /// Checks everything at once.
     ///
     /// # Errors
     /// All faults, each at its field.
-    pub fn check(&self) -> Result<Details, Faults> {
+    pub fn check(&self) -> Result<NewAccount, Faults> {
         let mut faults = Faults::none();
         let name = faults.keep("name", name(&self.name, "the account"));
-        let version = faults.keep("version", self.version.parse().map_err(|_| "Reload the page and try again.".to_owned()));
-        match (name, version) {
-            (Some(name), Some(version)) => Ok(Details { name, version }),
+        let slug = if self.slug.trim().is_empty() { Ok(None) } else { chosen_slug(&self.slug).map(Some) };
+        match (name, faults.keep("slug", slug)) {
+            (Some(name), Some(slug)) => Ok(NewAccount { name, slug }),
             _ => Err(faults),
         }
     }
+}
+
+/// Slugs to try for a name, the nicest first.
+pub fn slugs(name: &str) -> impl Iterator<Item = String> {
+    let first = slug(name);
+    let more = (2..100).map({
+        let first = first.clone();
+        move |n| format!("{first}-{n}")
+    });
+    std::iter::once(first).chain(more)
 }
 
 #[cfg(test)]
@@ -149,6 +181,17 @@ mod tests {
         assert_eq!(initials("Ada King Lovelace"), "AL");
         assert_eq!(initials("acme"), "A");
         assert_eq!(initials("(…)"), "");
+    }
+
+    #[test]
+    fn chosen_slugs_look_like_suggested_ones() {
+        for good in ["acme", "a", "acme-2", &slug("Müller & Söhne")] {
+            assert_eq!(chosen_slug(good).as_deref(), Ok(good));
+        }
+        for wrong in ["", "Acme", "-a", "a-", "a--b", "a b", "a/b", "..", "new", "menu", "é", &"a".repeat(41)] {
+            assert!(chosen_slug(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(slugs("Acme").take(3).collect::<Vec<_>>(), ["acme", "acme-2", "acme-3"]);
     }
 
     proptest::proptest! {

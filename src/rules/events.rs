@@ -70,12 +70,22 @@ words! {
         InstanceSetUp       = "instance_set_up.v0",       "set up this Frontdesk";
         UserCreated         = "user_created.v0",          "became a user";
         UserUpdated         = "user_updated.v0",          "changed their profile";
+        UserEmailConfirmAsked = "user_email_confirmation_requested.v0", "asked for a link to confirm their address";
+        UserEmailConfirmed  = "user_email_confirmed.v0",  "confirmed their address";
+        UserEmailChangeAsked = "user_email_change_requested.v0", "asked to change their address";
+        UserEmailChanged    = "user_email_changed.v0",    "changed their address";
+        PasswordChanged     = "password_changed.v0",      "changed their password";
+        PasswordResetAsked  = "password_reset_requested.v0", "asked for a new password";
+        PasswordReset       = "password_reset.v0",        "chose a new password by a mailed link";
+        SignUpAsked         = "sign_up_requested.v0",     "asked to sign up";
         UserLoginSucceeded  = "user_login_succeeded.v0",  "signed in";
         UserLoginFailed     = "user_login_failed.v0",     "failed to sign in";
         UserLoggedOut       = "user_logged_out.v0",       "signed out";
         SessionEnded        = "session_ended.v0",         "ended a session";
         AccountCreated      = "account_created.v0",       "created the account";
         AccountUpdated      = "account_updated.v0",       "changed the account";
+        BillingUpdated      = "billing_updated.v0",       "changed the billing details";
+        AccountDeleted      = "account_deleted.v0",       "deleted the account";
         AccountEntered      = "account_entered.v0",       "entered the account";
         AccountEntryRefused = "account_entry_refused.v0", "was refused entry to the account";
         PermissionRefused   = "permission_refused.v0",    "tried what their roles do not allow";
@@ -102,7 +112,9 @@ impl Kind {
     /// The types that an account's log can hold.
     pub fn of_accounts() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|kind| {
-            ["account_", "membership_", "permission_", "invitation_", "letter_"].iter().any(|object| kind.word().starts_with(object))
+            ["account_", "billing_", "membership_", "permission_", "invitation_", "letter_"]
+                .iter()
+                .any(|object| kind.word().starts_with(object))
         })
     }
 }
@@ -132,6 +144,12 @@ pub enum Event {
     UserCreated { who: Who, name: String },
     /// A person changed the own profile.
     UserUpdated { who: Who, before: Value, after: Value },
+    /// A person did something about how they sign in.
+    Person { who: Who, what: PersonEvent },
+    /// Somebody asked for a new password. Without a user, the address is nobody's.
+    PasswordResetAsked { user: Option<UserId>, email: String },
+    /// Somebody asked to sign up with an address, which has got a letter.
+    SignUpAsked { email: String },
     /// A session began.
     UserLoginSucceeded { who: Who, session: SessionId, method: &'static str },
     /// A sign-in was refused. Without a user, the address is nobody's.
@@ -144,6 +162,10 @@ pub enum Event {
     AccountCreated { account: AccountId, name: String, slug: String },
     /// The account's details changed.
     AccountUpdated { account: AccountId, name: String, before: Value, after: Value },
+    /// The account's billing details changed.
+    BillingUpdated { account: AccountId, name: String, before: Value, after: Value },
+    /// An account is gone, with what belonged to it; in its own log, and in the instance's.
+    AccountDeleted { log: Log, account: AccountId, name: String, before: Value },
     /// A session came into an account for the first time.
     AccountEntered { account: AccountId, who: Who },
     /// A member stood before a closed gate.
@@ -167,7 +189,43 @@ pub enum Event {
     /// The open invitations of somebody who goes were closed, or taken over by whoever sends them away.
     InvitationsSettled { account: AccountId, who: Who, invitations: Vec<Invited>, heir: Option<String> },
     /// A letter was given up.
-    LetterFailed { account: AccountId, letter: LetterId, recipient: String, why: String },
+    LetterFailed { log: Log, letter: LetterId, recipient: String, why: String },
+}
+
+/// What a person did about how they sign in.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the fields are the things that the variants are about")]
+pub enum PersonEvent {
+    /// They want to prove that their address is theirs, which has got a letter.
+    EmailConfirmAsked,
+    /// They have proven that their address is theirs.
+    EmailConfirmed,
+    /// They want another address, which has got a letter.
+    EmailChangeAsked { new: String },
+    /// They have another address.
+    EmailChanged { before: String },
+    /// They changed their password; so many of their other sessions ended.
+    PasswordChanged { sessions: usize },
+    /// They chose a new password by a mailed link; so many of their sessions ended.
+    PasswordReset { sessions: usize },
+}
+
+impl PersonEvent {
+    fn record(self, who: &Who) -> Record {
+        let (kind, before, after) = match self {
+            Self::EmailConfirmAsked => (Kind::UserEmailConfirmAsked, None, None),
+            Self::EmailConfirmed => (Kind::UserEmailConfirmed, None, None),
+            Self::EmailChangeAsked { new } => {
+                (Kind::UserEmailChangeAsked, Some(json!({ "email": who.email })), Some(json!({ "email": new })))
+            }
+            Self::EmailChanged { before } => {
+                (Kind::UserEmailChanged, Some(json!({ "email": before })), Some(json!({ "email": who.email })))
+            }
+            Self::PasswordChanged { sessions } => (Kind::PasswordChanged, None, Some(json!({ "ended_sessions": sessions }))),
+            Self::PasswordReset { sessions } => (Kind::PasswordReset, None, Some(json!({ "ended_sessions": sessions }))),
+        };
+        done(kind, Log::User(who.user.clone()), vec![who.subject()], before, after)
+    }
 }
 
 /// An invitation as events name one.
@@ -243,14 +301,18 @@ impl Event {
             Self::UserUpdated { who, before, after } => {
                 done(Kind::UserUpdated, Log::User(who.user.clone()), vec![who.subject()], Some(before), Some(after))
             }
+            Self::Person { who, what } => what.record(&who),
+            Self::PasswordResetAsked { user, email } => {
+                let log = user.clone().map_or(Log::Instance, Log::User);
+                done(Kind::PasswordResetAsked, log, vec![somebody(user.as_ref(), &email)], None, None)
+            }
+            Self::SignUpAsked { email } => done(Kind::SignUpAsked, Log::Instance, vec![somebody(None, &email)], None, None),
             Self::UserLoginSucceeded { who, session, method } => {
                 let subjects = vec![who.subject(), subject("session", session.as_str(), "")];
                 done(Kind::UserLoginSucceeded, Log::User(who.user), subjects, None, Some(json!({ "method": method })))
             }
             Self::UserLoginFailed { user, email, why } => {
-                // One subject either way, so that recording costs the same whether or not somebody has the address.
-                let subjects =
-                    vec![user.as_ref().map_or_else(|| subject("address", &email, &email), |user| subject("user", user.as_str(), &email))];
+                let subjects = vec![somebody(user.as_ref(), &email)];
                 let log = user.map_or(Log::Instance, Log::User);
                 refused(Kind::UserLoginFailed, log, subjects, json!({ "email": email, "why": why.word() }))
             }
@@ -269,6 +331,13 @@ impl Event {
             Self::AccountUpdated { account, name, before, after } => {
                 let subjects = vec![subject("account", account.as_str(), &name)];
                 done(Kind::AccountUpdated, Log::Account(account), subjects, Some(before), Some(after))
+            }
+            Self::BillingUpdated { account, name, before, after } => {
+                let subjects = vec![subject("account", account.as_str(), &name)];
+                done(Kind::BillingUpdated, Log::Account(account), subjects, Some(before), Some(after))
+            }
+            Self::AccountDeleted { log, account, name, before } => {
+                done(Kind::AccountDeleted, log, vec![subject("account", account.as_str(), &name)], Some(before), None)
             }
             Self::AccountEntered { account, who } => done(Kind::AccountEntered, Log::Account(account), vec![who.subject()], None, None),
             Self::AccountEntryRefused { account, who, why } => {
@@ -303,9 +372,9 @@ impl Event {
             }
             Self::Invitation { account, invitation, what } => what.record(account, &invitation),
             Self::InvitationsSettled { account, who, invitations, heir } => settled(account, &who, &invitations, heir.as_deref()),
-            Self::LetterFailed { account, letter, recipient, why } => {
+            Self::LetterFailed { log, letter, recipient, why } => {
                 let subjects = vec![subject("letter", letter.as_str(), &recipient)];
-                refused(Kind::LetterFailed, Log::Account(account), subjects, json!({ "recipient": recipient, "why": why }))
+                refused(Kind::LetterFailed, log, subjects, json!({ "recipient": recipient, "why": why }))
             }
         }
     }
@@ -329,6 +398,11 @@ fn settled(account: AccountId, who: &Who, invitations: &[Invited], heir: Option<
 
 fn subject(kind: &'static str, id: &str, label: &str) -> Subject {
     Subject { kind, id: id.to_owned(), label: label.to_owned() }
+}
+
+/// One subject either way, so that recording costs the same whether or not somebody has the address.
+fn somebody(user: Option<&UserId>, email: &str) -> Subject {
+    user.map_or_else(|| subject("address", email, email), |user| subject("user", user.as_str(), email))
 }
 
 fn membership(member: &MemberId, who: &Who) -> Vec<Subject> {

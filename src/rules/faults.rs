@@ -16,8 +16,8 @@ pub struct Faults(Vec<Fault>);
 impl Faults {
     /// Nothing wrong so far.
     #[must_use]
-    pub fn none() -> Self {
-        Self::default()
+    pub const fn none() -> Self {
+        Self(Vec::new())
     }
 
     /// Exactly one fault.

@@ -7,7 +7,6 @@ use super::{
     addresses::Email,
     faults::Faults,
     members::{Roles, cap, choose},
-    passwords::Password,
     permissions::{Permission, rights},
     time::{Millis, Span},
     words::words,
@@ -235,42 +234,6 @@ impl Draft {
         let roles = choose(&mut faults, [&self.developer, &self.team, &self.billing, &self.administrator]);
         match (email, roles) {
             (Some(email), Some(roles)) if faults.is_empty() => Ok(NewInvitation { email, roles }),
-            _ => Err(faults),
-        }
-    }
-}
-
-/// What somebody new types to accept.
-#[derive(Clone, Default, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SignUp {
-    /// The own name.
-    pub name: String,
-    /// The password to be.
-    #[serde(skip_serializing)]
-    pub password: String,
-}
-
-/// A person to be, checked.
-pub struct NewPerson {
-    /// The name.
-    pub name: String,
-    /// The password.
-    pub password: Password,
-}
-
-impl SignUp {
-    /// Checks everything at once; `context` are words that the password must not simply repeat.
-    ///
-    /// # Errors
-    /// All faults, each at its field.
-    pub fn check(&self, context: [&str; 2]) -> Result<NewPerson, Faults> {
-        let mut faults = Faults::none();
-        let name = faults.keep("name", super::accounts::name(&self.name, "yourself"));
-        let words = [context[0], context[1], self.name.trim()];
-        let password = faults.keep("password", Password::chosen(&self.password, &words));
-        match (name, password) {
-            (Some(name), Some(password)) => Ok(NewPerson { name, password }),
             _ => Err(faults),
         }
     }

@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::time::{Millis, Span};
+use super::{
+    time::{Millis, Span},
+    zones::Zone,
+};
 
 /// How long delivery is tried before a letter is given up.
 pub const PATIENCE: Span = Span::days(3);
@@ -13,24 +16,49 @@ pub const PATIENCE: Span = Span::days(3);
 /// take.
 pub const LEASE: Span = Span::minutes(1);
 
-/// What a letter says.
+/// What a letter says. Moments are milliseconds since 1970; a token is the secret of a link, and whoever has it reads this
+/// mailbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the fields are what the sentences name")]
 pub enum Letter {
-    /// Somebody is invited to an account.
-    Invitation {
-        /// The secret of the link, which proves that whoever has it reads this mailbox.
-        token: String,
-        /// The account's name.
-        account: String,
-        /// The name of who invites.
-        inviter: String,
-        /// The address of who invites.
-        inviter_email: String,
-        /// From when on the link no longer works, in milliseconds since 1970.
-        expires_at: i64,
-    },
+    /// Somebody is invited to an account by somebody, whose address is said where it is proven.
+    Invitation { token: String, account: String, inviter: String, inviter_email: String, expires_at: i64 },
+    /// Somebody wants to sign up with this address.
+    SignUp { token: String, expires_at: i64 },
+    /// Somebody wants to sign up with this address, which somebody has.
+    SignUpKnown,
+    /// Somebody wants a new password.
+    PasswordReset { token: String, expires_at: i64 },
+    /// The password is another one, from this moment on and at the wish of who came from this network address.
+    PasswordChanged { at: i64, from: String },
+    /// Somebody says that this address is theirs.
+    ConfirmEmail { token: String, expires_at: i64, name: String },
+    /// Somebody says that this address is theirs, which is somebody else's.
+    EmailTaken { name: String },
+    /// Their address is to become this one: to the old address.
+    EmailChangeAsked { new: String, from: String },
+    /// Their address has become this one: to the old address.
+    EmailChanged { new: String },
+    /// An account is deleted: to its other administrators.
+    AccountDeleted { account: String, by: String },
 }
+
+/// A letter as it reads.
+pub struct Reading {
+    /// The line above it.
+    pub heading: String,
+    /// What it says.
+    pub body: Vec<String>,
+    /// The button: what stands on it, and to which path it leads.
+    pub button: Option<(&'static str, String)>,
+    /// What it says at its end.
+    pub after: Vec<String>,
+}
+
+const IGNORE: &str = "If it was not you, you can ignore this letter: nothing changes.";
+const NOT_YOU: &str =
+    "If it was not you, choose a new password at once, and tell an administrator of your account: somebody may know your password.";
 
 impl Letter {
     /// The word by which the outbox knows its kind.
@@ -38,6 +66,14 @@ impl Letter {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Invitation { .. } => "invitation",
+            // One kind each, so that the row does not tell whether somebody has the address.
+            Self::SignUp { .. } | Self::SignUpKnown => "sign_up",
+            Self::PasswordReset { .. } => "password_reset",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::ConfirmEmail { .. } | Self::EmailTaken { .. } => "confirm_email",
+            Self::EmailChangeAsked { .. } => "email_change_asked",
+            Self::EmailChanged { .. } => "email_changed",
+            Self::AccountDeleted { .. } => "account_deleted",
         }
     }
 
@@ -46,6 +82,7 @@ impl Letter {
     pub fn reply_to(&self) -> Option<&str> {
         match self {
             Self::Invitation { inviter_email, .. } => Some(inviter_email.as_str()).filter(|email| !email.is_empty()),
+            _ => None,
         }
     }
 
@@ -53,7 +90,11 @@ impl Letter {
     #[must_use]
     pub const fn is_over(&self, now: Millis) -> bool {
         match self {
-            Self::Invitation { expires_at, .. } => now.0 >= *expires_at,
+            Self::Invitation { expires_at, .. }
+            | Self::SignUp { expires_at, .. }
+            | Self::PasswordReset { expires_at, .. }
+            | Self::ConfirmEmail { expires_at, .. } => now.0 >= *expires_at,
+            _ => false,
         }
     }
 
@@ -62,7 +103,102 @@ impl Letter {
     pub fn subject(&self) -> String {
         match self {
             Self::Invitation { account, inviter, .. } => format!("{inviter} invites you to join {account}"),
+            Self::SignUp { .. } | Self::SignUpKnown => "Sign up to Frontdesk".to_owned(),
+            Self::PasswordReset { .. } => "Choose a new password".to_owned(),
+            Self::PasswordChanged { .. } => "Your password was changed".to_owned(),
+            Self::ConfirmEmail { .. } => "Confirm your address".to_owned(),
+            Self::EmailTaken { .. } => "This address has a user already".to_owned(),
+            Self::EmailChangeAsked { .. } => "Your address is to be changed".to_owned(),
+            Self::EmailChanged { .. } => "Your address was changed".to_owned(),
+            Self::AccountDeleted { account, .. } => format!("{account} was deleted"),
         }
+    }
+
+    /// How it reads to whoever has the address `to`.
+    #[must_use]
+    pub fn reading(&self, to: &str) -> Reading {
+        let until = |at: i64| Millis(at).exact(&Zone::utc());
+        let (heading, body, button, after) = match self {
+            Self::Invitation { token, account, inviter, inviter_email, expires_at } => {
+                let who = if inviter_email.is_empty() { String::new() } else { format!(" ({inviter_email})") };
+                (
+                    format!("Join {account}"),
+                    vec![format!("\u{201c}{inviter}\u{201d}{who} invites you to join {account} on Frontdesk.")],
+                    Some(("See the invitation", format!("/invitations/{token}"))),
+                    vec![
+                        format!("The invitation is open until {}, and for {to} alone.", until(*expires_at)),
+                        "If you do not know what this is about, you can ignore this letter: nothing happens unless you accept.".to_owned(),
+                    ],
+                )
+            }
+            Self::SignUp { token, expires_at } => (
+                "Welcome".to_owned(),
+                vec![format!("Somebody, probably you, wants to sign up with {to}.")],
+                Some(("Go on", format!("/signup/{token}"))),
+                vec![format!("The link works once, until {}.", until(*expires_at)), IGNORE.to_owned()],
+            ),
+            Self::SignUpKnown => (
+                "You have a user already".to_owned(),
+                vec![
+                    format!("Somebody, probably you, wanted to sign up with {to}. You are there already: sign in with this address."),
+                    "If you do not know your password any more, choose a new one on the sign-in page.".to_owned(),
+                ],
+                Some(("Sign in", "/login".to_owned())),
+                vec![IGNORE.to_owned()],
+            ),
+            Self::PasswordReset { token, expires_at } => (
+                "Choose a new password".to_owned(),
+                vec![format!("Somebody, probably you, asked for a new password for {to}.")],
+                Some(("Choose a new password", format!("/password/reset/{token}"))),
+                vec![
+                    format!("The link works once, until {}. A newer letter ends it.", until(*expires_at)),
+                    "If it was not you, you can ignore this letter: your password stays as it is.".to_owned(),
+                ],
+            ),
+            Self::PasswordChanged { at, from } => (
+                "Your password was changed".to_owned(),
+                vec![format!("The password of {to} was changed on {}, from the network address {from}.", until(*at))],
+                None,
+                vec![NOT_YOU.to_owned()],
+            ),
+            Self::ConfirmEmail { token, expires_at, name } => (
+                "Confirm your address".to_owned(),
+                vec![format!("\u{201c}{name}\u{201d} says that {to} is their address. If that is you, confirm it.")],
+                Some(("Confirm this address", format!("/verify-email/{token}"))),
+                vec![format!("The link works once, until {}.", until(*expires_at)), IGNORE.to_owned()],
+            ),
+            Self::EmailTaken { name } => (
+                "This address has a user already".to_owned(),
+                vec![format!(
+                    "\u{201c}{name}\u{201d}, probably you, wanted to use {to} for their user. This address has a user already, so it cannot be used for another one."
+                )],
+                None,
+                vec![IGNORE.to_owned()],
+            ),
+            Self::EmailChangeAsked { new, from } => (
+                "Your address is to be changed".to_owned(),
+                vec![format!(
+                    "Somebody, probably you, asked from the network address {from} to change your address from {to} to {new}. It changes once it is confirmed from there."
+                )],
+                None,
+                vec![NOT_YOU.to_owned()],
+            ),
+            Self::EmailChanged { new } => (
+                "Your address was changed".to_owned(),
+                vec![format!("Your address is now {new}. Sign in with it from now on; {to} no longer opens your user.")],
+                None,
+                vec!["If it was not you, tell an administrator of your account at once.".to_owned()],
+            ),
+            Self::AccountDeleted { account, by } => (
+                format!("{account} was deleted"),
+                vec![format!(
+                    "{by} has deleted the account {account}. Nobody can enter it any more. Your user and your other accounts stay."
+                )],
+                None,
+                vec![],
+            ),
+        };
+        Reading { heading, body, button, after }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{accounts, faults::Faults, words::words};
+use super::{accounts, faults::Faults, words::words, zones::Zone};
 
 words! {
     /// How pages look.
@@ -21,6 +21,8 @@ pub struct Draft {
     pub name: String,
     /// The look.
     pub theme: String,
+    /// The time zone; empty for the account's.
+    pub time_zone: String,
 }
 
 /// What is to change; what is missing stays.
@@ -30,6 +32,8 @@ pub struct Profile {
     pub name: Option<String>,
     /// The look.
     pub theme: Option<Theme>,
+    /// The time zone; the inner nothing for the account's.
+    pub time_zone: Option<Option<String>>,
 }
 
 impl Draft {
@@ -41,7 +45,12 @@ impl Draft {
         let mut faults = Faults::none();
         let name = faults.keep("name", accounts::name(&self.name, "yourself"));
         let theme = faults.keep("theme", Theme::parse(&self.theme).ok_or_else(|| "Choose one of the three.".to_owned()));
-        if faults.is_empty() { Ok(Profile { name, theme }) } else { Err(faults) }
+        let zone = match self.time_zone.trim() {
+            "" => Ok(None),
+            name => Zone::parse(name).map(|zone| Some(zone.name().to_owned())),
+        };
+        let time_zone = faults.keep("time_zone", zone);
+        if faults.is_empty() { Ok(Profile { name, theme, time_zone }) } else { Err(faults) }
     }
 }
 
@@ -51,6 +60,6 @@ mod tests {
 
     #[test]
     fn every_wrong_field_is_named() {
-        assert_eq!(Draft { name: String::new(), theme: "pink".into() }.check().unwrap_err().iter().count(), 2);
+        assert_eq!(Draft { name: String::new(), theme: "pink".into(), time_zone: "Pink".into() }.check().unwrap_err().iter().count(), 3);
     }
 }

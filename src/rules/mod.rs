@@ -5,9 +5,15 @@
 
 pub mod accounts;
 pub mod addresses;
+pub mod attention;
+pub mod billing;
 pub mod chain;
+pub mod chart;
+pub mod details;
+pub mod emails;
 pub mod events;
 pub mod faults;
+pub mod flows;
 pub mod gate;
 pub mod ids;
 pub mod invitations;
@@ -20,5 +26,7 @@ pub mod permissions;
 pub mod sessions;
 pub mod setup;
 pub mod sign_in;
+pub mod sign_up;
 pub mod time;
 mod words;
+pub mod zones;

@@ -1,6 +1,9 @@
 //! What a new password must be. Hashing is in `protocols::passwords`.
 
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
+
+use super::{addresses::Email, faults::Faults};
 
 /// The fewest characters of a new password.
 pub const MIN_CHARACTERS: usize = 12;
@@ -55,6 +58,76 @@ impl Password {
 impl std::fmt::Debug for Password {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Password(…)")
+    }
+}
+
+/// A password that somebody types to prove that they are who they are signed in as.
+///
+/// # Errors
+/// A sentence for the person who typed it.
+pub fn proof(text: &str) -> Result<Password, String> {
+    match text {
+        "" => Err("Enter your password.".to_owned()),
+        text => Password::typed(text).ok_or_else(|| NOT_YOURS.to_owned()),
+    }
+}
+
+/// The answer to a wrong password of somebody who is signed in.
+pub const NOT_YOURS: &str = "This is not your password.";
+
+/// What somebody types who has forgotten their password.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Forgotten {
+    /// The address.
+    pub email: String,
+}
+
+impl Forgotten {
+    /// Checks the address.
+    ///
+    /// # Errors
+    /// A fault at the field.
+    pub fn check(&self) -> Result<Email, Faults> {
+        Email::parse(&self.email).map_err(|message| Faults::one("email", message))
+    }
+}
+
+/// What somebody types who chooses a password: a new one, and where they are signed in also the old one.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Draft {
+    /// The old password.
+    #[serde(skip_serializing)]
+    pub current: String,
+    /// The new password.
+    #[serde(skip_serializing)]
+    pub password: String,
+}
+
+impl Draft {
+    /// Checks the new password; `context` are words that it must not simply repeat.
+    ///
+    /// # Errors
+    /// A fault at the field.
+    pub fn check_new(&self, context: &[&str]) -> Result<Password, Faults> {
+        Password::chosen(&self.password, context).map_err(|message| Faults::one("password", message))
+    }
+
+    /// Checks both: the old one as typed, and the new one.
+    ///
+    /// # Errors
+    /// All faults, each at its field.
+    pub fn check(&self, context: &[&str]) -> Result<(Password, Password), Faults> {
+        let mut faults = Faults::none();
+        let current = faults.keep("current", proof(&self.current));
+        let new = Password::chosen(&self.password, context);
+        let new =
+            new.and_then(|new| if current.as_ref() == Some(&new) { Err("This is your password already.".to_owned()) } else { Ok(new) });
+        match (current, faults.keep("password", new)) {
+            (Some(current), Some(new)) => Ok((current, new)),
+            _ => Err(faults),
+        }
     }
 }
 

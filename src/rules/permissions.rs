@@ -164,7 +164,7 @@ permissions! {
     ManageSecurity:       Administrators,                          Fresh,   "change what the account demands at sign-in";
     ManageSso:            Administrators,                          Fresh,   "set up single sign-on";
     ManageProvisioning:   Administrators,                          Fresh,   "choose how people come into the account";
-    DeleteAccount:        Administrators,                          Fresh,   "delete the account";
+    DeleteAccount:        Administrators,                          Session, "delete the account";
     ReadBilling:          Carrier::Billing,                        Session, "see billing details";
     ManageBilling:        Carrier::Billing,                        Session, "change billing details";
 }

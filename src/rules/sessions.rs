@@ -31,6 +31,8 @@ words! {
         Replaced = "replaced", "You signed in again, which replaced this session.";
         Idle = "idle", "You were away for a while. Sign in again to go on.";
         EndedInAccount = "ended_in_account", "Your sessions in that account were ended. Sign in again to come in.";
+        PasswordChanged = "password_changed", "The password was changed. Sign in with the new one.";
+        EmailChanged = "email_changed", "The address was changed. Sign in with the new one.";
         TooOld = "too_old", "It is time to sign in again.";
     }
 }

@@ -59,6 +59,7 @@ words! {
     Failure {
         Wrong = "wrong_password", "Wrong address or wrong password.";
         SignUp = "password_at_sign_up", "The right password, but to sign up where there is a user already.";
+        Again = "wrong_password_again", "The wrong password, by somebody signed in who was asked for it again.";
         TooMany = "too_many_attempts", "Too many attempts; recorded once a window.";
     }
 }
@@ -118,7 +119,7 @@ pub const fn window_rest(now: Millis, window: Span) -> Span {
 pub fn too_many(rest: Span) -> String {
     let minutes = (rest.0 + 59_999) / 60_000;
     let unit = if minutes == 1 { "minute" } else { "minutes" };
-    format!("There were too many attempts to sign in. Try again in {minutes} {unit}.")
+    format!("There were too many attempts. Try again in {minutes} {unit}.")
 }
 
 /// Where to go after signing in: the path asked for if it is one of ours, else the accounts.

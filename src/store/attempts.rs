@@ -27,7 +27,16 @@ impl<S> Tx<S> {
     }
 }
 
-impl Tx<Instance> {
+impl<S> Tx<S> {
+    /// Forgets all attempts of a scope by this key: it has been proven whose they were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_attempts(&mut self, scope: &'static str, key: &str) -> Result<()> {
+        run!(self, sqlx::query("DELETE FROM attempts WHERE scope = $1 AND key = $2").bind(scope).bind(key));
+        Ok(())
+    }
+
     /// Takes one back: it was no attempt by a stranger after all.
     ///
     /// # Errors
@@ -42,7 +51,9 @@ impl Tx<Instance> {
         );
         Ok(())
     }
+}
 
+impl Tx<Instance> {
     /// Clears out windows that began before a moment, expired flows and cookies, and sessions last seen before
     /// a moment; answers how many rows went.
     ///

@@ -284,16 +284,6 @@ impl Reader<InAccount> {
         let log = Log::Account(self.scope.0.clone());
         self.one_of(&log, id).await
     }
-
-    /// How many sessions came into the account since a moment.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn entries_since(&mut self, since: Millis) -> Result<i64> {
-        let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM entries WHERE account_id = $1 AND entered_at >= $2")
-            .bind(&scope).bind(since).fetch_one(c)))
-    }
 }
 
 impl Reader<OfUser> {

@@ -1,52 +1,105 @@
 //! Flows: secrets that begin something in one request and end it in another, once.
 
-use super::{Instance, Reader, Result, Tx, run, sql};
-use crate::rules::time::Millis;
+use sqlx::FromRow;
 
-impl Tx<Instance> {
-    /// Makes a flow of a kind, known by the hash of its secret.
+use super::{Instance, Reader, Result, Tx, run, sql};
+use crate::rules::{addresses::Email, flows::Flow, ids::UserId, time::Millis};
+
+/// A flow to be.
+pub struct NewFlow<'a> {
+    /// What for.
+    pub kind: Flow,
+    /// The hash of its secret.
+    pub id_hash: &'a str,
+    /// Whose, if it is somebody's.
+    pub user: Option<&'a UserId>,
+    /// The address that it is about, if it is about one.
+    pub email: Option<&'a Email>,
+}
+
+/// A flow that could be used now.
+#[derive(Clone, Debug, FromRow)]
+pub struct FlowRow {
+    /// Whose, if it is somebody's.
+    pub user_id: Option<UserId>,
+    /// The address that it is about, as written.
+    pub address: Option<String>,
+}
+
+impl<S> Tx<S> {
+    /// Makes a flow, which works for as long as its kind does.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn create_flow(&mut self, kind: &'static str, id_hash: &str, expires_at: Millis) -> Result<()> {
+    pub async fn create_flow(&mut self, new: &NewFlow<'_>) -> Result<()> {
         let now = self.now();
         run!(
             self,
-            sqlx::query("INSERT INTO flows (id_hash, kind, created_at, expires_at) VALUES ($1, $2, $3, $4)")
-                .bind(id_hash)
-                .bind(kind)
-                .bind(now)
-                .bind(expires_at)
+            sqlx::query(
+                "INSERT INTO flows (id_hash, kind, user_id, address, canonical, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+            )
+            .bind(new.id_hash)
+            .bind(new.kind.word())
+            .bind(new.user)
+            .bind(new.email.map(Email::written))
+            .bind(new.email.map(Email::canonical))
+            .bind(now)
+            .bind(now.plus(new.kind.lives()))
         );
         Ok(())
     }
 
-    /// Uses a flow up. `false` when there is none of this kind, or it has expired or been used.
+    /// Uses a flow up. `false` when there is none of this kind, or it has expired, been used or ended.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn use_flow(&mut self, kind: &'static str, id_hash: &str) -> Result<bool> {
+    pub async fn use_flow(&mut self, kind: Flow, id_hash: &str) -> Result<bool> {
         let now = self.now();
         let used = run!(
             self,
             sqlx::query("UPDATE flows SET used_at = $1 WHERE id_hash = $2 AND kind = $3 AND used_at IS NULL AND expires_at > $1")
                 .bind(now)
                 .bind(id_hash)
-                .bind(kind)
+                .bind(kind.word())
         );
         Ok(used == 1)
+    }
+
+    /// Ends the open flows of a kind about an address: a newer one takes their place.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_flows_about(&mut self, kind: Flow, email: &Email) -> Result<()> {
+        let now = self.now();
+        run!(
+            self,
+            sqlx::query("UPDATE flows SET used_at = $1 WHERE kind = $2 AND canonical = $3 AND used_at IS NULL")
+                .bind(now)
+                .bind(kind.word())
+                .bind(email.canonical())
+        );
+        Ok(())
+    }
+
+    /// Ends all open flows of somebody: what was begun before their password or address changed leads nowhere any more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_flows_of(&mut self, user: &UserId) -> Result<()> {
+        let now = self.now();
+        run!(self, sqlx::query("UPDATE flows SET used_at = $1 WHERE user_id = $2 AND used_at IS NULL").bind(now).bind(user));
+        Ok(())
     }
 }
 
 impl Reader<Instance> {
-    /// Whether a flow of this kind could be used now.
+    /// The flow of this kind whose secret has this hash, if it could be used now.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn flow_is_open(&mut self, kind: &'static str, id_hash: &str, now: Millis) -> Result<bool> {
-        let open: i64 = sql!(self, c => sqlx::query_scalar(
-            "SELECT COUNT(*) FROM flows WHERE id_hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3")
-            .bind(id_hash).bind(kind).bind(now).fetch_one(c));
-        Ok(open == 1)
+    pub async fn open_flow(&mut self, kind: Flow, id_hash: &str, now: Millis) -> Result<Option<FlowRow>> {
+        Ok(sql!(self, c => sqlx::query_as(
+            "SELECT user_id, address FROM flows WHERE id_hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3")
+            .bind(id_hash).bind(kind.word()).bind(now).fetch_optional(c)))
     }
 }

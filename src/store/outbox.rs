@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::{Instance, Reader, Result, Tx, run, sql};
 use crate::rules::{
-    ids::{AccountId, LetterId},
+    ids::{AccountId, LetterId, UserId},
     time::Millis,
 };
 
@@ -13,8 +13,10 @@ use crate::rules::{
 pub struct NewLetter<'a> {
     /// The id.
     pub id: &'a LetterId,
-    /// The account that it concerns.
-    pub account: &'a AccountId,
+    /// The account that it concerns, if it concerns one.
+    pub account: Option<&'a AccountId>,
+    /// The person whom it concerns, if it concerns one.
+    pub user: Option<&'a UserId>,
     /// The id of what it is about.
     pub about: &'a str,
     /// What kind of letter.
@@ -23,6 +25,8 @@ pub struct NewLetter<'a> {
     pub recipient: &'a str,
     /// What it says, sealed.
     pub body: &'a str,
+    /// Why it is never to leave, if it is not: it stands there so that writing it cost what writing one costs.
+    pub withheld: Option<&'static str>,
 }
 
 /// A letter that is due.
@@ -30,8 +34,10 @@ pub struct NewLetter<'a> {
 pub struct LetterRow {
     /// The id.
     pub id: LetterId,
-    /// The account that it concerns.
+    /// The account that it concerns, if it concerns one.
     pub account_id: Option<AccountId>,
+    /// The person whom it concerns, if it concerns one.
+    pub user_id: Option<UserId>,
     /// To which address.
     pub recipient: String,
     /// What it says, sealed.
@@ -49,9 +55,13 @@ impl<S> Tx<S> {
     /// When the database fails.
     pub async fn post(&mut self, new: &NewLetter<'_>) -> Result<()> {
         let now = self.now();
+        let withheld_at = new.withheld.map(|_| now);
+        let (body, sent_as) = if new.withheld.is_some() { ("", Some("withdrawn")) } else { (new.body, None) };
         run!(self, sqlx::query(
-            "INSERT INTO outbox (id, account_id, subject_id, kind, recipient, body, created_at, next_attempt_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)")
-            .bind(new.id).bind(new.account).bind(new.about).bind(new.kind).bind(new.recipient).bind(new.body).bind(now));
+            "INSERT INTO outbox (id, account_id, user_id, subject_id, kind, recipient, body, created_at, next_attempt_at, failed_at, last_error, sent_as)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)")
+            .bind(new.id).bind(new.account).bind(new.user).bind(new.about).bind(new.kind).bind(new.recipient).bind(body).bind(now)
+            .bind(withheld_at).bind(new.withheld).bind(sent_as));
         Ok(())
     }
 
@@ -109,7 +119,7 @@ impl Tx<Instance> {
              WHERE next_attempt_at <= $2 AND sent_at IS NULL AND failed_at IS NULL AND id IN
                    (SELECT id FROM outbox WHERE next_attempt_at <= $2 AND sent_at IS NULL AND failed_at IS NULL
                     ORDER BY next_attempt_at, id LIMIT 1)
-             RETURNING id, account_id, recipient, body, created_at, attempts")
+             RETURNING id, account_id, user_id, recipient, body, created_at, attempts")
             .bind(until).bind(now).fetch_optional(c)))
     }
 

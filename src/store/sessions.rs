@@ -4,6 +4,7 @@ use sqlx::FromRow;
 
 use super::{InAccount, Instance, OfUser, Reader, Result, Tx, run, sql};
 use crate::rules::{
+    chart::STEP,
     gate::Proof,
     ids::{AccountId, SessionId, UserId},
     sessions::End,
@@ -33,6 +34,8 @@ pub struct SessionFacts {
     pub email_verified_at: Option<Millis>,
     /// The look the person has chosen.
     pub theme: String,
+    /// The time zone the person has chosen, if any.
+    pub time_zone: Option<String>,
 }
 
 /// A session to be.
@@ -77,7 +80,7 @@ struct ProofRow {
 impl<S> Reader<S> {
     async fn session_facts(&mut self, token_hash: &str) -> Result<Option<SessionFacts>> {
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT s.id AS session, s.user_id AS user, s.created_at, s.last_seen_at, s.ended_why, u.name, u.theme, e.address AS email, e.canonical, e.verified_at AS email_verified_at
+            "SELECT s.id AS session, s.user_id AS user, s.created_at, s.last_seen_at, s.ended_why, u.name, u.theme, u.time_zone, e.address AS email, e.canonical, e.verified_at AS email_verified_at
              FROM sessions s JOIN users u ON u.id = s.user_id
              JOIN user_emails e ON e.user_id = u.id AND e.canonical = COALESCE(
                   (SELECT MIN(v.canonical) FROM user_emails v WHERE v.user_id = u.id AND v.verified_at IS NOT NULL),
@@ -230,17 +233,38 @@ impl Tx<OfUser> {
         );
         Ok(ended == 1)
     }
+}
 
-    /// Ends all of the person's living sessions but one; answers which. Living are those begun and seen after these moments.
+impl<S> Tx<S> {
+    /// Ends all living sessions of somebody but the one that is kept; answers which. Living are those begun and seen after
+    /// these moments.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn end_other_sessions(&mut self, keep: &SessionId, why: End, (begun, seen): (Millis, Millis)) -> Result<Vec<SessionId>> {
-        let scope = self.scope.0.clone();
-        let now = self.now();
+    pub async fn end_sessions_of(
+        &mut self,
+        user: &UserId,
+        keep: Option<&SessionId>,
+        why: End,
+        (begun, seen): (Millis, Millis),
+    ) -> Result<Vec<SessionId>> {
+        let (now, keep) = (self.now(), keep.map_or("", SessionId::as_str));
         Ok(sql!(self, c => sqlx::query_scalar(
             "UPDATE sessions SET ended_at = $1, ended_why = $2 WHERE user_id = $3 AND id <> $4 AND ended_at IS NULL AND created_at > $5 AND last_seen_at > $6 RETURNING id")
-            .bind(now).bind(why.word()).bind(&scope).bind(keep).bind(begun).bind(seen).fetch_all(c)))
+            .bind(now).bind(why.word()).bind(user).bind(keep).bind(begun).bind(seen).fetch_all(c)))
+    }
+}
+
+impl Reader<InAccount> {
+    /// How many sessions came into the account since a moment, by steps of time: the step's number since 1970, and how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn entries_by_step(&mut self, since: Millis) -> Result<Vec<(i64, i64)>> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_as(
+            "SELECT entered_at / $3 AS step, COUNT(*) AS entries FROM entries WHERE account_id = $1 AND entered_at >= $2
+             GROUP BY entered_at / $3 ORDER BY step").bind(&scope).bind(since).bind(STEP.0).fetch_all(c)))
     }
 }
 

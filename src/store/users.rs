@@ -31,6 +31,8 @@ pub struct NewUser<'a> {
 pub struct SignInRow {
     /// The id.
     pub id: UserId,
+    /// The address as they write it.
+    pub address: String,
     /// The hash of the password, if there is one.
     pub password_hash: Option<String>,
     /// When the password was set.
@@ -50,7 +52,7 @@ impl Reader<Instance> {
     /// When the database fails.
     pub async fn users_by_address(&mut self, canonical: &str) -> Result<Vec<SignInRow>> {
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT u.id, u.password_hash, u.password_set_at, e.verified_at FROM user_emails e JOIN users u ON u.id = e.user_id
+            "SELECT u.id, e.address, u.password_hash, u.password_set_at, e.verified_at FROM user_emails e JOIN users u ON u.id = e.user_id
              WHERE e.canonical = $1
              ORDER BY CASE WHEN e.verified_at IS NOT NULL THEN 0 WHEN EXISTS (SELECT m.id FROM members m WHERE m.user_id = u.id) THEN 1
                       ELSE 2 END, u.created_at, u.id LIMIT $2")
@@ -102,54 +104,6 @@ impl Tx<Instance> {
         );
         Ok(made == 1)
     }
-
-    /// Notes that somebody has proven that an address of theirs is theirs. `false` when somebody else had proven that;
-    /// nothing of this may stand then.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn verify_address(&mut self, user: &UserId, email: &Email, source: &'static str) -> Result<bool> {
-        let now = self.now();
-        run!(
-            self,
-            sqlx::query("DELETE FROM user_emails WHERE user_id = $1 AND canonical = $2 AND verified_at IS NULL")
-                .bind(user)
-                .bind(email.canonical())
-        );
-        // Written anew rather than changed: that it is taken is then an outcome, and not an error.
-        let made = run!(
-            self,
-            sqlx::query(
-                "INSERT INTO user_emails (user_id, address, canonical, verified_at, source) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT DO NOTHING"
-            )
-            .bind(user)
-            .bind(email.written())
-            .bind(email.canonical())
-            .bind(now)
-            .bind(source)
-        );
-        Ok(made == 1)
-    }
-
-    /// Replaces the hash of a password by another hash of the same password, unless it has changed since it was read.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn replace_hash(&mut self, user: &UserId, old: &str, new: &str) -> Result<()> {
-        run!(self, sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3").bind(new).bind(user).bind(old));
-        Ok(())
-    }
-
-    /// When a user's password was set, as it is now; the outer `None` where there is no password.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn password_set_at(&mut self, user: &UserId) -> Result<Option<Option<Millis>>> {
-        let row: Option<(Option<Millis>,)> = sql!(self, c => sqlx::query_as("SELECT password_set_at FROM users WHERE id = $1 AND password_hash IS NOT NULL")
-            .bind(user).fetch_optional(c));
-        Ok(row.map(|(at,)| at))
-    }
 }
 
 impl Tx<OfUser> {
@@ -157,19 +111,26 @@ impl Tx<OfUser> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn update_profile(&mut self, name: &str, theme: &str) -> Result<()> {
+    pub async fn update_profile(&mut self, name: &str, theme: &str, time_zone: Option<&str>) -> Result<()> {
         let scope = self.scope.0.clone();
-        run!(self, sqlx::query("UPDATE users SET name = $1, theme = $2 WHERE id = $3").bind(name).bind(theme).bind(&scope));
+        run!(
+            self,
+            sqlx::query("UPDATE users SET name = $1, theme = $2, time_zone = $3 WHERE id = $4")
+                .bind(name)
+                .bind(theme)
+                .bind(time_zone)
+                .bind(&scope)
+        );
         Ok(())
     }
 
-    /// Name and theme as they are now.
+    /// Name, theme and time zone as they are now.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn profile(&mut self) -> Result<(String, String)> {
+    pub async fn profile(&mut self) -> Result<(String, String, Option<String>)> {
         let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as("SELECT name, theme FROM users WHERE id = $1").bind(&scope).fetch_one(c)))
+        Ok(sql!(self, c => sqlx::query_as("SELECT name, theme, time_zone FROM users WHERE id = $1").bind(&scope).fetch_one(c)))
     }
 
     /// The person's memberships: account, member and address.

@@ -20,6 +20,7 @@ use crate::{
         ids::EventId,
         permissions::may,
         time::Millis,
+        zones::Zone,
     },
     store::{EventFilter, EventPage, EventRow, SubjectRow},
 };
@@ -46,7 +47,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn check(&self) -> Result<EventFilter, Faults> {
+    fn check(&self, zone: &Zone) -> Result<EventFilter, Faults> {
         let mut faults = Faults::none();
         let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         // People are found by address however it is written; everything else by its id.
@@ -59,11 +60,11 @@ impl Asked {
         });
         let mut moment = |field: &'static str, value: &str| {
             text(value)
-                .and_then(|value| faults.keep(field, Millis::parse(&value).ok_or_else(|| "Enter a date, such as 2026-11-21.".to_owned())))
+                .and_then(|value| faults.keep(field, zone.moment(&value).ok_or_else(|| "Enter a date, such as 2026-11-21.".to_owned())))
         };
         let (from, until) = (moment("from", &self.from), moment("until", &self.until));
         // A day's date as the end includes that day.
-        let until = until.map(|at| if self.until.trim().len() == 10 { at.plus(crate::rules::time::Span::days(1)) } else { at });
+        let until = until.map(|at| zone.end_of_day(self.until.trim()).unwrap_or(at));
         if from.zip(until).is_some_and(|(from, until)| from >= until) {
             faults.add("until", "The end lies before the beginning.");
         }
@@ -73,7 +74,7 @@ impl Asked {
 
     /// What kind of field shows a moment as it was typed: the browser's own where it can.
     fn kind_of(moment: &str) -> &'static str {
-        match (moment.trim().len(), Millis::parse(moment.trim())) {
+        match (moment.trim().len(), Zone::utc().moment(moment.trim())) {
             (0, _) | (10, Some(_)) => "date",
             (16, Some(_)) => "datetime-local",
             _ => "text",
@@ -115,11 +116,10 @@ pub(super) struct Line {
     pub(super) address: String,
     pub(super) refused: bool,
     pub(super) at: Millis,
-    pub(super) ago: String,
 }
 
 /// Rows for a list whose permalinks begin with `root`.
-pub(super) fn lines(rows: Vec<EventRow>, root: &str, now: Millis) -> Vec<Line> {
+pub(super) fn lines(rows: Vec<EventRow>, root: &str) -> Vec<Line> {
     let line = |row: EventRow| Line {
         href: format!("{root}/{}", row.id),
         id: row.id.to_string(),
@@ -133,7 +133,6 @@ pub(super) fn lines(rows: Vec<EventRow>, root: &str, now: Millis) -> Vec<Line> {
         kind: row.kind,
         address: row.address,
         refused: row.outcome == "refused",
-        ago: row.at.relative(now),
         at: row.at,
     };
     rows.into_iter().map(line).collect()
@@ -190,6 +189,7 @@ struct List {
     faults: Faults,
     kinds: Vec<Kind>,
     events: Vec<Line>,
+    now: Millis,
     newer: Option<String>,
     older: Option<String>,
 }
@@ -197,7 +197,7 @@ page::page!(List);
 
 async fn list(permit: Permit<may::ReadEvents>, front: Front, Query(asked): Query<Asked>, parts: Parts) -> Response {
     let page = page_from(&asked.before, &asked.after);
-    let (filter, faults) = match asked.check() {
+    let (filter, faults) = match asked.check(&permit.zone()) {
         Ok(filter) => (Some(filter), Faults::none()),
         Err(faults) => (None, faults),
     };
@@ -214,7 +214,8 @@ async fn list(permit: Permit<may::ReadEvents>, front: Front, Query(asked): Query
         shell: Shell::of_account(&permit, &front).await,
         newer: paged.newer.map(|seq| asked.link(&path, "after", seq)),
         older: paged.older.map(|seq| asked.link(&path, "before", seq)),
-        events: lines(paged.rows, &path, permit.now()),
+        events: lines(paged.rows, &path),
+        now: permit.now(),
         path,
         asked,
         faults,
@@ -241,7 +242,7 @@ async fn one(permit: Permit<may::ReadEvents>, front: Front, Id(id): Id<EventId>,
             let slug = permit.account().slug.clone();
             let json = |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str(text).ok());
             let changes = changes(json(&event.before).as_ref(), json(&event.after).as_ref());
-            let Some(line) = lines(vec![event.clone()], &format!("/accounts/{slug}/events"), permit.now()).pop() else {
+            let Some(line) = lines(vec![event.clone()], &format!("/accounts/{slug}/events")).pop() else {
                 return problem::answer(Stop::Unknown, &parts);
             };
             front.show(&One { shell: Shell::of_account(&permit, &front).await, slug, line, event, subjects, changes })

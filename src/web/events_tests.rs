@@ -8,15 +8,15 @@ fn asked(change: impl FnOnce(&mut Asked)) -> Asked {
 
 #[test]
 fn people_are_found_however_their_address_is_written() {
-    let filter = asked(|a| a.actor = " Ada@Example.COM ".into()).check().unwrap();
+    let filter = asked(|a| a.actor = " Ada@Example.COM ".into()).check(&Zone::utc()).unwrap();
     assert_eq!(filter.actor.as_deref(), Some("ada@example.com"));
-    let filter = asked(|a| a.target = "mem_123".into()).check().unwrap();
+    let filter = asked(|a| a.target = "mem_123".into()).check(&Zone::utc()).unwrap();
     assert_eq!(filter.target.as_deref(), Some("mem_123"));
 }
 
 #[test]
 fn a_day_as_the_end_is_included() {
-    let filter = asked(|a| (a.from, a.until) = ("2026-11-21".into(), "2026-11-21".into())).check().unwrap();
+    let filter = asked(|a| (a.from, a.until) = ("2026-11-21".into(), "2026-11-21".into())).check(&Zone::utc()).unwrap();
     assert_eq!(filter.until.unwrap().since(filter.from.unwrap()), crate::rules::time::Span::days(1));
 }
 
@@ -24,10 +24,10 @@ fn a_day_as_the_end_is_included() {
 fn every_bad_field_is_named() {
     let faults =
         asked(|a| (a.r#type, a.address, a.from, a.until) = ("nonsense".into(), "10.0.0.0/8".into(), "soon".into(), "later".into()))
-            .check()
+            .check(&Zone::utc())
             .unwrap_err();
     assert_eq!(faults.iter().map(|fault| fault.field).collect::<Vec<_>>(), ["type", "address", "from", "until"]);
-    assert!(asked(|a| (a.from, a.until) = ("2026-11-22".into(), "2026-11-21".into())).check().is_err());
+    assert!(asked(|a| (a.from, a.until) = ("2026-11-22".into(), "2026-11-21".into())).check(&Zone::utc()).is_err());
 }
 
 #[test]

@@ -18,9 +18,9 @@ macro_rules! icons {
 }
 
 icons! {
-    "arrow-left" "arrow-right" "building-2" "check" "chevron-down" "chevron-right" "circle-check" "circle-x" "clock" "copy"
-    "door-open" "inbox" "info" "layout-dashboard" "link" "list-filter" "lock" "log-out" "mail" "menu" "monitor" "scroll-text"
-    "send" "settings" "triangle-alert" "user" "user-plus" "users" "x"
+    "arrow-left" "arrow-right" "building-2" "check" "chevron-down" "chevron-right" "circle-check" "circle-x" "clock" "clock-alert" "copy"
+    "door-open" "inbox" "info" "layout-dashboard" "link" "list-filter" "lock" "log-out" "mail" "menu" "monitor" "plus" "receipt" "scroll-text"
+    "send" "settings" "shield-check" "trash-2" "triangle-alert" "user" "user-plus" "users" "x"
 }
 
 #[cfg(test)]

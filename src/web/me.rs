@@ -19,6 +19,7 @@ use crate::{
         me::{Draft, Profile, Theme},
         sign_in::destination,
         time::Millis,
+        zones::Zone,
     },
 };
 
@@ -34,11 +35,14 @@ pub(super) fn routes() -> Routes {
 struct Me {
     shell: Shell,
     email: String,
+    is_confirmed: bool,
     since: Millis,
     draft: Draft,
     faults: Faults,
     themes: &'static [Theme],
+    zones: Vec<String>,
     events: Vec<Line>,
+    now: Millis,
     newer: Option<String>,
     older: Option<String>,
 }
@@ -52,7 +56,11 @@ struct Asked {
 }
 
 async fn show(person: Person, front: Front, Query(asked): Query<Asked>, parts: Parts) -> Response {
-    let draft = Draft { name: person.facts().name.clone(), theme: person.facts().theme.clone() };
+    let draft = Draft {
+        name: person.facts().name.clone(),
+        theme: person.facts().theme.clone(),
+        time_zone: person.facts().time_zone.clone().unwrap_or_default(),
+    };
     match profile(&person, &front, &asked, draft, Faults::none()).await {
         Ok(page) => front.show(&page),
         Err(error) => problem::answer(error.into(), &parts),
@@ -86,7 +94,7 @@ async fn theme(person: Person, parts: Parts, Form(chosen): Form<Chosen>) -> Resp
     let Some(theme) = Theme::parse(&chosen.theme) else {
         return problem::answer(Faults::one("theme", "Choose one of the three.").into(), &parts);
     };
-    match me::update(&person, &Profile { name: None, theme: Some(theme) }).await {
+    match me::update(&person, &Profile { name: None, theme: Some(theme), time_zone: None }).await {
         Ok(()) => super::page::see_other(destination(&chosen.next)),
         Err(stop) => problem::answer(stop, &parts),
     }
@@ -100,12 +108,15 @@ async fn profile(person: &Person, front: &Front, asked: &Asked, draft: Draft, fa
     Ok(Me {
         shell: Shell::of_person(person, front).await,
         email: person.facts().email.clone(),
+        is_confirmed: person.facts().email_verified_at.is_some(),
         since: reader.user_since().await?,
         draft,
         faults,
         themes: Theme::ALL,
+        zones: Zone::names(),
         newer: paged.newer.map(|seq| format!("/me?after={seq}#activity")),
         older: paged.older.map(|seq| format!("/me?before={seq}#activity")),
-        events: lines(paged.rows, "", person.now()),
+        now: person.now(),
+        events: lines(paged.rows, ""),
     })
 }

@@ -6,9 +6,12 @@
 //! stands in `door`.
 
 mod accounts;
+mod again;
 mod assets;
+mod billing;
 mod choices;
 mod door;
+mod emails;
 mod events;
 mod form;
 mod frame;
@@ -20,6 +23,7 @@ mod me;
 mod members;
 mod origin;
 mod page;
+mod passwords;
 mod permit;
 mod problem;
 mod routes;
@@ -27,6 +31,7 @@ mod sessions;
 mod setup;
 mod shell;
 mod sign_in;
+mod sign_up;
 
 use std::sync::Arc;
 

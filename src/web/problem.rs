@@ -64,6 +64,7 @@ pub(super) fn answer(stop: Stop, parts: &Parts) -> Response {
         Stop::Step(Step::SignIn(end)) => sign_in(parts, Some(end)),
         Stop::Step(first) => needed(first).shown(StatusCode::FORBIDDEN),
         Stop::Unknown => unknown().shown(StatusCode::NOT_FOUND),
+        Stop::Moved(slug) => moved(parts, &slug),
         Stop::Refused { why, account, administrators } => refused(why, &account, &administrators).shown(StatusCode::FORBIDDEN),
         Stop::Missing { permission, account, slug, administrators } => {
             let mut problem = Problem::new(
@@ -143,6 +144,14 @@ pub(super) fn no_such_link() -> Response {
         .shown(StatusCode::NOT_FOUND)
 }
 
+/// A link that worked once, or for a while, or never; and where to get another one.
+pub(super) fn used_link(way: (&str, &'static str)) -> Response {
+    let mut problem = Problem::new("This link does not work any more", "It works once and for a limited time, and a newer one ends it.")
+        .and("Look for the newest letter, or ask for a new link.");
+    problem.way = (way.0.to_owned(), way.1);
+    problem.shown(StatusCode::NOT_FOUND)
+}
+
 /// Names the people who could help.
 fn who_can(what: &str, administrators: &[(String, String)]) -> String {
     let names: Vec<_> = administrators.iter().map(|(name, email)| format!("{name} ({email})")).collect();
@@ -171,6 +180,18 @@ fn needed(step: Step) -> Problem {
         Step::MfaEnrolment => "This account asks you to set up a second factor first.",
     };
     Problem::new("One more step", sentence)
+}
+
+/// To the same page under the account's slug of today. A change is not repeated there.
+fn moved(parts: &Parts, slug: &str) -> Response {
+    let rest = parts.uri.path_and_query().map_or("", |path| path.as_str()).trim_start_matches("/accounts/");
+    let rest = rest.find(['/', '?']).map_or("", |at| &rest[at..]);
+    if parts.method == Method::GET {
+        return see_other(&format!("/accounts/{slug}{rest}"));
+    }
+    let mut problem = Problem::new("This account has moved", "Somebody gave it another address while you were at it. Nothing was changed.");
+    problem.way = (format!("/accounts/{slug}"), "Open it at its new address");
+    problem.shown(StatusCode::CONFLICT)
 }
 
 /// To the sign-in page, which leads back. A change is not repeated afterwards: the way back is to the page of the form.

@@ -6,7 +6,7 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{Site, accounts, events, invitations, me, members, sessions, setup, sign_in};
+use super::{Site, accounts, billing, emails, events, invitations, me, members, passwords, sessions, setup, sign_in, sign_up};
 
 /// One route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,9 +55,13 @@ pub(super) fn pages() -> Routes {
     Routes::new()
         .and(setup::routes())
         .and(sign_in::routes())
+        .and(sign_up::routes())
+        .and(passwords::routes())
+        .and(emails::routes())
         .and(accounts::routes())
         .and(members::routes())
         .and(invitations::routes())
+        .and(billing::routes())
         .and(events::routes())
         .and(me::routes())
         .and(sessions::routes())

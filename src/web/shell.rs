@@ -7,12 +7,15 @@ use crate::{
         accounts::initials,
         gate::Warning,
         permissions::{May, Permission},
+        zones::Zone,
     },
 };
 
 /// What every page of somebody signed in shows.
 pub(super) struct Shell {
     pub(super) theme: String,
+    /// Where the viewer is, as far as clocks go.
+    pub(super) zone: Zone,
     pub(super) name: String,
     pub(super) email: String,
     pub(super) initials: String,
@@ -57,6 +60,7 @@ impl Shell {
         let facts = person.facts();
         Self {
             theme: facts.theme.clone(),
+            zone: person.zone(),
             name: facts.name.clone(),
             email: facts.email.clone(),
             initials: initials(&facts.name),
@@ -72,7 +76,8 @@ impl Shell {
     pub(super) async fn of_account<M: May>(permit: &Permit<M>, front: &Front) -> Self {
         let mut shell = Self::of_person(permit.person(), front).await;
         let account = permit.account();
-        shell.banners = permit.warnings().iter().map(|warning| banner(warning, &account.name)).collect();
+        shell.zone = permit.zone();
+        shell.banners = permit.warnings().iter().map(|warning| banner(warning, &account.name, &shell.zone)).collect();
         shell.account = Some(Nav {
             name: account.name.clone(),
             slug: account.slug.clone(),
@@ -83,10 +88,10 @@ impl Shell {
     }
 }
 
-fn banner(warning: &Warning, account: &str) -> String {
+fn banner(warning: &Warning, account: &str, zone: &Zone) -> String {
     match warning {
         Warning::IpWouldRefuse => format!("Once {account} enforces its IP restriction, your network address will be refused."),
-        Warning::AccessEnds(until) => format!("Your access to {account} ends on {}.", until.exact()),
+        Warning::AccessEnds(until) => format!("Your access to {account} ends on {}.", until.exact(zone)),
     }
 }
 
@@ -101,7 +106,10 @@ const ROOMS: [(&str, &[Room]); 4] = [
         &[("/members", "Members", "users", Permission::ReadMembers), ("/invitations", "Invitations", "mail", Permission::ReadInvitations)],
     ),
     ("Access", &[("/events", "Events", "scroll-text", Permission::ReadEvents)]),
-    ("Settings", &[("/settings", "Account", "settings", Permission::ReadSettings)]),
+    (
+        "Settings",
+        &[("/settings", "Account", "settings", Permission::ReadSettings), ("/billing", "Billing", "receipt", Permission::ReadBilling)],
+    ),
 ];
 
 fn groups<M: May>(permit: &Permit<M>, path: &str) -> Vec<Group> {

@@ -2,12 +2,13 @@
 
 use askama::Template;
 use axum::{
-    http::{StatusCode, header, request::Parts},
-    response::{IntoResponse, Response},
+    http::{header, request::Parts},
+    response::Response,
 };
 use serde::Deserialize;
 
 use super::{
+    again::Again,
     form::{Form, Query},
     front::Front,
     page,
@@ -16,11 +17,11 @@ use super::{
     routes::Routes,
 };
 use crate::{
-    acts::{Person, Stop, Visitor, sessions, setup, sign_in},
+    acts::{Person, Stop, Visitor, sessions, setup, sign_in, sign_up},
     rules::{
         faults::Faults,
         sessions::End,
-        sign_in::{Draft, destination, too_many},
+        sign_in::{Draft, destination},
     },
 };
 
@@ -38,6 +39,8 @@ struct Password {
     notice: Option<&'static str>,
     /// Why nothing was checked: in how many minutes to try again, or that too much is going on.
     refused: Option<String>,
+    /// Whether people may sign up without an invitation.
+    may_sign_up: bool,
 }
 page::page!(Password);
 
@@ -69,7 +72,7 @@ async fn show(visitor: Visitor, front: Front, Query(asked): Query<Asked>, parts:
             Ok(setup::State::Over) => {
                 let notice = End::parse(&asked.why).map(End::sentence);
                 let draft = Draft { next: asked.next, email: asked.email, ..Draft::default() };
-                front.show(&Password { theme: "auto", draft, faults: Faults::none(), notice, refused: None })
+                front.show(&page_of(&visitor, draft, notice, Again::first()))
             }
             Ok(_) => see_other("/setup"),
             Err(stop) => problem::answer(stop, &parts),
@@ -79,18 +82,10 @@ async fn show(visitor: Visitor, front: Front, Query(asked): Query<Asked>, parts:
 }
 
 async fn enter(visitor: Visitor, front: Front, parts: Parts, Form(draft): Form<Draft>) -> Response {
-    match try_to_enter(&visitor, &front, &draft).await {
+    match try_to_enter(&visitor, &front, &draft).await.map_err(Again::of) {
         Ok(()) => see_other(destination(&draft.next)),
-        Err(Stop::Faults(faults)) => front.show_again(&again(draft, faults, None)),
-        Err(Stop::TooMany(rest)) => {
-            let page = again(draft, Faults::none(), Some(too_many(rest)));
-            with_retry(front.show_as(StatusCode::TOO_MANY_REQUESTS, &page), rest.0 / 1_000 + 1)
-        }
-        Err(Stop::Busy) => {
-            let page = again(draft, Faults::none(), Some("Too much is going on at this moment. Try again in a few seconds.".to_owned()));
-            with_retry(front.show_as(StatusCode::SERVICE_UNAVAILABLE, &page), 2)
-        }
-        Err(stop) => problem::answer(stop, &parts),
+        Err(Ok(again)) => again.show(&front, &page_of(&visitor, draft, None, again.clone())),
+        Err(Err(stop)) => problem::answer(stop, &parts),
     }
 }
 
@@ -125,10 +120,6 @@ async fn leave(person: Person, front: Front, parts: Parts, Form(asked): Form<Lea
     response
 }
 
-fn again(draft: Draft, faults: Faults, refused: Option<String>) -> Password {
-    Password { theme: "auto", draft, faults, notice: None, refused }
-}
-
-fn with_retry(response: Response, seconds: i64) -> Response {
-    ([(header::RETRY_AFTER, seconds.to_string())], response).into_response()
+fn page_of(visitor: &Visitor, draft: Draft, notice: Option<&'static str>, again: Again) -> Password {
+    Password { theme: "auto", draft, faults: again.faults, notice, refused: again.refused, may_sign_up: sign_up::is_open(visitor) }
 }

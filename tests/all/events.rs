@@ -13,7 +13,7 @@ async fn history() -> (House, crate::kit::Browser) {
     ada.get("/accounts/acme").await;
     for n in 0..3 {
         house.wait(Span::hours(8));
-        let form = [("name", format!("Acme {n}")), ("version", n.to_string())];
+        let form = [("name", format!("Acme {n}")), ("slug", "acme".into()), ("version", n.to_string())];
         assert_eq!(ada.post("/accounts/acme/settings", &form).await.status, StatusCode::SEE_OTHER);
     }
     let bert = house.member("acme", "bert", READER).await;
@@ -88,7 +88,7 @@ async fn a_wrong_filter_is_named_and_kept() {
 async fn pages_follow_each_other_and_stay_put() {
     let (house, ada) = House::with_ada().await;
     for n in 0..120 {
-        let form = [("name", format!("Acme {n}")), ("version", n.to_string())];
+        let form = [("name", format!("Acme {n}")), ("slug", "acme".into()), ("version", n.to_string())];
         ada.post("/accounts/acme/settings", &form).await;
     }
     let mut path = "/accounts/acme/events?type=account_updated.v0".to_owned();
@@ -101,7 +101,7 @@ async fn pages_follow_each_other_and_stay_put() {
         newer.push(page.attributes(".pager [rel=prev]", "href"));
         // Something new arrives while somebody reads: it must not move what they have not seen yet.
         let n = 119 + sizes.len();
-        ada.post("/accounts/acme/settings", &[("name", format!("Late {n}")), ("version", n.to_string())]).await;
+        ada.post("/accounts/acme/settings", &[("name", format!("Late {n}")), ("slug", "acme".into()), ("version", n.to_string())]).await;
         match page.attributes(".pager [rel=next]", "href").first() {
             Some(next) => path.clone_from(next),
             None => break,

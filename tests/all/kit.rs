@@ -265,6 +265,22 @@ impl House {
         secret_in(&text)
     }
 
+    /// The letters that have gone to an address, oldest first, read where letters are files.
+    pub async fn letters_to(&self, email: &str) -> Vec<String> {
+        assert!(self.running.deliver().await.unwrap());
+        // Ids sort by the second: what is written after this is sorted after it.
+        self.wait(Span::seconds(1));
+        let ids = self.raw.texts(format!("SELECT id FROM outbox WHERE recipient = '{email}' AND sent_as = 'file' ORDER BY id")).await;
+        ids.into_iter().map(|id| unfolded(&std::fs::read_to_string(self.config.data_dir.join(format!("mail/{id}.eml"))).unwrap())).collect()
+    }
+
+    /// The path of the link in the last letter to an address.
+    pub async fn link_to(&self, email: &str) -> String {
+        let letter = self.letters_to(email).await.pop().expect("no letter");
+        let after = letter.split_once(&self.running.base_url).expect(&letter).1;
+        after.chars().take_while(|c| c.is_ascii_graphic() && !"<\"".contains(*c)).collect()
+    }
+
     /// Somebody signed in.
     pub async fn signed_in(&self, email: &str) -> Browser {
         let browser = self.visitor();
@@ -288,9 +304,19 @@ pub fn invitation_form(email: &str, roles: Roles) -> Vec<(&'static str, String)>
     form
 }
 
+/// The fields of the account's settings.
+pub fn settings_form(name: &str, version: i64) -> Vec<(&'static str, String)> {
+    vec![("name", name.to_owned()), ("slug", "acme".to_owned()), ("version", version.to_string())]
+}
+
 /// The fields of somebody new who accepts.
 pub fn sign_up_form(name: &str) -> Vec<(&'static str, String)> {
     vec![("name", name.to_owned()), ("password", PASSWORD.to_owned())]
+}
+
+/// A letter's text without the folds of its encoding, so that sentences can be found in it.
+fn unfolded(letter: &str) -> String {
+    letter.replace("=\r\n", "").replace("=E2=80=9C", "\u{201c}").replace("=E2=80=9D", "\u{201d}")
 }
 
 /// The secret of the link in a letter.

@@ -11,9 +11,11 @@
 
 mod access;
 mod accounts;
+mod billing;
 mod canary;
 #[allow(dead_code, reason = "shared with the other suites, which use all of it")]
 mod child;
+mod emails;
 mod events;
 mod house;
 mod invitations;
@@ -22,9 +24,11 @@ mod kit;
 mod letters;
 mod me;
 mod members;
+mod passwords;
 mod program;
 mod sessions;
 mod setup;
 mod sign_in;
+mod sign_up;
 mod smtp;
 mod store;

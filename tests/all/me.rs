@@ -14,7 +14,7 @@ async fn a_person_changes_name_and_look() {
     assert_eq!(house.events(&user).await.last().map(String::as_str), Some("user_updated.v0"));
     assert_eq!(house.raw.texts("SELECT search_name FROM members").await, ["ada king"], "the folded copy follows");
     let before = house.raw.texts(format!("SELECT before FROM events WHERE log = '{user}' AND type = 'user_updated.v0'")).await;
-    assert_eq!(before, [r#"{"name":"Ada Lovelace","theme":"auto"}"#]);
+    assert_eq!(before, [r#"{"name":"Ada Lovelace","theme":"auto","time_zone":null}"#]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,7 +55,7 @@ async fn what_people_type_is_text_on_every_page() {
     let (house, ada) = House::with_ada().await;
     let canary = "<b id=\"xss\">\"'&{{7*7}}</b>";
     ada.post("/me", &[("name", canary.into()), ("theme", "auto".into())]).await;
-    ada.post("/accounts/acme/settings", &[("name", canary.into()), ("version", "0".into())]).await;
+    ada.post("/accounts/acme/settings", &[("name", canary.into()), ("slug", "acme".into()), ("version", "0".into())]).await;
     let list = ada.get("/accounts/acme/events").await;
     let one = list.attributes("table.events td.what a", "href").remove(0);
     let agent = [("sec-fetch-site", "same-origin"), ("user-agent", "<script>alert(1)</script>")];

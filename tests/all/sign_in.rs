@@ -88,7 +88,7 @@ async fn attempts_are_limited_per_user_on_all_instances_together() {
         let hashes = house.running.costs().1;
         let page = house.visitor().sign_in(email, PASSWORD).await;
         assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS, "{email}");
-        assert_eq!(page.all("[role=alert].note"), ["There were too many attempts to sign in. Try again in 15 minutes."]);
+        assert_eq!(page.all("[role=alert].note"), ["There were too many attempts. Try again in 15 minutes."]);
         assert_eq!((page.header("retry-after"), page.value("email").as_str()), ("901", email));
         assert_eq!(house.running.costs().1, hashes, "nothing is hashed beyond the limit");
         assert_eq!(other.visitor().sign_in(email, PASSWORD).await.status, StatusCode::TOO_MANY_REQUESTS);

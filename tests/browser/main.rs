@@ -158,7 +158,7 @@ async fn the_first_journey_without_scripts() {
 async fn pages_of_events_follow_the_address() {
     let (house, ada) = House::with_ada().await;
     for n in 0..120 {
-        let form = [("name", format!("Acme {n}")), ("version", n.to_string())];
+        let form = [("name", format!("Acme {n}")), ("slug", "acme".into()), ("version", n.to_string())];
         ada.post("/accounts/acme/settings", &form).await;
     }
     let browser = Chromium::start(Scripts::On).await;

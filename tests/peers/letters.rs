@@ -90,7 +90,7 @@ async fn names_stay_names() {
     let receiver = Receiver::running("accept");
     let mut desk = Desk::open(&receiver.url(None)).await;
     let name = "Müller <b>& Söhne</b>, \"Acme\" 株式会社 .";
-    let renamed = desk.ada.post("/accounts/acme/settings", &[("name", name), ("version", "0")]).await.unwrap();
+    let renamed = desk.ada.post("/accounts/acme/settings", &[("name", name), ("slug", "acme"), ("version", "0")]).await.unwrap();
     assert_eq!(renamed.status, StatusCode::SEE_OTHER, "{}", renamed.text());
     let own = desk.ada.post("/me", &[("name", "Ada =?utf-8?q?evil?= (x)"), ("theme", "auto")]).await.unwrap();
     assert_eq!(own.status, StatusCode::SEE_OTHER, "{}", own.text());

@@ -207,7 +207,7 @@ async fn demand_stranger(tx: &mut Tx<InAccount>, canonical: &str) -> Result<(), 
 /// Open invitations take seats too: nobody is to be invited for nothing (`ERR_NGROK_4402`).
 async fn demand_seat(app: &App, tx: &mut Tx<InAccount>) -> Result<(), Stop> {
     let (seats, now) = (app.0.terms.seats, tx.now());
-    let taken = tx.members_by_kind().await?.members + tx.open_invitations(now).await?;
+    let taken = tx.members_by_kind(now).await?.members + tx.open_invitations(now).await?;
     if has_seat(taken, seats) {
         return Ok(());
     }
@@ -250,7 +250,7 @@ async fn write<M: May>(
         inviter_email: facts.email_verified_at.map(|_| facts.email.clone()).unwrap_or_default(),
         expires_at: expires_at.0,
     };
-    let envelope = Envelope { account: &account.account, about: id.as_str(), recipient };
+    let envelope = Envelope { account: Some(&account.account), user: None, about: id.as_str(), recipient, withheld: None };
     let letter = letters::write(permit.app(), tx, envelope, &letter).await?;
     Ok((secret, letter))
 }

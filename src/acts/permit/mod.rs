@@ -16,6 +16,7 @@ use crate::{
         members::Roles,
         permissions::{May, Permission, Proof, Rights, rights},
         time::Millis,
+        zones::Zone,
     },
     store::{AccountFacts, InAccount, Instance, Reader, Tx, Why},
 };
@@ -43,7 +44,9 @@ impl<M: May> Permit<M> {
             return Err(Stop::Step(Step::SignIn(end)));
         }
         let mut reader = app.0.db.reader(Instance);
-        let Some(account) = reader.account(slug, &asking.facts.user, &asking.facts.session).await? else { return Err(Stop::Unknown) };
+        let Some(account) = reader.account(slug, &asking.facts.user, &asking.facts.session).await? else {
+            return Err(reader.slug_now(slug, &asking.facts.user).await?.map_or(Stop::Unknown, Stop::Moved));
+        };
         let (policy, member) = at_gate(app, &account);
         let verdict = gate::account(app.now(), account.account.as_str(), policy, member, &asking.at(&account));
         let person = Person { app: app.clone(), caller, facts: asking.facts };
@@ -96,6 +99,12 @@ impl<M: May> Permit<M> {
         self.app().sends_letters()
     }
 
+    /// The zone in which the holder sees moments: their own, or else the account's.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        Zone::first_of([self.person.facts.time_zone.as_deref(), Some(self.account.time_zone.as_str())])
+    }
+
     /// The account that it opens.
     #[must_use]
     pub const fn account(&self) -> &AccountFacts {
@@ -135,7 +144,13 @@ impl<M: May> Permit<M> {
     /// Begins a transaction on the account: takes the writers' lock, then asks gate and table again with fresh facts, so
     /// that whoever was demoted a moment ago writes nothing. Answers with the holder's roles as they are now.
     pub(in crate::acts) async fn begin(&self) -> Result<(Tx<InAccount>, Roles), Stop> {
-        let mut tx = self.person.begin_in(&self.account, vec![Log::Account(self.account.account.clone())]).await?;
+        self.begin_holding(vec![]).await
+    }
+
+    /// The same, holding other logs besides the account's.
+    pub(in crate::acts) async fn begin_holding(&self, mut hold: Vec<Log>) -> Result<(Tx<InAccount>, Roles), Stop> {
+        hold.push(Log::Account(self.account.account.clone()));
+        let mut tx = self.person.begin_in(&self.account, hold).await?;
         let asking = asking_now(&mut tx, &self.person.caller).await?;
         let fresh = tx.account(&self.account.slug, &asking.facts.user, &asking.facts.session).await?.ok_or(Stop::Unknown)?;
         let (policy, member) = at_gate(&self.person.app, &fresh);

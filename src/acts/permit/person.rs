@@ -4,11 +4,13 @@ use super::asking::{asking, asking_now, context, demand, not_noted};
 use crate::{
     acts::{App, Caller, Stop},
     rules::{
+        addresses::Email,
         events::{Event, Log, Who},
         gate,
         ids::AccountId,
         sign_in,
         time::{Millis, Span},
+        zones::Zone,
     },
     store::{AccountFacts, Attempt, Context, InAccount, Instance, OfUser, Reader, SessionFacts, Tx, Why},
 };
@@ -90,16 +92,43 @@ impl Person {
         self.app.now()
     }
 
+    /// Whether letters leave this machine.
+    #[must_use]
+    pub fn sends_letters(&self) -> bool {
+        self.app.sends_letters()
+    }
+
     /// The session and its person.
     #[must_use]
     pub const fn facts(&self) -> &SessionFacts {
         &self.facts
     }
 
+    /// The zone in which the person sees moments outside of accounts.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        Zone::first_of([self.facts.time_zone.as_deref(), None])
+    }
+
     /// How long sessions last.
     #[must_use]
     pub fn session_limits(&self) -> crate::rules::sessions::Limits {
         self.app.session_limits()
+    }
+
+    /// The same person as anyone: for what anyone may do.
+    pub(in crate::acts) fn visitor(&self) -> Visitor {
+        Visitor::new(self.app.clone(), self.caller.clone())
+    }
+
+    /// The person's address.
+    pub(in crate::acts) fn email(&self) -> Result<Email, Stop> {
+        Email::parse(&self.facts.email).map_err(Stop::Broken)
+    }
+
+    /// The network address that the person comes from.
+    pub(in crate::acts) fn address(&self) -> String {
+        self.caller.address.to_string()
     }
 
     /// The person as events name them.
@@ -129,7 +158,16 @@ impl Person {
     /// Begins a transaction in which the person may come into an account that they are not in yet, after asking the gate
     /// again.
     pub(in crate::acts) async fn begin_joining(&self, account: &AccountId) -> Result<Tx<Instance>, Stop> {
-        let hold = vec![Log::User(self.facts.user.clone()), Log::Account(account.clone())];
+        self.begin_wide(vec![Log::Account(account.clone())]).await
+    }
+
+    /// Begins a transaction in which the person makes an account, after asking the gate again.
+    pub(in crate::acts) async fn begin_founding(&self) -> Result<Tx<Instance>, Stop> {
+        self.begin_wide(vec![]).await
+    }
+
+    async fn begin_wide(&self, mut hold: Vec<Log>) -> Result<Tx<Instance>, Stop> {
+        hold.push(Log::User(self.facts.user.clone()));
         let mut tx = self.app.0.db.begin(Instance, hold, self.context(), &self.app.0.hands).await?;
         let asking = asking_now(&mut tx, &self.caller).await?;
         demand(gate::person(tx.now(), self.app.0.terms.sessions, &asking.session), "")?;

@@ -1,10 +1,12 @@
 //! Invitations, as their account sees them. What whoever holds a link sees stands in [`links`].
 
+mod counts;
 mod links;
 mod page;
 
 use sqlx::FromRow;
 
+pub use counts::InvitationsInNeed;
 pub use links::{LinkRow, NewLink};
 pub use page::{InvitationCursor, InvitationFilter};
 

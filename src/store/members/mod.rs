@@ -1,10 +1,12 @@
 //! Members: users in accounts.
 
+mod counts;
 mod page;
 
 use sqlx::FromRow;
 
 use super::{InAccount, Instance, Reader, Result, Tx, run, sql};
+pub use counts::MembersByKind;
 pub use page::{MemberCursor, MemberFilter, MemberOrder};
 
 use crate::rules::{
@@ -63,19 +65,6 @@ pub struct NewMember<'a> {
     pub access_until: Option<Millis>,
 }
 
-/// How many members an account has, by what they are.
-#[derive(Clone, Copy, Debug, Default, FromRow)]
-pub struct MembersByKind {
-    /// All.
-    pub members: i64,
-    /// Those who administer: neither disabled nor there for a time only.
-    pub administrators: i64,
-    /// Guests: members with an access period.
-    pub guests: i64,
-    /// Disabled members.
-    pub disabled: i64,
-}
-
 impl Tx<Instance> {
     /// Makes a user a member. `false` when they are one.
     ///
@@ -95,19 +84,6 @@ impl Tx<Instance> {
 }
 
 impl Reader<InAccount> {
-    /// Who is in, counted.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn members_by_kind(&mut self) -> Result<MembersByKind> {
-        let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as(
-            "SELECT COUNT(*) AS members,
-                    COUNT(CASE WHEN administrator_since IS NOT NULL AND disabled_at IS NULL AND access_until IS NULL THEN 1 END) AS administrators,
-                    COUNT(access_until) AS guests, COUNT(disabled_at) AS disabled
-             FROM members WHERE account_id = $1").bind(&scope).fetch_one(c)))
-    }
-
     /// Who administers this account: names and addresses of the first few, longest first. Administering means the same
     /// here, in the count above and in [`Tx::other_administrators`].
     ///

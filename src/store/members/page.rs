@@ -2,7 +2,11 @@
 
 use super::{MemberRow, member_columns};
 use crate::{
-    rules::ids::MemberId,
+    rules::{
+        attention::{ACCESS_SOON, QUIET},
+        ids::MemberId,
+        time::Millis,
+    },
     store::{InAccount, Reader, Result, sql},
 };
 
@@ -24,7 +28,7 @@ pub struct MemberFilter {
     pub terms: Vec<String>,
     /// `administrator`, `manager`, `invite`, `read_write` or `billing`.
     pub role: Option<String>,
-    /// `active`, `disabled` or `guest`.
+    /// `active`, `disabled`, `guest`, `over`, `ending`, `quiet` or `unconfirmed`.
     pub status: Option<String>,
     /// How they came in.
     pub source: Option<String>,
@@ -48,7 +52,12 @@ macro_rules! member_page {
               AND (CAST($5 AS TEXT) IS NULL
                    OR ($5 = 'active' AND m.disabled_at IS NULL)
                    OR ($5 = 'disabled' AND m.disabled_at IS NOT NULL)
-                   OR ($5 = 'guest' AND m.access_until IS NOT NULL))
+                   OR ($5 = 'guest' AND m.access_until IS NOT NULL)
+                   OR ($5 = 'over' AND m.access_until <= $10)
+                   OR ($5 = 'ending' AND m.access_until > $10 AND m.access_until <= $11 AND m.disabled_at IS NULL)
+                   OR ($5 = 'quiet' AND COALESCE(m.last_seen_at, m.joined_at) < $12 AND m.disabled_at IS NULL)
+                   OR ($5 = 'unconfirmed' AND EXISTS (SELECT x.user_id FROM user_emails x
+                        WHERE x.user_id = m.user_id AND x.canonical = m.search_email AND x.verified_at IS NULL)))
               AND (CAST($6 AS TEXT) IS NULL OR m.source = $6) ",
             $behind,
             $order
@@ -88,7 +97,7 @@ impl Reader<InAccount> {
         filter: &MemberFilter,
         order: MemberOrder,
         behind: Option<&MemberCursor>,
-        limit: i64,
+        (limit, now): (i64, Millis),
     ) -> Result<Vec<MemberRow>> {
         let scope = self.scope.0.clone();
         // The first term leads through the index; the others narrow what it finds, and are checked here with it.
@@ -103,6 +112,7 @@ impl Reader<InAccount> {
         };
         let (first, second) = (filter.terms.first(), filter.terms.get(1));
         Ok(sql!(self, c => sqlx::query_as(text).bind(&scope).bind(first).bind(second).bind(&filter.role).bind(&filter.status)
-            .bind(&filter.source).bind(behind.map(|(value, _)| value)).bind(behind.map(|(_, id)| id)).bind(limit).fetch_all(c)))
+            .bind(&filter.source).bind(behind.map(|(value, _)| value)).bind(behind.map(|(_, id)| id)).bind(limit)
+            .bind(now).bind(now.plus(ACCESS_SOON)).bind(now.minus(QUIET)).fetch_all(c)))
     }
 }

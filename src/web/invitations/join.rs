@@ -12,14 +12,16 @@ use crate::{
     acts::{Person, Stop, Visitor, invitations::join},
     rules::{
         faults::Faults,
-        invitations::{Ended, Holder, Offer, SignUp},
+        invitations::{Ended, Holder, Offer},
         members::Billing,
         passwords::MIN_CHARACTERS,
-        sign_in::too_many,
+        sign_up::SignUp,
         time::Millis,
+        zones::Zone,
     },
     web::{
-        form::{Form, Token, faults_of},
+        again::Again,
+        form::{Form, Token},
         front::Front,
         page,
         page::see_other,
@@ -55,6 +57,7 @@ struct Join {
     /// Who invites, as they are called.
     inviter: String,
     until: Millis,
+    zone: Zone,
     /// Whether letters leave this machine.
     is_sending: bool,
     /// The address of who is signed in.
@@ -123,6 +126,7 @@ async fn page_of(visitor: &Visitor, token: &str, typed: (SignUp, Faults)) -> Res
         address: link.address,
         inviter,
         until: link.expires_at,
+        zone: person.as_ref().map_or_else(Zone::utc, Person::zone),
         is_sending: visitor.sends_letters(),
         own: person.map(|person| person.facts().email.clone()).unwrap_or_default(),
         scene,
@@ -143,26 +147,13 @@ pub(super) async fn look(visitor: Visitor, front: Front, Token(token): Token, pa
 
 /// The page again, with what stopped the deed.
 async fn again(visitor: &Visitor, front: &Front, token: &str, draft: SignUp, stop: Stop, parts: &Parts) -> Response {
-    let (faults, refused, status, seconds) = match stop {
-        Stop::TooMany(rest) => (Faults::none(), Some(too_many(rest)), StatusCode::TOO_MANY_REQUESTS, Some(rest.0 / 1_000 + 1)),
-        Stop::Busy => {
-            let says = "Too much is going on at this moment. Try again in a few seconds.".to_owned();
-            (Faults::none(), Some(says), StatusCode::SERVICE_UNAVAILABLE, Some(2))
-        }
-        other => match faults_of(other) {
-            Ok(faults) => (faults, None, StatusCode::UNPROCESSABLE_ENTITY, None),
-            Err(Stop::Unknown) => return problem::no_such_link(),
-            Err(stop) => return problem::answer(stop, parts),
-        },
+    let again = match Again::of(stop) {
+        Ok(again) => again,
+        Err(Stop::Unknown) => return problem::no_such_link(),
+        Err(stop) => return problem::answer(stop, parts),
     };
-    match page_of(visitor, token, (draft, faults)).await {
-        Ok(page) => {
-            let response = front.show_as(status, &Join { refused, ..page });
-            match seconds {
-                Some(seconds) => problem::later(response, seconds),
-                None => response,
-            }
-        }
+    match page_of(visitor, token, (draft, again.faults.clone())).await {
+        Ok(page) => again.show(front, &Join { refused: again.refused.clone(), ..page }),
         Err(stop) => problem::answer(stop, parts),
     }
 }

@@ -124,7 +124,7 @@ struct List {
 page::page!(List);
 
 async fn list(permit: Permit<may::ReadMembers>, front: Front, Query(asked): Query<Asked>, parts: Parts) -> Response {
-    let found = permit.read().members(&asked.filter(), asked.order(), asked.cursor().as_ref(), i64::from(PAGE) + 1).await;
+    let found = permit.read().members(&asked.filter(), asked.order(), asked.cursor().as_ref(), (i64::from(PAGE) + 1, permit.now())).await;
     let mut members = match found {
         Ok(members) => members,
         Err(error) => return problem::answer(error.into(), &parts),

@@ -12,6 +12,7 @@ use crate::{
         members::{Deed, Draft, may_touch},
         permissions::{May, Permission, Rights, may, rights},
         time::{Millis, Span},
+        zones::Zone,
     },
     store::{MemberRow, StoreError},
     web::{
@@ -86,7 +87,7 @@ async fn page_of<M: May>(
         roles: RoleChoices::new([&draft.developer, &draft.team, &draft.billing, &draft.administrator], permit.roles()),
         untouchable: may_touch(permit.roles(), roles).err(),
         viewer: permit.rights().clone(),
-        until: typed.until.unwrap_or_else(|| last_day(member.facts.access_until)),
+        until: typed.until.unwrap_or_else(|| last_day(member.facts.access_until, &permit.zone())),
         now: permit.now(),
         member,
         draft,
@@ -107,8 +108,8 @@ struct Typed {
 }
 
 /// The last whole day before access ends, as date fields want it; nothing where it does not end.
-fn last_day(until: Option<Millis>) -> String {
-    until.map(|until| until.minus(Span(1)).rfc3339().chars().take(10).collect()).unwrap_or_default()
+fn last_day(until: Option<Millis>, zone: &Zone) -> String {
+    until.map(|until| until.minus(Span(1)).date(zone)).unwrap_or_default()
 }
 
 /// Where a deed on a member takes place.
@@ -180,9 +181,7 @@ pub(super) async fn set_access(
 ) -> Response {
     let until = match access.until.trim() {
         "" => Ok(None),
-        day => Millis::parse(day)
-            .map(|start| Some(start.plus(Span::days(1))))
-            .ok_or_else(|| Faults::one("until", "Enter a day, such as 2026-12-31.")),
+        day => permit.zone().end_of_day(day).map(Some).ok_or_else(|| Faults::one("until", "Enter a day, such as 2026-12-31.")),
     };
     let done = match until {
         Ok(until) => members::set_access_until(&permit, &id, until).await,

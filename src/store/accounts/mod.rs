@@ -1,8 +1,12 @@
-//! Accounts: by slug together with who is asking, and by user.
+//! Accounts: by slug together with who is asking, and by user. Their details and their end stand beside this.
 
+mod details;
+mod end;
+
+pub use end::Belongings;
 use sqlx::FromRow;
 
-use super::{InAccount, Instance, MemberFacts, OfUser, Reader, Result, Tx, run, sql};
+use super::{Instance, MemberFacts, OfUser, Reader, Result, Tx, run, sql};
 use crate::rules::{
     chain,
     ids::{AccountId, SessionId, UserId},
@@ -18,6 +22,8 @@ pub struct AccountFacts {
     pub name: String,
     /// Its slug.
     pub slug: String,
+    /// The zone in which moments are shown to members who have chosen none; empty for UTC.
+    pub time_zone: String,
     /// When it got its first identity provider, if it has.
     pub first_idp_at: Option<Millis>,
     /// When this session came in, if it has.
@@ -48,13 +54,13 @@ pub struct AccountOfUser {
 impl<S> Reader<S> {
     async fn account_facts(&mut self, slug: &str, user: &UserId, session: &SessionId) -> Result<Option<AccountFacts>> {
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT a.id AS account, a.name, a.slug, a.first_idp_at, e.entered_at, e.last_seen_at AS entry_seen_at, e.ended_at AS entry_ended_at,
+            "SELECT a.id AS account, a.name, a.slug, a.time_zone, a.first_idp_at, e.entered_at, e.last_seen_at AS entry_seen_at, e.ended_at AS entry_ended_at,
                     m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
                     m.disabled_at, m.access_until
              FROM accounts a
              LEFT JOIN members m ON m.account_id = a.id AND m.user_id = $2
              LEFT JOIN entries e ON e.account_id = a.id AND e.session_id = $3
-             WHERE a.slug = $1").bind(slug).bind(user).bind(session).fetch_optional(c)))
+             WHERE a.slug = $1 AND a.deleted_at IS NULL").bind(slug).bind(user).bind(session).fetch_optional(c)))
     }
 }
 
@@ -93,8 +99,43 @@ impl Reader<OfUser> {
     }
 }
 
+impl Reader<OfUser> {
+    /// Whether the person administers an account now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn administers(&mut self) -> Result<bool> {
+        let scope = self.scope.0.clone();
+        let found: i64 = sql!(self, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM members WHERE user_id = $1 AND administrator_since IS NOT NULL AND disabled_at IS NULL AND access_until IS NULL")
+            .bind(&scope).fetch_one(c));
+        Ok(found > 0)
+    }
+}
+
+impl Reader<Instance> {
+    /// The slug that an account has now which had this one before, if this user is a member there.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn slug_now(&mut self, before: &str, user: &UserId) -> Result<Option<String>> {
+        Ok(sql!(self, c => sqlx::query_scalar(
+            "SELECT a.slug FROM account_slugs s JOIN accounts a ON a.id = s.account_id JOIN members m ON m.account_id = a.id AND m.user_id = $2
+             WHERE s.slug = $1 AND a.deleted_at IS NULL").bind(before).bind(user).fetch_optional(c)))
+    }
+
+    /// Whether no account has or had this slug.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn slug_is_free(&mut self, slug: &str) -> Result<bool> {
+        let taken: i64 = sql!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM account_slugs WHERE slug = $1").bind(slug).fetch_one(c));
+        Ok(taken == 0)
+    }
+}
+
 impl Tx<Instance> {
-    /// Makes an account. `false` when the slug is taken.
+    /// Makes an account. `false` when the slug is or was another's; nothing of this may stand then.
     ///
     /// # Errors
     /// When the database fails.
@@ -109,32 +150,18 @@ impl Tx<Instance> {
                 .bind(now)
                 .bind(chain::START)
         );
-        Ok(made == 1)
+        Ok(made == 1 && self.take_slug(id, slug).await?)
     }
 }
 
-impl Reader<InAccount> {
-    /// The account's name, and how often its details have changed.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn details(&mut self) -> Result<(String, i64)> {
-        let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as("SELECT name, details_version FROM accounts WHERE id = $1").bind(&scope).fetch_one(c)))
-    }
-}
-
-impl Tx<InAccount> {
-    /// Changes the account's name.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn rename_account(&mut self, name: &str) -> Result<()> {
-        let scope = self.scope.0.clone();
-        run!(
-            self,
-            sqlx::query("UPDATE accounts SET name = $1, details_version = details_version + 1 WHERE id = $2").bind(name).bind(&scope)
-        );
-        Ok(())
+impl<S> Tx<S> {
+    /// Takes a slug for an account. `false` when it is or was another's.
+    async fn take_slug(&mut self, account: &AccountId, slug: &str) -> Result<bool> {
+        let now = self.now();
+        let taken: Option<String> = sql!(self, c => sqlx::query_scalar(
+            "INSERT INTO account_slugs (slug, account_id, taken_at) VALUES ($1, $2, $3)
+             ON CONFLICT (slug) DO UPDATE SET taken_at = account_slugs.taken_at WHERE account_slugs.account_id = $2 RETURNING slug")
+            .bind(slug).bind(account).bind(now).fetch_optional(c));
+        Ok(taken.is_some())
     }
 }

@@ -1,0 +1,163 @@
+//! Passwords: a new one by a mailed link, a new one by knowing the old one, and giving the own one again as a proof.
+//!
+//! Asking for a link answers and costs the same whether or not anybody has the address, which a test counts.
+
+use super::{
+    Person, Stop, Visitor,
+    letters::{self, Envelope, count_asked},
+    sessions::end_all,
+    sign_in::{count_attempt, forgive},
+};
+use crate::{
+    protocols::{
+        passwords::Verified,
+        secrets::{hash_token, token},
+    },
+    rules::{
+        addresses::Email,
+        events::{Event, Log, PersonEvent, Who},
+        faults::Faults,
+        flows::Flow,
+        ids::UserId,
+        letters::Letter,
+        passwords::{NOT_YOURS, Password},
+        sessions::End,
+        sign_in::{Failure, Scope},
+        time::Millis,
+    },
+    store::{Instance, NewFlow, Tx},
+};
+
+/// Sends a link to whoever has proven that this address is theirs. Whoever asks is not told whether anybody has: where nobody
+/// does, the same rows are written, and the letter never leaves.
+///
+/// # Errors
+/// [`Stop::TooMany`] when too many letters were asked for from the same place.
+pub async fn forget(visitor: &Visitor, email: &Email) -> Result<(), Stop> {
+    if !count_asked(visitor, email).await? {
+        return Ok(());
+    }
+    let rows = visitor.read().users_by_address(email.canonical()).await?;
+    let owner = rows.into_iter().find(|row| row.verified_at.is_some());
+    // To the mailbox that was proven, as it was written then, and not as somebody writes it now.
+    let address = owner.as_ref().map_or(email.written(), |row| row.address.as_str());
+    let (email, owner) = (&Email::parse(address).map_err(Stop::Broken)?, owner.as_ref().map(|row| row.id.clone()));
+    let mut tx = visitor.begin(vec![owner.clone().map_or(Log::Instance, Log::User)]).await?;
+    let secret = token([tx.dice(), tx.dice()]);
+    tx.end_flows_about(Flow::PasswordReset, email).await?;
+    tx.create_flow(&NewFlow { kind: Flow::PasswordReset, id_hash: &hash_token(&secret), user: owner.as_ref(), email: Some(email) }).await?;
+    let expires_at = tx.now().plus(Flow::PasswordReset.lives()).0;
+    let recipient = email.deliverable();
+    let withheld = if owner.is_some() { None } else { Some("Nobody has proven that this address is theirs.") };
+    let envelope = Envelope { account: None, user: owner.as_ref(), about: "", recipient: &recipient, withheld };
+    letters::write(&visitor.app, &mut tx, envelope, &Letter::PasswordReset { token: secret, expires_at }).await?;
+    tx.commit(Event::PasswordResetAsked { user: owner, email: email.canonical().to_owned() }).await?;
+    letters::ring(&visitor.app);
+    Ok(())
+}
+
+/// Whose password a link lets one choose: their address. Looking changes nothing, however often.
+///
+/// # Errors
+/// [`Stop::Unknown`] when the link does not work, or not any more.
+pub async fn look(visitor: &Visitor, secret: &str) -> Result<Email, Stop> {
+    let flow = visitor.read().open_flow(Flow::PasswordReset, &hash_token(secret), visitor.now()).await?.ok_or(Stop::Unknown)?;
+    let address = flow.user_id.and(flow.address).ok_or(Stop::Unknown)?;
+    Email::parse(&address).map_err(Stop::Broken)
+}
+
+/// Gives whoever holds the link a new password, and ends all their sessions. Attempts that were counted against their
+/// address are forgotten: whoever reads the mailbox is no stranger.
+///
+/// # Errors
+/// [`Stop::Unknown`] when the link does not work, or not any more: it works once.
+pub async fn reset(visitor: &Visitor, secret: &str, password: &Password) -> Result<(), Stop> {
+    let app = &visitor.app;
+    let id_hash = hash_token(secret);
+    let flow = visitor.read().open_flow(Flow::PasswordReset, &id_hash, visitor.now()).await?.ok_or(Stop::Unknown)?;
+    let (Some(user), Some(address)) = (flow.user_id, flow.address) else { return Err(Stop::Unknown) };
+    let email = Email::parse(&address).map_err(Stop::Broken)?;
+    let hash = app.0.hasher.hash(password).await?;
+    let mut tx = visitor.begin(vec![Log::User(user.clone())]).await?;
+    if !tx.use_flow(Flow::PasswordReset, &id_hash).await? {
+        return Err(Stop::Unknown);
+    }
+    let who = Who { user, email: email.canonical().to_owned() };
+    tx.set_password(&who.user, &hash).await?;
+    tx.end_flows_of(&who.user).await?;
+    for scope in [Scope::User, Scope::UserDay] {
+        tx.forget_attempts(scope.word(), email.canonical()).await?;
+    }
+    let sessions = end_all(app, &mut tx, &who, None, End::PasswordChanged).await?;
+    tell(visitor, &mut tx, &who.user, &email).await?;
+    tx.commit(Event::Person { who, what: PersonEvent::PasswordReset { sessions } }).await?;
+    letters::ring(app);
+    Ok(())
+}
+
+/// Tells somebody that their password is another one.
+async fn tell(visitor: &Visitor, tx: &mut Tx<Instance>, user: &UserId, email: &Email) -> Result<(), Stop> {
+    let letter = Letter::PasswordChanged { at: tx.now().0, from: visitor.caller.address.to_string() };
+    letters::write(&visitor.app, tx, Envelope::to_person(user, &email.deliverable()), &letter).await?;
+    Ok(())
+}
+
+/// Replaces the own password by another one, and ends all other sessions; answers how many.
+///
+/// # Errors
+/// [`Stop::Faults`] at `current` when the old one is wrong; [`Stop::TooMany`] after too many wrong ones, here or at sign-in.
+pub async fn change(person: &Person, current: &Password, new: &Password) -> Result<usize, Stop> {
+    let proven = prove_again(person, current, "current").await?;
+    let hash = person.app.0.hasher.hash(new).await?;
+    let mut tx = person.begin().await?;
+    let (who, email) = (person.who(), person.email()?);
+    proven.demand(&mut tx, "current").await?;
+    tx.set_password(&who.user, &hash).await?;
+    tx.end_flows_of(&who.user).await?;
+    let sessions = end_all(&person.app, &mut tx, &who, Some(&person.facts().session), End::PasswordChanged).await?;
+    let letter = Letter::PasswordChanged { at: tx.now().0, from: person.address() };
+    letters::write(&person.app, &mut tx, Envelope::to_person(&who.user, &email.deliverable()), &letter).await?;
+    tx.commit(Event::Person { who, what: PersonEvent::PasswordChanged { sessions } }).await?;
+    letters::ring(&person.app);
+    Ok(sessions)
+}
+
+/// That somebody signed in has just given their password again.
+pub(super) struct ProvenAgain {
+    user: UserId,
+    set_at: Option<Millis>,
+}
+
+impl ProvenAgain {
+    /// Inside the transaction that needed the proof: the password is still the one that was compared.
+    pub(super) async fn demand<S>(&self, tx: &mut Tx<S>, field: &'static str) -> Result<(), Stop> {
+        if tx.password_set_at(&self.user).await? == Some(self.set_at) { Ok(()) } else { Err(Faults::one(field, NOT_YOURS).into()) }
+    }
+}
+
+/// Compares the password that somebody signed in was asked for again. It counts like a sign-in: who may not guess there may
+/// not guess here.
+///
+/// # Errors
+/// [`Stop::Faults`] at the field when it is wrong, [`Stop::TooMany`], [`Stop::Busy`].
+pub(super) async fn prove_again(person: &Person, password: &Password, field: &'static str) -> Result<ProvenAgain, Stop> {
+    let (visitor, email) = (person.visitor(), person.email()?);
+    let attempts = count_attempt(&visitor, &email).await?;
+    let own = person.read().own_password().await?;
+    match person.app.0.hasher.verify(password, own.password_hash.as_deref()).await {
+        Ok(Verified::Yes | Verified::YesOutdated) => {
+            forgive(&visitor, &attempts).await?;
+            Ok(ProvenAgain { user: person.facts().user.clone(), set_at: own.password_set_at })
+        }
+        Ok(Verified::No) => {
+            let tx = person.begin().await?;
+            let (user, email) = (Some(person.facts().user.clone()), person.facts().canonical.clone());
+            tx.commit(Event::UserLoginFailed { user, email, why: Failure::Again }).await?;
+            Err(Faults::one(field, NOT_YOURS).into())
+        }
+        Err(error) => {
+            forgive(&visitor, &attempts).await?;
+            Err(error.into())
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Signing up without an invitation, where the instance lets people: the address first, the person behind the mailed link.
+
+use super::{
+    Stop, Visitor,
+    letters::{self, Envelope, count_asked},
+};
+use crate::{
+    protocols::secrets::{hash_token, token},
+    rules::{
+        addresses::Email,
+        events::{Event, Log, Who},
+        faults::Faults,
+        flows::Flow,
+        gate::Proof,
+        ids::{SessionId, UserId},
+        letters::Letter,
+        sign_up::{NewPerson, Policy},
+    },
+    store::{NewFlow, NewSession, NewUser},
+};
+
+/// How users who came this way, and their addresses, are marked.
+const SOURCE: &str = "sign_up";
+
+/// Whether people may sign up without an invitation.
+#[must_use]
+pub fn is_open(visitor: &Visitor) -> bool {
+    visitor.app.0.terms.sign_up == Policy::Open
+}
+
+/// Sends a letter to an address that is to be signed up with. Whoever has it already is told so, by that letter alone.
+///
+/// # Errors
+/// [`Stop::Unknown`] where people may not sign up, or [`Stop::TooMany`].
+pub async fn ask(visitor: &Visitor, email: &Email) -> Result<(), Stop> {
+    if !is_open(visitor) {
+        return Err(Stop::Unknown);
+    }
+    if !count_asked(visitor, email).await? {
+        return Ok(());
+    }
+    let rows = visitor.read().users_by_address(email.canonical()).await?;
+    let is_known = rows.iter().any(|row| row.verified_at.is_some());
+    let mut tx = visitor.begin(vec![Log::Instance]).await?;
+    let secret = token([tx.dice(), tx.dice()]);
+    tx.end_flows_about(Flow::SignUp, email).await?;
+    tx.create_flow(&NewFlow { kind: Flow::SignUp, id_hash: &hash_token(&secret), user: None, email: Some(email) }).await?;
+    let expires_at = tx.now().plus(Flow::SignUp.lives()).0;
+    let letter = if is_known { Letter::SignUpKnown } else { Letter::SignUp { token: secret, expires_at } };
+    let recipient = email.deliverable();
+    let envelope = Envelope { account: None, user: None, about: "", recipient: &recipient, withheld: None };
+    letters::write(&visitor.app, &mut tx, envelope, &letter).await?;
+    tx.commit(Event::SignUpAsked { email: email.canonical().to_owned() }).await?;
+    letters::ring(&visitor.app);
+    Ok(())
+}
+
+/// The address that a link lets one sign up with. Looking changes nothing, however often.
+///
+/// # Errors
+/// [`Stop::Unknown`] when the link does not work, or not any more, or people may no longer sign up.
+pub async fn look(visitor: &Visitor, secret: &str) -> Result<Email, Stop> {
+    if !is_open(visitor) {
+        return Err(Stop::Unknown);
+    }
+    let flow = visitor.read().open_flow(Flow::SignUp, &hash_token(secret), visitor.now()).await?.ok_or(Stop::Unknown)?;
+    Email::parse(&flow.address.ok_or(Stop::Unknown)?).map_err(Stop::Broken)
+}
+
+/// Makes a user of whoever holds the link, and signs them in by a cookie whose value has this hash.
+///
+/// # Errors
+/// [`Stop::Unknown`] as [`look`], or [`Stop::Faults`] when somebody has got the address meanwhile.
+pub async fn sign_up(visitor: &Visitor, secret: &str, new: &NewPerson, token_hash: &str) -> Result<(), Stop> {
+    let email = look(visitor, secret).await?;
+    let password_hash = visitor.app.0.hasher.hash(&new.password).await?;
+    let mut tx = visitor.begin(vec![]).await?;
+    if !tx.use_flow(Flow::SignUp, &hash_token(secret)).await? {
+        return Err(Stop::Unknown);
+    }
+    let (user, session) = (UserId::new(tx.now(), tx.dice()), SessionId::new(tx.now(), tx.dice()));
+    let row = NewUser { id: &user, name: &new.name, email: &email, is_verified: true, password_hash: &password_hash, source: SOURCE };
+    if !tx.create_user(&row).await? {
+        return Err(Faults::one("password", "There is a user with this address already. Sign in instead.").into());
+    }
+    tx.adopt(Log::User(user.clone()));
+    let (address, agent) = (visitor.caller.address.to_string(), &visitor.caller.agent);
+    tx.create_session(&NewSession { id: &session, token_hash, user: &user, address: &address, agent, proof: &Proof::Password }).await?;
+    let who = Who { user, email: email.canonical().to_owned() };
+    tx.acting_as(who.user.to_string(), who.email.clone(), session.clone());
+    tx.note(Event::UserCreated { who: who.clone(), name: new.name.clone() });
+    Ok(tx.commit(Event::UserLoginSucceeded { who, session, method: SOURCE }).await?)
+}

@@ -1,0 +1,25 @@
+//! Flows: what begins in one request and ends in another, by a secret that works once.
+
+use super::{time::Span, words::words};
+
+words! {
+    /// What a flow is for.
+    Flow {
+        Setup = "setup", "Setting up this Frontdesk.";
+        SignUp = "sign_up", "Signing up with an address.";
+        ConfirmEmail = "confirm_email", "Confirming an address, one's own or the one that is to take its place.";
+        PasswordReset = "password_reset", "Choosing a new password without knowing the old one.";
+    }
+}
+
+impl Flow {
+    /// How long its secret works.
+    #[must_use]
+    pub const fn lives(self) -> Span {
+        match self {
+            Self::Setup => Span::days(7),
+            Self::SignUp | Self::ConfirmEmail => Span::days(1),
+            Self::PasswordReset => Span::hours(1),
+        }
+    }
+}
