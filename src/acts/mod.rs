@@ -31,6 +31,7 @@ pub mod letters;
 pub mod me;
 pub mod members;
 mod permit;
+pub mod restore;
 pub mod sessions;
 pub mod setup;
 pub mod sign_in;

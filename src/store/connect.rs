@@ -1,7 +1,8 @@
 //! Opening a database, and all that must differ between the two.
 
 use std::{
-    path::PathBuf,
+    fs::{File, TryLockError},
+    path::{Path, PathBuf},
     str::FromStr,
     sync::{
         Arc,
@@ -12,7 +13,7 @@ use std::{
 
 use sqlx::{
     Connection, PgConnection, PgPool, SqlitePool,
-    migrate::Migrator,
+    migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -60,6 +61,8 @@ pub(super) enum Pools {
 pub struct Db {
     pub(super) pools: Pools,
     statements: Arc<AtomicU64>,
+    /// Says to whoever wants to put another SQLite file in this one's place that it is in use.
+    in_use: Option<Arc<File>>,
 }
 
 impl std::fmt::Debug for Db {
@@ -74,8 +77,11 @@ impl Db {
     /// # Errors
     /// When it cannot be reached, or is a SQLite older than the oldest that is safe.
     pub async fn open(options: &DbOptions) -> Result<Self> {
-        let pools = if is_postgres(&options.url) { postgres(options).await? } else { sqlite(options).await? };
-        Ok(Self { pools, statements: Arc::default() })
+        if is_postgres(&options.url) {
+            return Ok(Self { pools: postgres(options).await?, statements: Arc::default(), in_use: None });
+        }
+        let (pools, in_use) = sqlite(options).await?;
+        Ok(Self { pools, statements: Arc::default(), in_use: Some(Arc::new(in_use)) })
     }
 
     /// Brings the schema to this program's. Several processes may do so at once.
@@ -93,12 +99,7 @@ impl Db {
                 MIGRATIONS.run(pool).await
             }
         };
-        outcome.map_err(|error| match error {
-            sqlx::migrate::MigrateError::VersionMissing(version) => StoreError::Unfit(format!(
-                "This database was migrated by a newer Frontdesk (it has migration {version}, which this program does not know). Start that version, or restore a backup."
-            )),
-            other => other.into(),
-        })
+        outcome.map_err(unfit)
     }
 
     /// Whether the database answers and has this program's schema.
@@ -131,7 +132,7 @@ impl Db {
 
     /// The same database, with statements counted apart: for what runs beside requests.
     pub(crate) fn aside(&self) -> Self {
-        Self { pools: self.pools.clone(), statements: Arc::default() }
+        Self { pools: self.pools.clone(), statements: Arc::default(), in_use: self.in_use.clone() }
     }
 
     pub(super) fn count_statement(&self) {
@@ -150,8 +151,34 @@ impl Db {
     }
 }
 
+/// Brings the schema to this program's inside a transaction that has begun.
+pub(super) async fn migrate_in(connection: &mut PgConnection) -> Result<()> {
+    MIGRATIONS.run_direct(None, connection, false).await.map_err(unfit)
+}
+
+/// Whether this program knows every one of these migrations.
+///
+/// # Errors
+/// A sentence that says so where a newer program has been at work.
+pub(super) fn knows_all(applied: &[i64]) -> Result<()> {
+    applied.iter().find(|version| !MIGRATIONS.version_exists(**version)).map_or(Ok(()), |version| Err(too_new(*version)))
+}
+
+fn unfit(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::VersionMissing(version) => too_new(version),
+        other => other.into(),
+    }
+}
+
+fn too_new(version: i64) -> StoreError {
+    StoreError::Unfit(format!(
+        "This database was migrated by a newer Frontdesk (it has migration {version}, which this program does not know). Use that version, or restore a backup that this one has made."
+    ))
+}
+
 /// Whether the URL is one of PostgreSQL.
-fn is_postgres(url: &str) -> bool {
+pub(super) fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
@@ -162,18 +189,23 @@ DO $$ BEGIN
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;"#;
 
-async fn sqlite(options: &DbOptions) -> Result<Pools> {
-    let connect = if options.url.is_empty() {
-        SqliteConnectOptions::new().filename(&options.default_file)
-    } else {
-        SqliteConnectOptions::from_str(&options.url)?
-    };
+/// The SQLite file that is meant, and how to reach it.
+pub(super) fn sqlite_options(options: &DbOptions) -> Result<SqliteConnectOptions> {
+    if options.url.is_empty() {
+        return Ok(SqliteConnectOptions::new().filename(&options.default_file).busy_timeout(PATIENCE));
+    }
+    Ok(SqliteConnectOptions::from_str(&options.url)?.busy_timeout(PATIENCE))
+}
+
+async fn sqlite(options: &DbOptions) -> Result<(Pools, File)> {
+    let connect = sqlite_options(options)?;
     let synchronous = match options.durability {
         SqliteDurability::Full => SqliteSynchronous::Full,
         SqliteDurability::Normal => SqliteSynchronous::Normal,
     };
-    let connect = connect.journal_mode(SqliteJournalMode::Wal).synchronous(synchronous).busy_timeout(PATIENCE).foreign_keys(true);
+    let connect = connect.journal_mode(SqliteJournalMode::Wal).synchronous(synchronous).foreign_keys(true);
 
+    let in_use = use_together(connect.get_filename())?;
     make_private(connect.get_filename()).map_err(sqlx::Error::Io)?;
     // One writer: writers queue fairly in the pool instead of colliding in the file.
     let write =
@@ -187,28 +219,66 @@ async fn sqlite(options: &DbOptions) -> Result<Pools> {
         .acquire_timeout(PATIENCE)
         .connect_with(connect.read_only(true))
         .await?;
-    Ok(Pools::Sqlite { read, write })
+    Ok((Pools::Sqlite { read, write }, in_use))
+}
+
+/// Everybody who uses a SQLite file shares a lock beside it for as long as they do. SQLite's own locks do not say so: they
+/// are let go whenever the last connection of a pool has been idle for long.
+fn use_together(database: &Path) -> Result<File> {
+    let file = lock_file(database, "in-use").map_err(|error| folder_failed(&error))?;
+    match file.try_lock_shared() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(StoreError::Unfit("A backup is being restored into this database. Start Frontdesk once that is done.".to_owned()))
+        }
+        Err(TryLockError::Error(error)) => Err(folder_failed(&error)),
+    }
+}
+
+/// Keeps everybody else from using a SQLite file, until what this answers is dropped.
+///
+/// # Errors
+/// When somebody uses it.
+pub(super) fn use_alone(database: &Path) -> Result<File> {
+    let file = lock_file(database, "in-use").map_err(|error| folder_failed(&error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(in_use()),
+        Err(TryLockError::Error(error)) => Err(folder_failed(&error)),
+    }
+}
+
+/// That somebody uses a database that is to be replaced.
+pub(super) fn in_use() -> StoreError {
+    StoreError::Unfit("A running Frontdesk uses this database. Stop it, and then restore.".to_owned())
+}
+
+fn folder_failed(error: &std::io::Error) -> StoreError {
+    StoreError::Unfit(format!("The database's folder cannot be written: {error}"))
+}
+
+fn lock_file(database: &Path, ending: &str) -> std::io::Result<File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(database.with_extension(ending))
 }
 
 /// PostgreSQL lets one process migrate at a time; beside a SQLite file, a lock on another file does. It is held until
 /// what this answers is dropped.
-async fn sqlite_turn(write: &SqlitePool) -> Result<std::fs::File> {
-    let path = write.connect_options().get_filename().with_extension("migrating");
+async fn sqlite_turn(write: &SqlitePool) -> Result<File> {
+    let options = write.connect_options();
     let locked = tokio::task::spawn_blocking(move || {
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path)?;
+        let file = lock_file(options.get_filename(), "migrating")?;
         file.lock()?;
         Ok::<_, std::io::Error>(file)
     });
-    let failed = |error: std::io::Error| StoreError::Unfit(format!("The database's folder cannot be written: {error}"));
-    locked.await.map_err(|error| failed(std::io::Error::other(error)))?.map_err(failed)
+    locked.await.map_err(|error| folder_failed(&std::io::Error::other(error)))?.map_err(|error| folder_failed(&error))
 }
 
 /// Makes the file where there is none, for its owner alone; SQLite gives the files beside it the same mode.
-fn make_private(path: &std::path::Path) -> std::io::Result<()> {
+fn make_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -224,8 +294,11 @@ fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
     Some((parts.next()??, parts.next()??, parts.next()??))
 }
 
+/// How the program is called among PostgreSQL's connections.
+pub(super) const APPLICATION: &str = "frontdesk";
+
 async fn postgres(options: &DbOptions) -> Result<Pools> {
-    let connect = PgConnectOptions::from_str(&options.url)?.application_name("frontdesk").options([
+    let connect = PgConnectOptions::from_str(&options.url)?.application_name(APPLICATION).options([
         ("lock_timeout", "5s"),
         ("statement_timeout", "30s"),
         ("idle_in_transaction_session_timeout", "30s"),

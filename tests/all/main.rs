@@ -11,6 +11,7 @@
 
 mod access;
 mod accounts;
+mod backup;
 mod canary;
 #[allow(dead_code, reason = "shared with the other suites, which use all of it")]
 mod child;
@@ -28,3 +29,4 @@ mod setup;
 mod sign_in;
 mod smtp;
 mod store;
+mod upgrades;
