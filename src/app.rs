@@ -4,6 +4,7 @@
 mod backup;
 mod key;
 mod listen;
+pub mod logs;
 
 use std::{
     fs,

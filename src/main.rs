@@ -9,8 +9,8 @@ use std::{
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
 use frontdesk::{
-    app,
-    config::{Config, Found, LogFormat, SETTINGS},
+    app::{self, logs},
+    config::{Config, Found, SETTINGS},
 };
 use tracing_subscriber::EnvFilter;
 
@@ -142,11 +142,7 @@ fn in_runtime(work: impl Future<Output = Result<(), String>>) -> Result<(), Stri
 }
 
 async fn serve(config: &Config, filter: EnvFilter) -> Result<(), String> {
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
-    match config.log_format {
-        LogFormat::Human => logs.init(),
-        LogFormat::Json => logs.json().flatten_event(true).init(),
-    }
+    let logs = logs::begin(config.log_format, filter, std::io::stderr(), std::io::stderr().is_terminal());
     // Listened for from the beginning, so that a stop that comes early is not lost.
     let asked_to_stop = asked_to_stop()?;
     let running = app::start(config, app::clock(), app::dice()).await.map_err(|error| error.to_string())?;
@@ -156,10 +152,14 @@ async fn serve(config: &Config, filter: EnvFilter) -> Result<(), String> {
     };
     say(&mut std::io::stdout(), &line);
     tracing::info!(address = %running.address, "listening");
-    asked_to_stop.await;
+    tokio::select! {
+        () = asked_to_stop => {}
+        () = logs.watch() => {}
+    }
     tracing::info!("stopping: finishing what has begun");
     running.stop().await;
     tracing::info!("stopped");
+    logs.finish();
     Ok(())
 }
 
