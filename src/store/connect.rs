@@ -28,6 +28,9 @@ const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 /// How long to wait for a connection or a lock before saying that the database is busy.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// As much as a busy moment writes.
+const ROOM: usize = 256 * 1024;
+
 /// What a commit on SQLite survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SqliteDurability {
@@ -100,6 +103,20 @@ impl Db {
             }
         };
         outcome.map_err(unfit)
+    }
+
+    /// Whether there is room for what requests write. SQLite itself only says so once something does not fit, so a file of
+    /// that size is made beside it for a moment; PostgreSQL's disk is out of sight.
+    pub async fn has_room(&self) -> bool {
+        let Pools::Sqlite { write, .. } = &self.pools else { return true };
+        let path = write.connect_options().get_filename().with_extension("room");
+        let tried = tokio::task::spawn_blocking(move || {
+            let written = lock_file(&path).and_then(|mut file| std::io::Write::write_all(&mut file, &vec![0; ROOM]));
+            // Two who try at the same moment may take it from each other.
+            let _ = std::fs::remove_file(&path);
+            written.is_ok()
+        });
+        tried.await.unwrap_or(false)
     }
 
     /// Whether the database answers and has this program's schema.
@@ -208,8 +225,14 @@ async fn sqlite(options: &DbOptions) -> Result<(Pools, File)> {
     let in_use = use_together(connect.get_filename())?;
     make_private(connect.get_filename()).map_err(sqlx::Error::Io)?;
     // One writer: writers queue fairly in the pool instead of colliding in the file.
-    let write =
-        SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(connect.clone().create_if_missing(true)).await?;
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(PATIENCE)
+        // SQLite undoes a transaction by itself when its disk is full. The driver does not notice, and would take the
+        // connection to be in a transaction for ever.
+        .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(!connection.is_in_transaction()))))
+        .connect_with(connect.clone().create_if_missing(true))
+        .await?;
     let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
     if parse_version(&version) < Some(OLDEST_SQLITE) {
         return Err(StoreError::Unfit(format!("SQLite {version} may corrupt databases in WAL mode; 3.51.3 is the oldest that does not.")));
@@ -225,7 +248,7 @@ async fn sqlite(options: &DbOptions) -> Result<(Pools, File)> {
 /// Everybody who uses a SQLite file shares a lock beside it for as long as they do. SQLite's own locks do not say so: they
 /// are let go whenever the last connection of a pool has been idle for long.
 fn use_together(database: &Path) -> Result<File> {
-    let file = lock_file(database, "in-use").map_err(|error| folder_failed(&error))?;
+    let file = lock_file(&database.with_extension("in-use")).map_err(|error| folder_failed(&error))?;
     match file.try_lock_shared() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
@@ -240,7 +263,7 @@ fn use_together(database: &Path) -> Result<File> {
 /// # Errors
 /// When somebody uses it.
 pub(super) fn use_alone(database: &Path) -> Result<File> {
-    let file = lock_file(database, "in-use").map_err(|error| folder_failed(&error))?;
+    let file = lock_file(&database.with_extension("in-use")).map_err(|error| folder_failed(&error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(in_use()),
@@ -257,12 +280,13 @@ fn folder_failed(error: &std::io::Error) -> StoreError {
     StoreError::Unfit(format!("The database's folder cannot be written: {error}"))
 }
 
-fn lock_file(database: &Path, ending: &str) -> std::io::Result<File> {
+/// A file that is nobody's data, made where it is missing, for its owner alone.
+fn lock_file(path: &Path) -> std::io::Result<File> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(database.with_extension(ending))
+    options.open(path)
 }
 
 /// PostgreSQL lets one process migrate at a time; beside a SQLite file, a lock on another file does. It is held until
@@ -270,7 +294,7 @@ fn lock_file(database: &Path, ending: &str) -> std::io::Result<File> {
 async fn sqlite_turn(write: &SqlitePool) -> Result<File> {
     let options = write.connect_options();
     let locked = tokio::task::spawn_blocking(move || {
-        let file = lock_file(options.get_filename(), "migrating")?;
+        let file = lock_file(&options.get_filename().with_extension("migrating"))?;
         file.lock()?;
         Ok::<_, std::io::Error>(file)
     });
