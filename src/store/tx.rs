@@ -72,6 +72,8 @@ pub enum Why {
     CountingAttempts,
     /// That somebody is still here is not news; entering was.
     LastSeen,
+    /// That a session has run out of time follows from a setting; it is kept for the case that the clock is set back.
+    Expired,
     /// Clearing out what has expired, by a setting that says when.
     Clearing,
     /// That a letter is on its way is the state of its row; writing it was part of an event, and giving it up is one.
