@@ -286,7 +286,20 @@ fn lock_file(path: &Path) -> std::io::Result<File> {
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let file = options.open(path)?;
+    give_to_owner_of(path, path);
+    Ok(file)
+}
+
+/// Gives a file to whoever owns the folder of a place, where root does somebody else's work. Others cannot, and need not.
+pub(super) fn give_to_owner_of(place: &Path, path: &Path) {
+    #[cfg(unix)]
+    if let (Some(Ok(folder)), Ok(file)) = (place.parent().map(std::fs::metadata), std::fs::metadata(path)) {
+        use std::os::unix::fs::{MetadataExt, chown};
+        if folder.uid() != file.uid() {
+            let _ = chown(path, Some(folder.uid()), Some(folder.gid()));
+        }
+    }
 }
 
 /// PostgreSQL lets one process migrate at a time; beside a SQLite file, a lock on another file does. It is held until

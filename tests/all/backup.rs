@@ -199,6 +199,24 @@ async fn what_is_no_backup_changes_nothing() {
     assert!(!names(&config.data_dir).iter().any(|name| name.contains("restor")), "{:?}", names(&config.data_dir));
 }
 
+/// Root restores for whoever the service runs as.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_root_restores_belongs_to_the_owner_of_the_folder() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    if on_postgres() || std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return;
+    }
+    let (house, _ada) = House::with_ada().await;
+    let (folder, config) = elsewhere(&house).await;
+    chown(&config.data_dir, Some(65_534), Some(65_534)).unwrap();
+    let file = folder.path().join("backup");
+    backup(&house, &file).await.unwrap();
+    restore(&config, &file, false, &house).await.unwrap();
+    for name in names(&config.data_dir).iter().filter(|name| *name != "instance.key") {
+        assert_eq!(std::fs::metadata(config.data_dir.join(name)).unwrap().uid(), 65_534, "{name}");
+    }
+}
+
 /// Whatever is asked of a program, it leaves alone what a newer one has made.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_schema_is_left_alone() {

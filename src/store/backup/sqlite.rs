@@ -151,6 +151,8 @@ impl Restore {
             kept = self.keeps.then_some(aside);
             sync_folder(&self.target)?;
         }
+        // Its owner is whoever owns the folder where it is to stand, and has been since before it is there.
+        connect::give_to_owner_of(&self.target, &self.fresh);
         fs::rename(&self.fresh, &self.target).map_err(failed(&self.target))?;
         sync_folder(&self.target)?;
         drop(self.workshop);
