@@ -1,7 +1,10 @@
 //! Puts the house together: configuration, key, database, faces, listener. The one place that makes the clock and the
 //! dice; everything below is given them.
 
+mod backup;
+mod key;
 mod listen;
+pub mod logs;
 
 use std::{
     fs,
@@ -11,6 +14,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+pub use backup::{backup, restore};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
@@ -20,12 +24,8 @@ use crate::{
         setup,
     },
     config::Config,
-    protocols::{
-        mail::Mailer,
-        passwords::Hasher,
-        secrets::{InstanceKey, KeyError},
-    },
-    rules::{ids::OperationId, letters::pause, time::Millis},
+    protocols::{mail::Mailer, passwords::Hasher, secrets::KeyError},
+    rules::{letters::pause, time::Millis},
     store::{Clock, Db, DbOptions, Dice, Hands, StoreError},
     web::{Draining, Face, Site},
 };
@@ -94,22 +94,30 @@ pub struct Running {
 /// # Errors
 /// [`StartError::Folder`] or [`StartError::Store`].
 pub async fn open(config: &Config) -> Result<Db, StartError> {
-    // Two crates could bring TLS; this one does. A second call, in a test, changes nothing.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    bring_tls();
     let folder = &config.data_dir;
     let failed = |error| StartError::Folder(folder.display().to_string(), error);
     if !folder.exists() {
         make_private_folder(folder).map_err(failed)?;
     }
-    let options = DbOptions {
-        url: config.database_url.clone(),
-        default_file: folder.join("frontdesk.db"),
-        durability: config.sqlite_durability,
-        connections: config.database_connections,
-    };
-    let db = Db::open(&options).await?;
+    let db = Db::open(&database(config)).await?;
     db.migrate().await?;
     Ok(db)
+}
+
+/// Two crates could bring TLS; this one does. A second call, in a test, changes nothing.
+fn bring_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Where the database is.
+fn database(config: &Config) -> DbOptions {
+    DbOptions {
+        url: config.database_url.clone(),
+        default_file: config.data_dir.join("frontdesk.db"),
+        durability: config.sqlite_durability,
+        connections: config.database_connections,
+    }
 }
 
 fn make_private_folder(folder: &Path) -> std::io::Result<()> {
@@ -118,51 +126,6 @@ fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
-}
-
-/// The key that belongs to this database. One is made only for a database that has never been bound to any.
-async fn key(config: &Config, db: &Db, hands: &Hands) -> Result<InstanceKey, StartError> {
-    let path = if config.key_file.as_os_str().is_empty() { config.data_dir.join("instance.key") } else { config.key_file.clone() };
-    warn_if_open(&path);
-    warn_if_open(&config.data_dir);
-    let bound = setup::fingerprint(db).await?;
-    let key = match (InstanceKey::read(&path)?, &bound) {
-        (Some(key), _) => key,
-        (None, None) => InstanceKey::create(&path, [(hands.dice)(), (hands.dice)()])?,
-        (None, Some(_)) => return Err(missing_key(&path)),
-    };
-    let bound = if let Some(bound) = bound {
-        bound
-    } else {
-        let context = setup::system(OperationId::new((hands.clock)(), (hands.dice)()));
-        setup::bind(db, &key.fingerprint(), context, hands).await?
-    };
-    if key.is(&bound) { Ok(key) } else { Err(other_key(&path)) }
-}
-
-/// Says so when others on this machine may read what is ours alone.
-fn warn_if_open(path: &Path) {
-    #[cfg(unix)]
-    if let Ok(metadata) = fs::metadata(path) {
-        let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
-        if mode & 0o077 != 0 {
-            tracing::warn!(path = %path.display(), mode = format!("{mode:o}"), "others on this machine may look in here");
-        }
-    }
-}
-
-fn missing_key(path: &Path) -> StartError {
-    StartError::WrongKey(format!(
-        "This database belongs to a key file, and there is none at {}. Put the key file back, or say where it is with FRONTDESK_KEY_FILE. Without it the secrets in the database cannot be read, so no new one is made.",
-        path.display()
-    ))
-}
-
-fn other_key(path: &Path) -> StartError {
-    StartError::WrongKey(format!(
-        "The key file {} is not the one that this database belongs to. Machines that share a database share the key file.",
-        path.display()
-    ))
 }
 
 /// Starts everything and answers once it listens.
@@ -177,7 +140,7 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
     }
     let db = open(config).await?;
     let hands = Hands { clock, dice };
-    let key = key(config, &db, &hands).await?;
+    let key = key::find(config, &db, &hands).await?;
     let (cost, at_once) = (config.password_cost, config.hashing_at_once);
     let hasher = Hasher::new(cost, at_once).map_err(|error| StartError::Other(error.to_string()))?;
     let terms = Terms {

@@ -2,14 +2,15 @@
 
 use std::{
     io::{IsTerminal, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap_complete::Shell;
 use frontdesk::{
-    app,
-    config::{Config, Found, LogFormat, SETTINGS},
+    app::{self, logs},
+    config::{Config, Found, SETTINGS},
 };
 use tracing_subscriber::EnvFilter;
 
@@ -35,6 +36,24 @@ fn command() -> Command {
         .after_help("Every setting can also stand in a TOML file under the name of its flag with _ for -, or in the environment.\nFlags win over the environment, the environment over the file. NAME_FILE names a file that holds the value.")
         .subcommand(Command::new("serve").about("Start the server (what happens without a command)"))
         .subcommand(Command::new("migrate").about("Bring the database to this version's schema, and stop"))
+        .subcommand(
+            Command::new("backup")
+                .about("Write a copy of the database to a new file, while the server runs")
+                .arg(Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)).help("The file to make")),
+        )
+        .subcommand(
+            Command::new("restore")
+                .about("Put a backup in the place of the database, and end all sessions; not while a server runs")
+                .arg(Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)).help("The backup"))
+                .arg(Arg::new("replace").long("replace").action(ArgAction::SetTrue).help(
+                    "Replace data that are there. A SQLite database is kept beside the new one; in PostgreSQL they are gone afterwards",
+                )),
+        )
+        .subcommand(
+            Command::new("completions")
+                .about("Print what a shell needs to complete this program's words")
+                .arg(Arg::new("shell").value_name("SHELL").required(true).value_parser(value_parser!(Shell))),
+        )
         .subcommand(Command::new("check-config").about("Say what is in force and where it comes from, secrets masked"))
         .arg(Arg::new("config").long("config").value_name("FILE").global(true).help(format!("The configuration file [env: FRONTDESK_CONFIG] [default: {DEFAULT_FILE}, if it is there]")));
     for setting in SETTINGS {
@@ -47,24 +66,45 @@ fn command() -> Command {
 }
 
 fn run(matches: &ArgMatches) -> Result<(), String> {
+    if let Some(shell) = matches.subcommand_matches("completions").and_then(|given| given.get_one::<Shell>("shell")) {
+        let mut words = Vec::new();
+        clap_complete::generate(*shell, &mut command(), "frontdesk", &mut words);
+        say(&mut std::io::stdout(), String::from_utf8_lossy(&words).trim_end());
+        return Ok(());
+    }
     let found = find(matches)?;
     let config = found.check().map_err(|error| error.to_string())?;
     let filter = EnvFilter::try_new(&config.log_level).map_err(|error| format!("log_level: {error}"))?;
     // It would write down whole addresses, and some hold secrets. What it refuses is in the log of requests.
     let quiet = "tower_http::csrf=off".parse().map_err(|error| format!("log_level: {error}"))?;
     let filter = filter.add_directive(quiet);
-    match matches.subcommand_name() {
-        Some("check-config") => {
+    match matches.subcommand() {
+        Some(("backup", given)) => in_runtime(async {
+            let said = app::backup(&config, file(given)).await.map_err(|error| error.to_string())?;
+            say(&mut std::io::stdout(), &said);
+            Ok(())
+        }),
+        Some(("restore", given)) => in_runtime(async {
+            let restored = app::restore(&config, file(given), given.get_flag("replace"), app::clock(), app::dice());
+            say(&mut std::io::stdout(), &restored.await.map_err(|error| error.to_string())?);
+            Ok(())
+        }),
+        Some(("check-config", _)) => {
             say(&mut std::io::stdout(), found.report().trim_end());
             Ok(())
         }
-        Some("migrate") => in_runtime(async {
+        Some(("migrate", _)) => in_runtime(async {
             app::open(&config).await.map_err(|error| error.to_string())?.close().await;
             say(&mut std::io::stdout(), "The database has this version's schema.");
             Ok(())
         }),
         _ => in_runtime(serve(&config, filter)),
     }
+}
+
+/// The file that a command is about.
+fn file(given: &ArgMatches) -> &Path {
+    given.get_one::<PathBuf>("file").map_or(Path::new(""), PathBuf::as_path)
 }
 
 /// Gathers the configuration from all its places.
@@ -102,11 +142,7 @@ fn in_runtime(work: impl Future<Output = Result<(), String>>) -> Result<(), Stri
 }
 
 async fn serve(config: &Config, filter: EnvFilter) -> Result<(), String> {
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
-    match config.log_format {
-        LogFormat::Human => logs.init(),
-        LogFormat::Json => logs.json().flatten_event(true).init(),
-    }
+    let logs = logs::begin(config.log_format, filter, std::io::stderr(), std::io::stderr().is_terminal());
     // Listened for from the beginning, so that a stop that comes early is not lost.
     let asked_to_stop = asked_to_stop()?;
     let running = app::start(config, app::clock(), app::dice()).await.map_err(|error| error.to_string())?;
@@ -116,10 +152,14 @@ async fn serve(config: &Config, filter: EnvFilter) -> Result<(), String> {
     };
     say(&mut std::io::stdout(), &line);
     tracing::info!(address = %running.address, "listening");
-    asked_to_stop.await;
+    tokio::select! {
+        () = asked_to_stop => {}
+        () = logs.watch() => {}
+    }
     tracing::info!("stopping: finishing what has begun");
     running.stop().await;
     tracing::info!("stopped");
+    logs.finish();
     Ok(())
 }
 

@@ -34,6 +34,7 @@ pub mod me;
 pub mod members;
 pub mod passwords;
 mod permit;
+pub mod restore;
 pub mod sessions;
 pub mod setup;
 pub mod sign_in;
@@ -203,10 +204,11 @@ impl App {
         CookieStore::new(self.0.db.clone())
     }
 
-    /// Whether the database answers, with this program's schema, and is still the one that belongs to this key.
+    /// Whether the database answers, with this program's schema, is still the one that belongs to this key, and has room for
+    /// what is written.
     pub async fn is_ready(&self) -> bool {
         let schema = self.0.db.is_ready().await.unwrap_or(false);
-        schema && setup::key_matches(self).await.unwrap_or(false)
+        schema && setup::key_matches(self).await.unwrap_or(false) && self.0.db.has_room().await
     }
 
     /// How many statements were run and how many passwords hashed so far.

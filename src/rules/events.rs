@@ -68,6 +68,7 @@ words! {
     /// The type of an event; its sentence is the end of "Ada …".
     Kind {
         InstanceSetUp       = "instance_set_up.v0",       "set up this Frontdesk";
+        InstanceRestored    = "instance_restored.v0",     "restored this Frontdesk from a backup";
         UserCreated         = "user_created.v0",          "became a user";
         UserUpdated         = "user_updated.v0",          "changed their profile";
         UserEmailConfirmAsked = "user_email_confirmation_requested.v0", "asked for a link to confirm their address";
@@ -140,6 +141,8 @@ impl Who {
 pub enum Event {
     /// The first user and account exist.
     InstanceSetUp { who: Who, account: AccountId, name: String },
+    /// A backup was put back: every session ended, and every link that was open.
+    InstanceRestored { sessions: u64, links: u64 },
     /// A user came into being.
     UserCreated { who: Who, name: String },
     /// A person changed the own profile.
@@ -293,6 +296,10 @@ impl Event {
             Self::InstanceSetUp { who, account, name } => {
                 let subjects = vec![subject("account", account.as_str(), &name), who.subject()];
                 done(Kind::InstanceSetUp, Log::Instance, subjects, None, Some(json!({ "account": name, "email": who.email })))
+            }
+            Self::InstanceRestored { sessions, links } => {
+                let after = json!({ "sessions": sessions, "links": links });
+                done(Kind::InstanceRestored, Log::Instance, vec![subject("instance", "instance", "")], None, Some(after))
             }
             Self::UserCreated { who, name } => {
                 let after = json!({ "name": name, "email": who.email });

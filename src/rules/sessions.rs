@@ -34,6 +34,7 @@ words! {
         PasswordChanged = "password_changed", "The password was changed. Sign in with the new one.";
         EmailChanged = "email_changed", "The address was changed. Sign in with the new one.";
         TooOld = "too_old", "It is time to sign in again.";
+        Restored = "restored", "This Frontdesk was restored from a backup. Sign in again.";
     }
 }
 
@@ -48,13 +49,17 @@ pub struct Times {
     pub ended: Option<End>,
 }
 
+/// How far a clock may be set back and sessions live on.
+const WRONG_CLOCK: Span = Span::days(1);
+
 /// Why the session is over by `now`, or `None` while it lives.
 #[must_use]
 pub fn end(now: Millis, limits: Limits, times: Times) -> Option<End> {
     if let Some(end) = times.ended {
         return Some(end);
     }
-    if now.since(times.created_at) >= limits.lifetime {
+    // One that began tomorrow was begun under a wrong clock, and would outlive every limit.
+    if now.since(times.created_at) >= limits.lifetime || times.created_at.since(now) > WRONG_CLOCK {
         return Some(End::TooOld);
     }
     if now.since(times.last_seen_at) >= limits.idle {
@@ -82,6 +87,16 @@ mod tests {
         let busy = times(Span(Span::hours(10).0 - 1));
         assert_eq!(end(START.plus(Span(Span::hours(10).0 - 1)), LIMITS, busy), None);
         assert_eq!(end(START.plus(Span::hours(10)), LIMITS, busy), Some(End::TooOld));
+    }
+
+    #[test]
+    fn a_session_from_a_wrong_clock_is_over() {
+        let session = times(Span(0));
+        assert_eq!(end(START.minus(Span::hours(1)), LIMITS, session), None, "clocks are put right");
+        assert_eq!(end(START.minus(Span::days(1)), LIMITS, session), None);
+        assert_eq!(end(Millis(START.minus(Span::days(1)).0 - 1), LIMITS, session), Some(End::TooOld));
+        assert_eq!(end(Millis(i64::MIN), LIMITS, session), Some(End::TooOld));
+        assert_eq!(end(Millis(i64::MAX), LIMITS, session), Some(End::TooOld));
     }
 
     #[test]

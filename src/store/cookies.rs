@@ -81,9 +81,13 @@ impl SessionStore for CookieStore {
         Ok(())
     }
 
-    /// Never makes a row: a request that was under way while its session ended must not bring it back.
+    /// Never makes a row: a request that was under way while its session ended must not bring it back. Nor does it fail: what
+    /// is kept here is a message for the next page, and losing it is no reason to call a request broken that is done.
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        self.update(record).await.map_err(|error| backend(&error))
+        if let Err(error) = self.update(record).await {
+            tracing::warn!(%error, "what a cookie carries could not be kept");
+        }
+        Ok(())
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {

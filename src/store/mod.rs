@@ -11,7 +11,7 @@
 //! - `RETURNING`, `ON CONFLICT`, row values and keyset pages are fine; "already there" is `ON CONFLICT DO NOTHING …
 //!   RETURNING`, never a caught error, because PostgreSQL gives up the whole transaction on one;
 //! - no `NOW()`, `ILIKE`, arrays, JSON operators or `lower()`: text that is searched or compared is folded in Rust;
-//! - what must differ has one address: this file and [`connect`](self).
+//! - what must differ has one address: this file, [`connect`](self) and, for copies of the whole, [`backup`].
 //!
 //! # Readers and transactions
 //!
@@ -20,6 +20,7 @@
 
 mod accounts;
 mod attempts;
+pub mod backup;
 mod billing;
 mod connect;
 mod cookies;

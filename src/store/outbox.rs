@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::{Instance, Reader, Result, Tx, run, sql};
 use crate::rules::{
     ids::{AccountId, LetterId, UserId},
-    time::Millis,
+    time::{Millis, Span},
 };
 
 /// A letter to be.
@@ -94,6 +94,9 @@ impl<S> Reader<S> {
     }
 }
 
+/// No letter waits longer than an hour. One that seems to was put off by a clock that has been set back since.
+const TOO_LATE: Span = Span::hours(2);
+
 impl Reader<Instance> {
     /// Whether a letter is due.
     ///
@@ -101,7 +104,8 @@ impl Reader<Instance> {
     /// When the database fails.
     pub async fn has_due_letters(&mut self, now: Millis) -> Result<bool> {
         let due: Option<LetterId> = sql!(self, c => sqlx::query_scalar(
-            "SELECT id FROM outbox WHERE next_attempt_at <= $1 AND sent_at IS NULL AND failed_at IS NULL LIMIT 1").bind(now).fetch_optional(c));
+            "SELECT id FROM outbox WHERE (next_attempt_at <= $1 OR next_attempt_at > $2) AND sent_at IS NULL AND failed_at IS NULL LIMIT 1")
+            .bind(now).bind(now.plus(TOO_LATE)).fetch_optional(c));
         Ok(due.is_some())
     }
 }
@@ -116,11 +120,11 @@ impl Tx<Instance> {
         // The moment is asked for twice, so that of two processes which wait for one row the second finds it taken.
         Ok(sql!(self, c => sqlx::query_as(
             "UPDATE outbox SET attempts = attempts + 1, next_attempt_at = $1
-             WHERE next_attempt_at <= $2 AND sent_at IS NULL AND failed_at IS NULL AND id IN
-                   (SELECT id FROM outbox WHERE next_attempt_at <= $2 AND sent_at IS NULL AND failed_at IS NULL
+             WHERE (next_attempt_at <= $2 OR next_attempt_at > $3) AND sent_at IS NULL AND failed_at IS NULL AND id IN
+                   (SELECT id FROM outbox WHERE (next_attempt_at <= $2 OR next_attempt_at > $3) AND sent_at IS NULL AND failed_at IS NULL
                     ORDER BY next_attempt_at, id LIMIT 1)
              RETURNING id, account_id, user_id, recipient, body, created_at, attempts")
-            .bind(until).bind(now).fetch_optional(c)))
+            .bind(until).bind(now).bind(now.plus(TOO_LATE)).fetch_optional(c)))
     }
 
     /// Notes that a letter is delivered, and forgets what it said.

@@ -184,6 +184,22 @@ impl Tx<Instance> {
 }
 
 impl Tx<Instance> {
+    /// Writes down that a session has run out of time, unless it has ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn expire_session(&mut self, session: &SessionId, why: End) -> Result<()> {
+        let now = self.now();
+        run!(
+            self,
+            sqlx::query("UPDATE sessions SET ended_at = $1, ended_why = $2 WHERE id = $3 AND ended_at IS NULL")
+                .bind(now)
+                .bind(why.word())
+                .bind(session)
+        );
+        Ok(())
+    }
+
     /// Ends the session that another one replaces in its browser, unless it has ended; answers whether it did.
     ///
     /// # Errors

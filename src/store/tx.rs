@@ -18,6 +18,8 @@ use crate::rules::{
 pub enum Source {
     /// The pages.
     Dashboard,
+    /// Whoever sits at the machine, by a command.
+    Console,
     /// Frontdesk itself: chores.
     System,
 }
@@ -26,6 +28,7 @@ impl Source {
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Dashboard => "dashboard",
+            Self::Console => "console",
             Self::System => "system",
         }
     }
@@ -69,6 +72,8 @@ pub enum Why {
     CountingAttempts,
     /// That somebody is still here is not news; entering was.
     LastSeen,
+    /// That a session has run out of time follows from a setting; it is kept for the case that the clock is set back.
+    Expired,
     /// Clearing out what has expired, by a setting that says when.
     Clearing,
     /// That a letter is on its way is the state of its row; writing it was part of an event, and giving it up is one.
@@ -119,12 +124,17 @@ impl Db {
     ///
     /// # Errors
     /// [`StoreError::Gone`] when a user or account no longer exists.
-    pub(crate) async fn begin<S>(&self, scope: S, mut hold: Vec<Log>, context: Context, hands: &Hands) -> Result<Tx<S>> {
+    pub(crate) async fn begin<S>(&self, scope: S, hold: Vec<Log>, context: Context, hands: &Hands) -> Result<Tx<S>> {
         let carrier = match &self.pools {
             // IMMEDIATE: a read lock that has to become a write lock fails at once when another writer was first.
             Pools::Sqlite { write, .. } => Carrier::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Carrier::Postgres(pool.begin().await?),
         };
+        self.go_on(carrier, scope, hold, context, hands).await
+    }
+
+    /// The same in a database's transaction that has begun already.
+    pub(super) async fn go_on<S>(&self, carrier: Carrier, scope: S, mut hold: Vec<Log>, context: Context, hands: &Hands) -> Result<Tx<S>> {
         let reader = Reader { carrier, db: self.clone(), scope };
         let mut tx = Tx { reader, context, dice: hands.dice.clone(), now: (hands.clock)(), heads: Vec::new(), notes: Vec::new() };
         hold.sort_by_key(order);

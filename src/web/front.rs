@@ -82,7 +82,12 @@ impl Front {
     pub(super) async fn flash(&self) -> Option<String> {
         // Without a cookie there is nothing to look up.
         self.session.id().filter(|_| !self.silent)?;
-        self.session.remove(FLASH).await.ok().flatten()
+        // Looked for first: taking out what is not there counts as a change, and would write at every page.
+        let said: String = self.session.get(FLASH).await.ok().flatten()?;
+        if let Err(error) = self.session.remove::<String>(FLASH).await {
+            tracing::warn!(%error, "a message will be shown once more");
+        }
+        Some(said)
     }
 
     /// Makes a new cookie, whatever there was before, and answers the hash by which its session will be known.

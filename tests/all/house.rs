@@ -141,7 +141,7 @@ fn sql_stands_in_the_store_and_inside_the_fence() {
         let text = code(&text);
         let has_sql = text.split('"').skip(1).step_by(2).any(|literal| verbs.iter().any(|verb| literal.trim_start().starts_with(verb)));
         assert!(!has_sql || path.starts_with("src/store/"), "SQL in {path}");
-        if path.starts_with("src/store/") && path != "src/store/connect.rs" {
+        if path.starts_with("src/store/") && path != "src/store/connect.rs" && !path.starts_with("src/store/backup/") {
             for word in [
                 "NOW()",
                 "ILIKE",
@@ -160,7 +160,9 @@ fn sql_stands_in_the_store_and_inside_the_fence() {
                 assert!(!text.contains(word), "{word} in {path} is outside the fence");
             }
         }
-        assert!(!text.contains("AssertSqlSafe"), "{path} makes SQL at run time");
+        // A backup of PostgreSQL is a text of statements, which its administrator wants to run.
+        let known = path == "src/store/backup/postgres.rs";
+        assert!(!text.contains("AssertSqlSafe") || known, "{path} makes SQL at run time");
     }
     for (path, text) in files("migrations", "sql") {
         let mut comment = false;

@@ -73,6 +73,25 @@ impl Raw {
         Self::Sqlite(SqlitePoolOptions::new().max_connections(2).connect(&url).await.unwrap())
     }
 
+    /// A SQLite file that is there.
+    pub async fn open_file(file: &std::path::Path) -> Self {
+        Self::Sqlite(SqlitePoolOptions::new().max_connections(2).connect(&format!("sqlite:{}", file.display())).await.unwrap())
+    }
+
+    /// A SQLite file that is not there yet.
+    pub async fn new_file(file: &std::path::Path) -> Self {
+        std::fs::write(file, "").unwrap();
+        Self::open_file(file).await
+    }
+
+    /// Ends the connections.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
     /// Runs a statement.
     pub async fn run(&self, sql: impl Into<String>) {
         let sql = sqlx::AssertSqlSafe(sql.into());
@@ -119,6 +138,19 @@ impl House {
         config.password_cost.iterations = 1;
         change(&mut config);
         Self::start(config, Arc::new(AtomicI64::new(START)), folder).await
+    }
+
+    /// On what is there already.
+    pub async fn on(config: Config) -> Self {
+        Self::start(config, Arc::new(AtomicI64::new(START)), Arc::new(tempfile::tempdir().unwrap())).await
+    }
+
+    /// Stops it, and leaves its data where they are for as long as the process lives.
+    pub async fn stop(self) -> Config {
+        self.raw.close().await;
+        self.running.stop().await;
+        std::mem::forget(self.folder);
+        self.config
     }
 
     async fn start(config: Config, clock: Arc<AtomicI64>, folder: Arc<TempDir>) -> Self {
@@ -402,6 +434,11 @@ impl Browser {
         }
         let (status, headers) = (response.status(), response.headers().clone());
         Page { status, headers, body: response.text().await.unwrap() }
+    }
+
+    /// Takes over the cookie of another browser.
+    pub fn set_cookie(&self, cookie: Option<String>) {
+        *self.cookie.lock().unwrap() = cookie;
     }
 
     pub fn cookie(&self) -> Option<String> {

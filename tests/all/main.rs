@@ -11,6 +11,7 @@
 
 mod access;
 mod accounts;
+mod backup;
 mod billing;
 mod canary;
 #[allow(dead_code, reason = "shared with the other suites, which use all of it")]
@@ -22,8 +23,10 @@ mod invitations;
 mod invitations_joining;
 mod kit;
 mod letters;
+mod log_lines;
 mod me;
 mod members;
+mod packaging;
 mod passwords;
 mod program;
 mod sessions;
@@ -32,3 +35,4 @@ mod sign_in;
 mod sign_up;
 mod smtp;
 mod store;
+mod upgrades;

@@ -178,7 +178,7 @@ async fn what_is_on_disk_is_private() {
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&house.config.data_dir), 0o700);
     let files: Vec<_> = std::fs::read_dir(&house.config.data_dir).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(files.len(), if on_postgres() { 1 } else { 5 }, "{files:?}");
+    assert_eq!(files.len(), if on_postgres() { 1 } else { 6 }, "{files:?}");
     for file in files {
         assert_eq!(mode(&file), 0o600, "{file:?}");
     }

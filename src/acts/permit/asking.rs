@@ -4,9 +4,9 @@ use crate::{
     acts::{App, Caller, Stop},
     rules::{
         gate::{self, Refusal, Session, Verdict, Warning},
-        sessions::{End, Times},
+        sessions::{self, End, Times},
     },
-    store::{AccountFacts, Context, Instance, SessionFacts, Source, Tx},
+    store::{AccountFacts, Context, Instance, SessionFacts, Source, Tx, Why},
 };
 
 /// What a session and its person are to the gate.
@@ -36,7 +36,20 @@ pub(super) async fn asking(app: &App, caller: &Caller) -> Result<Asking, Stop> {
     let mut reader = app.0.db.reader(Instance);
     let Some(facts) = reader.session(token_hash).await? else { return Err(Stop::SignIn) };
     let proofs = reader.proofs(&facts.session).await?;
-    Ok(Asking::new(facts, proofs))
+    let asking = Asking::new(facts, proofs);
+    if asking.session.times.ended.is_none()
+        && let Some(why) = sessions::end(app.now(), app.0.terms.sessions, asking.session.times)
+    {
+        keep_ended(app, caller, &asking.facts, why).await.unwrap_or_else(|stop| not_noted(&stop));
+    }
+    Ok(asking)
+}
+
+/// What has been seen to be over stays over, wherever the clock is turned.
+async fn keep_ended(app: &App, caller: &Caller, facts: &SessionFacts, why: End) -> Result<(), Stop> {
+    let mut tx = app.0.db.begin(Instance, vec![], context(caller, "system", "", Some(facts)), &app.0.hands).await?;
+    tx.expire_session(&facts.session, why).await?;
+    Ok(tx.commit_unrecorded(Why::Expired).await?)
 }
 
 /// The same inside a transaction, where what is read stays true.
@@ -75,7 +88,7 @@ pub(super) fn at_gate(app: &App, facts: &AccountFacts) -> (gate::Policy, Option<
 
 /// Reading goes on while nothing can be written.
 pub(super) fn not_noted(stop: &Stop) {
-    tracing::warn!(?stop, "it could not be noted that somebody is still here");
+    tracing::warn!(?stop, "it could not be noted whether somebody is still here");
 }
 
 pub(super) fn context(caller: &Caller, principal: &str, name: &str, facts: Option<&SessionFacts>) -> Context {
