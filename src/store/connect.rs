@@ -17,7 +17,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Result, StoreError};
+use super::{Result, StoreError, readers::Readers};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -51,7 +51,7 @@ pub struct DbOptions {
 
 #[derive(Clone)]
 pub(super) enum Pools {
-    Sqlite { read: SqlitePool, write: SqlitePool },
+    Sqlite { read: Readers, write: SqlitePool },
     Postgres(PgPool),
 }
 
@@ -108,7 +108,12 @@ impl Db {
     pub async fn is_ready(&self) -> Result<bool> {
         const COUNT: &str = "SELECT COUNT(*) FROM _sqlx_migrations";
         let applied: i64 = match &self.pools {
-            Pools::Sqlite { read, .. } => sqlx::query_scalar(COUNT).fetch_one(read).await?,
+            Pools::Sqlite { read, .. } => {
+                let mut held = read.acquire().await?;
+                let answer = sqlx::query_scalar(COUNT).fetch_one(&mut *held).await;
+                held.ended(&answer);
+                answer?
+            }
             Pools::Postgres(pool) => sqlx::query_scalar(COUNT).fetch_one(pool).await?,
         };
         Ok(usize::try_from(applied).is_ok_and(|applied| applied == MIGRATIONS.iter().count()))
@@ -176,17 +181,19 @@ async fn sqlite(options: &DbOptions) -> Result<Pools> {
 
     make_private(connect.get_filename()).map_err(sqlx::Error::Io)?;
     // One writer: writers queue fairly in the pool instead of colliding in the file.
-    let write =
-        SqlitePoolOptions::new().max_connections(1).acquire_timeout(PATIENCE).connect_with(connect.clone().create_if_missing(true)).await?;
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(PATIENCE)
+        // A file does not hang up.
+        .test_before_acquire(false)
+        .connect_with(connect.clone().create_if_missing(true))
+        .await?;
     let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
     if parse_version(&version) < Some(OLDEST_SQLITE) {
         return Err(StoreError::Unfit(format!("SQLite {version} may corrupt databases in WAL mode; 3.51.3 is the oldest that does not.")));
     }
-    let read = SqlitePoolOptions::new()
-        .max_connections(options.connections)
-        .acquire_timeout(PATIENCE)
-        .connect_with(connect.read_only(true))
-        .await?;
+    // A page of a list fits into the channel whole, so that the thread that reads it need not wait for whoever takes the rows.
+    let read = Readers::open(connect.read_only(true).row_buffer_size(128), options.connections, PATIENCE).await?;
     Ok(Pools::Sqlite { read, write })
 }
 

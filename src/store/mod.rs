@@ -19,6 +19,7 @@
 //! account does not exist. A [`Tx`] can read all that a reader of its scope can, and ends only by saying what happened.
 
 mod accounts;
+mod asking;
 mod attempts;
 mod connect;
 mod cookies;
@@ -29,6 +30,7 @@ mod invitations;
 mod line;
 mod members;
 mod outbox;
+mod readers;
 mod sessions;
 mod tx;
 mod types;
@@ -36,10 +38,11 @@ mod users;
 mod visits;
 
 pub use accounts::{AccountFacts, AccountOfUser};
+pub use asking::AskingFacts;
 pub use attempts::Attempt;
 pub use connect::{Db, DbOptions, SqliteDurability};
 pub use cookies::CookieStore;
-pub(crate) use cookies::key as cookie_key;
+pub(crate) use cookies::{carries, key as cookie_key};
 pub use events::{EventFilter, EventPage, EventRow, SubjectRow};
 pub use instance::InstanceRow;
 pub use invitations::{InvitationCursor, InvitationFilter, InvitationRow, LinkRow, NewInvitationRow, NewLink};
@@ -98,11 +101,13 @@ macro_rules! sql {
         match $on.line().await? {
             $crate::store::line::Line::Sqlite(mut held) => {
                 let $connection = &mut *held;
-                $query.await?
+                let answer = $query.await;
+                held.ended(answer)?
             }
             $crate::store::line::Line::Postgres(mut held) => {
                 let $connection = &mut *held;
-                $query.await?
+                let answer = $query.await;
+                held.ended(answer)?
             }
         }
     };
@@ -113,8 +118,14 @@ pub(crate) use sql;
 macro_rules! run {
     ($on:expr, $query:expr) => {
         match $on.line().await? {
-            $crate::store::line::Line::Sqlite(mut held) => $query.execute(&mut *held).await?.rows_affected(),
-            $crate::store::line::Line::Postgres(mut held) => $query.execute(&mut *held).await?.rows_affected(),
+            $crate::store::line::Line::Sqlite(mut held) => {
+                let answer = $query.execute(&mut *held).await;
+                held.ended(answer)?.rows_affected()
+            }
+            $crate::store::line::Line::Postgres(mut held) => {
+                let answer = $query.execute(&mut *held).await;
+                held.ended(answer)?.rows_affected()
+            }
         }
     };
 }

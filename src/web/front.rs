@@ -12,7 +12,10 @@ use super::{
     Site,
     page::{Page, page_before, render, see_other, wants_fragment},
 };
-use crate::{acts::Stop, store::cookie_key};
+use crate::{
+    acts::Stop,
+    store::{carries, cookie_key},
+};
 
 const FLASH: &str = "flash";
 
@@ -78,10 +81,10 @@ impl Front {
         see_other(path)
     }
 
-    /// What the last request wanted said, once.
-    pub(super) async fn flash(&self) -> Option<String> {
-        // Without a cookie there is nothing to look up.
-        self.session.id().filter(|_| !self.silent)?;
+    /// What the last request wanted said, once, given what the cookie carries.
+    pub(super) async fn flash(&self, carried: Option<&str>) -> Option<String> {
+        // Most pages have nothing to say, and what is taken out is written back: that would be a commit for every page.
+        carried.filter(|carried| !self.silent && carries(carried, FLASH))?;
         self.session.remove(FLASH).await.ok().flatten()
     }
 

@@ -17,7 +17,7 @@ use crate::{
         permissions::{May, Permission, Proof, Rights, rights},
         time::Millis,
     },
-    store::{AccountFacts, InAccount, Instance, Reader, Tx, Why},
+    store::{AccountFacts, InAccount, Reader, Tx, Why},
 };
 
 /// A member whom the gate admits and whose roles carry the permission `M`. Opens one account.
@@ -38,12 +38,11 @@ impl<M: May> Permit<M> {
     /// # Errors
     /// What is to be done first, or why not. Refusals are on record.
     pub async fn ask(app: &App, caller: Caller, slug: &str) -> Result<Self, Stop> {
-        let asking = asking(app, &caller).await?;
+        let mut asking = asking(app, &caller, slug).await?;
         if let Some(end) = crate::rules::sessions::end(app.now(), app.0.terms.sessions, asking.session.times) {
             return Err(Stop::Step(Step::SignIn(end)));
         }
-        let mut reader = app.0.db.reader(Instance);
-        let Some(account) = reader.account(slug, &asking.facts.user, &asking.facts.session).await? else { return Err(Stop::Unknown) };
+        let Some(account) = asking.account.take() else { return Err(Stop::Unknown) };
         let (policy, member) = at_gate(app, &account);
         let verdict = gate::account(app.now(), account.account.as_str(), policy, member, &asking.at(&account));
         let person = Person { app: app.clone(), caller, facts: asking.facts };
@@ -136,8 +135,8 @@ impl<M: May> Permit<M> {
     /// that whoever was demoted a moment ago writes nothing. Answers with the holder's roles as they are now.
     pub(in crate::acts) async fn begin(&self) -> Result<(Tx<InAccount>, Roles), Stop> {
         let mut tx = self.person.begin_in(&self.account, vec![Log::Account(self.account.account.clone())]).await?;
-        let asking = asking_now(&mut tx, &self.person.caller).await?;
-        let fresh = tx.account(&self.account.slug, &asking.facts.user, &asking.facts.session).await?.ok_or(Stop::Unknown)?;
+        let mut asking = asking_now(&mut tx, &self.person.caller, &self.account.slug).await?;
+        let fresh = asking.account.take().ok_or(Stop::Unknown)?;
         let (policy, member) = at_gate(&self.person.app, &fresh);
         let verdict = gate::account(tx.now(), fresh.account.as_str(), policy, member, &asking.at(&fresh));
         if let Err(stop) = demand(verdict, &fresh.name) {
