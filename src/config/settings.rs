@@ -73,7 +73,7 @@ settings! {
     password_memory_kib "FRONTDESK_PASSWORD_MEMORY_KIB" = "19456": "argon2id: memory of a password hash in KiB. Hashes made otherwise are renewed at the next sign-in.";
     password_iterations "FRONTDESK_PASSWORD_ITERATIONS" = "2": "argon2id: passes over the memory.";
     password_parallelism "FRONTDESK_PASSWORD_PARALLELISM" = "1": "argon2id: lanes.";
-    hashing_at_once "FRONTDESK_HASHING_AT_ONCE" = "0" : "How many passwords are hashed at the same time; 0 for as many as there are processors.";
+    hashing_at_once "FRONTDESK_HASHING_AT_ONCE" = "0" : "How many passwords are hashed at the same time, each in as much memory as password_memory_kib says; 0 for one less than there are processors, and at least one.";
     attempts_window "FRONTDESK_ATTEMPTS_WINDOW" = "15m": "The length of the window in which attempts to sign in are counted.";
     attempts_per_user "FRONTDESK_ATTEMPTS_PER_USER" = "10": "How many wrong passwords one email address may get in a window.";
     attempts_per_user_day "FRONTDESK_ATTEMPTS_PER_USER_DAY" = "100": "How many in a day.";
@@ -114,7 +114,7 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
             iterations: number(found, "password_iterations", 1..=1_000)?,
             parallelism: number(found, "password_parallelism", 1..=64)?,
         },
-        hashing_at_once: if at_once == 0 { processors } else { at_once },
+        hashing_at_once: if at_once == 0 { processors.saturating_sub(1).max(1) } else { at_once },
         attempts: sign_in::Limits {
             window: span(found, "attempts_window")?,
             user: number(found, "attempts_per_user", 1..=1_000_000)?,

@@ -18,7 +18,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Result, StoreError};
+use super::{Result, StoreError, readers::Readers};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -55,7 +55,7 @@ pub struct DbOptions {
 
 #[derive(Clone)]
 pub(super) enum Pools {
-    Sqlite { read: SqlitePool, write: SqlitePool },
+    Sqlite { read: Readers, write: SqlitePool },
     Postgres(PgPool),
 }
 
@@ -126,7 +126,12 @@ impl Db {
     pub async fn is_ready(&self) -> Result<bool> {
         const COUNT: &str = "SELECT COUNT(*) FROM _sqlx_migrations";
         let applied: i64 = match &self.pools {
-            Pools::Sqlite { read, .. } => sqlx::query_scalar(COUNT).fetch_one(read).await?,
+            Pools::Sqlite { read, .. } => {
+                let mut held = read.acquire().await?;
+                let answer = sqlx::query_scalar(COUNT).fetch_one(&mut *held).await;
+                held.ended(&answer);
+                answer?
+            }
             Pools::Postgres(pool) => sqlx::query_scalar(COUNT).fetch_one(pool).await?,
         };
         Ok(usize::try_from(applied).is_ok_and(|applied| applied == MIGRATIONS.iter().count()))
@@ -231,17 +236,16 @@ async fn sqlite(options: &DbOptions) -> Result<(Pools, File)> {
         // SQLite undoes a transaction by itself when its disk is full. The driver does not notice, and would take the
         // connection to be in a transaction for ever.
         .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(!connection.is_in_transaction()))))
+        // A file does not hang up.
+        .test_before_acquire(false)
         .connect_with(connect.clone().create_if_missing(true))
         .await?;
     let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&write).await?;
     if parse_version(&version) < Some(OLDEST_SQLITE) {
         return Err(StoreError::Unfit(format!("SQLite {version} may corrupt databases in WAL mode; 3.51.3 is the oldest that does not.")));
     }
-    let read = SqlitePoolOptions::new()
-        .max_connections(options.connections)
-        .acquire_timeout(PATIENCE)
-        .connect_with(connect.read_only(true))
-        .await?;
+    // A page of a list fits into the channel whole, so that the thread that reads it need not wait for whoever takes the rows.
+    let read = Readers::open(connect.read_only(true).row_buffer_size(128), options.connections, PATIENCE).await?;
     Ok((Pools::Sqlite { read, write }, in_use))
 }
 

@@ -63,6 +63,11 @@ pub(crate) fn key(id: &Id) -> String {
     hash_token(&id.to_string())
 }
 
+/// Whether what a cookie carries, as it is kept, has something under this name.
+pub(crate) fn carries(data: &str, name: &str) -> bool {
+    serde_json::from_str::<serde_json::Map<_, _>>(data).is_ok_and(|carried| carried.contains_key(name))
+}
+
 fn encode(record: &Record) -> (String, i64) {
     let data = serde_json::to_string(&record.data).unwrap_or_else(|_| "{}".to_owned());
     (data, record.expiry_date.unix_timestamp() * 1_000)

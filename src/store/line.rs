@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 
 use sqlx::{Database, PgConnection, Postgres, Sqlite, SqliteConnection, pool::PoolConnection};
 
-use super::{Db, Result, connect::Pools};
+use super::{Db, Result, connect::Pools, readers::Lent};
 use crate::rules::ids::{AccountId, UserId};
 
 /// Scope of what belongs to nobody in particular: finding out who is asking, and set-up.
@@ -45,8 +45,20 @@ pub enum Line<'a> {
 pub enum Held<'a, DB: Database> {
     /// From the pool.
     Pooled(PoolConnection<DB>),
+    /// One of SQLite's readers.
+    Reader(Lent<DB::Connection>),
     /// From a transaction.
     Lent(&'a mut DB::Connection),
+}
+
+impl<DB: Database> Held<'_, DB> {
+    /// What a statement on it was answered, after a look at whether the connection is still good for another one.
+    pub(super) fn ended<T>(&mut self, answer: sqlx::Result<T>) -> sqlx::Result<T> {
+        if let Self::Reader(connection) = self {
+            connection.ended(&answer);
+        }
+        answer
+    }
 }
 
 impl<DB: Database> Deref for Held<'_, DB> {
@@ -54,6 +66,7 @@ impl<DB: Database> Deref for Held<'_, DB> {
     fn deref(&self) -> &DB::Connection {
         match self {
             Self::Pooled(connection) => connection,
+            Self::Reader(connection) => connection,
             Self::Lent(connection) => connection,
         }
     }
@@ -63,6 +76,7 @@ impl<DB: Database> DerefMut for Held<'_, DB> {
     fn deref_mut(&mut self) -> &mut DB::Connection {
         match self {
             Self::Pooled(connection) => connection,
+            Self::Reader(connection) => connection,
             Self::Lent(connection) => connection,
         }
     }
@@ -81,7 +95,7 @@ impl<S> Reader<S> {
         self.db.count_statement();
         Ok(match &mut self.carrier {
             Carrier::Pool => match &self.db.pools {
-                Pools::Sqlite { read, .. } => Line::Sqlite(Held::Pooled(read.acquire().await?)),
+                Pools::Sqlite { read, .. } => Line::Sqlite(Held::Reader(read.acquire().await?)),
                 Pools::Postgres(pool) => Line::Postgres(Held::Pooled(pool.acquire().await?)),
             },
             Carrier::Sqlite(tx) => {

@@ -19,6 +19,7 @@
 //! account does not exist. A [`Tx`] can read all that a reader of its scope can, and ends only by saying what happened.
 
 mod accounts;
+mod asking;
 mod attempts;
 pub mod backup;
 mod billing;
@@ -33,6 +34,7 @@ mod line;
 mod members;
 mod outbox;
 mod passwords;
+mod readers;
 mod sessions;
 mod tx;
 mod types;
@@ -40,10 +42,11 @@ mod users;
 mod visits;
 
 pub use accounts::{AccountFacts, AccountOfUser, Belongings};
+pub use asking::AskingFacts;
 pub use attempts::Attempt;
 pub use connect::{Db, DbOptions, SqliteDurability};
 pub use cookies::CookieStore;
-pub(crate) use cookies::key as cookie_key;
+pub(crate) use cookies::{carries, key as cookie_key};
 pub use events::{EventFilter, EventPage, EventRow, SubjectRow};
 pub use flows::{FlowRow, NewFlow};
 pub use instance::InstanceRow;
@@ -104,11 +107,13 @@ macro_rules! sql {
         match $on.line().await? {
             $crate::store::line::Line::Sqlite(mut held) => {
                 let $connection = &mut *held;
-                $query.await?
+                let answer = $query.await;
+                held.ended(answer)?
             }
             $crate::store::line::Line::Postgres(mut held) => {
                 let $connection = &mut *held;
-                $query.await?
+                let answer = $query.await;
+                held.ended(answer)?
             }
         }
     };
@@ -119,8 +124,14 @@ pub(crate) use sql;
 macro_rules! run {
     ($on:expr, $query:expr) => {
         match $on.line().await? {
-            $crate::store::line::Line::Sqlite(mut held) => $query.execute(&mut *held).await?.rows_affected(),
-            $crate::store::line::Line::Postgres(mut held) => $query.execute(&mut *held).await?.rows_affected(),
+            $crate::store::line::Line::Sqlite(mut held) => {
+                let answer = $query.execute(&mut *held).await;
+                held.ended(answer)?.rows_affected()
+            }
+            $crate::store::line::Line::Postgres(mut held) => {
+                let answer = $query.execute(&mut *held).await;
+                held.ended(answer)?.rows_affected()
+            }
         }
     };
 }

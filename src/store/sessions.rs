@@ -11,7 +11,7 @@ use crate::rules::{
     time::Millis,
 };
 
-/// A session and its person.
+/// A session and its person. Read by `asking`.
 #[derive(Clone, Debug, FromRow)]
 pub struct SessionFacts {
     /// The session.
@@ -36,6 +36,8 @@ pub struct SessionFacts {
     pub theme: String,
     /// The time zone the person has chosen, if any.
     pub time_zone: Option<String>,
+    /// What the cookie carries for the next page, as it is kept.
+    pub carried: Option<String>,
 }
 
 /// A session to be.
@@ -67,69 +69,6 @@ pub struct OwnSession {
     pub created_at: Millis,
     /// When it was last noted.
     pub last_seen_at: Millis,
-}
-
-#[derive(FromRow)]
-struct ProofRow {
-    kind: String,
-    account_id: Option<String>,
-}
-
-/// Facts about who is asking. Read before there is a scope, and again inside each transaction; a reader of one account or
-/// one user has no way to ask for them.
-impl<S> Reader<S> {
-    async fn session_facts(&mut self, token_hash: &str) -> Result<Option<SessionFacts>> {
-        Ok(sql!(self, c => sqlx::query_as(
-            "SELECT s.id AS session, s.user_id AS user, s.created_at, s.last_seen_at, s.ended_why, u.name, u.theme, u.time_zone, e.address AS email, e.canonical, e.verified_at AS email_verified_at
-             FROM sessions s JOIN users u ON u.id = s.user_id
-             JOIN user_emails e ON e.user_id = u.id AND e.canonical = COALESCE(
-                  (SELECT MIN(v.canonical) FROM user_emails v WHERE v.user_id = u.id AND v.verified_at IS NOT NULL),
-                  (SELECT MIN(v.canonical) FROM user_emails v WHERE v.user_id = u.id))
-             WHERE s.token_hash = $1").bind(token_hash).fetch_optional(c)))
-    }
-
-    async fn proof_facts(&mut self, session: &SessionId) -> Result<Vec<Proof>> {
-        let rows: Vec<ProofRow> =
-            sql!(self, c => sqlx::query_as("SELECT kind, account_id FROM session_proofs WHERE session_id = $1").bind(session).fetch_all(c));
-        // A kind that this program does not know proves nothing.
-        Ok(rows.into_iter().filter_map(|row| Proof::parse(&row.kind, row.account_id)).collect())
-    }
-}
-
-impl Reader<Instance> {
-    /// The session whose cookie has this hash.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn session(&mut self, token_hash: &str) -> Result<Option<SessionFacts>> {
-        self.session_facts(token_hash).await
-    }
-
-    /// What was proven in a session.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn proofs(&mut self, session: &SessionId) -> Result<Vec<Proof>> {
-        self.proof_facts(session).await
-    }
-}
-
-impl<S> Tx<S> {
-    /// The session whose cookie has this hash, as it is now.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn session(&mut self, token_hash: &str) -> Result<Option<SessionFacts>> {
-        self.session_facts(token_hash).await
-    }
-
-    /// What was proven in a session, as it is now.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn proofs(&mut self, session: &SessionId) -> Result<Vec<Proof>> {
-        self.proof_facts(session).await
-    }
 }
 
 impl Tx<Instance> {

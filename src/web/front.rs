@@ -12,7 +12,10 @@ use super::{
     Site,
     page::{Page, page_before, render, see_other, wants_fragment},
 };
-use crate::{acts::Stop, store::cookie_key};
+use crate::{
+    acts::Stop,
+    store::{carries, cookie_key},
+};
 
 const FLASH: &str = "flash";
 
@@ -78,16 +81,11 @@ impl Front {
         see_other(path)
     }
 
-    /// What the last request wanted said, once.
-    pub(super) async fn flash(&self) -> Option<String> {
-        // Without a cookie there is nothing to look up.
-        self.session.id().filter(|_| !self.silent)?;
-        // Looked for first: taking out what is not there counts as a change, and would write at every page.
-        let said: String = self.session.get(FLASH).await.ok().flatten()?;
-        if let Err(error) = self.session.remove::<String>(FLASH).await {
-            tracing::warn!(%error, "a message will be shown once more");
-        }
-        Some(said)
+    /// What the last request wanted said, once, given what the cookie carries.
+    pub(super) async fn flash(&self, carried: Option<&str>) -> Option<String> {
+        // Most pages have nothing to say, and what is taken out is written back: that would be a commit for every page.
+        carried.filter(|carried| !self.silent && carries(carried, FLASH))?;
+        self.session.remove(FLASH).await.ok().flatten()
     }
 
     /// Makes a new cookie, whatever there was before, and answers the hash by which its session will be known.

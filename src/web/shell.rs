@@ -64,7 +64,7 @@ impl Shell {
             name: facts.name.clone(),
             email: facts.email.clone(),
             initials: initials(&facts.name),
-            flash: front.flash().await,
+            flash: front.flash(facts.carried.as_deref()).await,
             path: front.path.clone(),
             here: front.here.clone(),
             account: None,

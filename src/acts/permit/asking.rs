@@ -6,37 +6,41 @@ use crate::{
         gate::{self, Refusal, Session, Verdict, Warning},
         sessions::{self, End, Times},
     },
-    store::{AccountFacts, Context, Instance, SessionFacts, Source, Tx, Why},
+    store::{AccountFacts, AskingFacts, Context, Instance, SessionFacts, Source, Tx, Why},
 };
 
-/// What a session and its person are to the gate.
+/// What a session and its person are to the gate, and the account that they ask for.
 pub(super) struct Asking {
     pub(super) facts: SessionFacts,
     pub(super) session: Session,
+    pub(super) account: Option<AccountFacts>,
 }
 
-impl Asking {
-    pub(super) fn new(facts: SessionFacts, proofs: Vec<gate::Proof>) -> Self {
+impl From<AskingFacts> for Asking {
+    fn from(found: AskingFacts) -> Self {
+        let AskingFacts { session: facts, proofs, account } = found;
         let ended = facts.ended_why.as_deref().map(|why| End::parse(why).unwrap_or(End::SignedOut));
         let times = Times { created_at: facts.created_at, last_seen_at: facts.last_seen_at, ended };
         // Factors come with the room for them; until then nobody has one.
         let session = Session { times, proofs, has_factor: false, ended_here: false };
-        Self { facts, session }
+        Self { facts, session, account }
     }
+}
 
+impl Asking {
     /// The session as it stands in this account.
     pub(super) fn at(&self, account: &AccountFacts) -> Session {
         Session { ended_here: account.entry_ended_at.is_some(), ..self.session.clone() }
     }
 }
 
-/// Who is asking, by the cookie; outside of a transaction.
-pub(super) async fn asking(app: &App, caller: &Caller) -> Result<Asking, Stop> {
+/// No account's slug: for what is somebody's own.
+pub(super) const NONE: &str = "";
+
+/// Who is asking, by the cookie, and for which account; outside of a transaction.
+pub(super) async fn asking(app: &App, caller: &Caller, slug: &str) -> Result<Asking, Stop> {
     let Some(token_hash) = &caller.token_hash else { return Err(Stop::SignIn) };
-    let mut reader = app.0.db.reader(Instance);
-    let Some(facts) = reader.session(token_hash).await? else { return Err(Stop::SignIn) };
-    let proofs = reader.proofs(&facts.session).await?;
-    let asking = Asking::new(facts, proofs);
+    let asking = app.0.db.reader(Instance).asking(token_hash, slug).await?.map(Asking::from).ok_or(Stop::SignIn)?;
     if asking.session.times.ended.is_none()
         && let Some(why) = sessions::end(app.now(), app.0.terms.sessions, asking.session.times)
     {
@@ -53,11 +57,9 @@ async fn keep_ended(app: &App, caller: &Caller, facts: &SessionFacts, why: End) 
 }
 
 /// The same inside a transaction, where what is read stays true.
-pub(super) async fn asking_now<S>(tx: &mut Tx<S>, caller: &Caller) -> Result<Asking, Stop> {
+pub(super) async fn asking_now<S>(tx: &mut Tx<S>, caller: &Caller, slug: &str) -> Result<Asking, Stop> {
     let Some(token_hash) = &caller.token_hash else { return Err(Stop::SignIn) };
-    let Some(facts) = tx.session(token_hash).await? else { return Err(Stop::SignIn) };
-    let proofs = tx.proofs(&facts.session).await?;
-    Ok(Asking::new(facts, proofs))
+    tx.asking(token_hash, slug).await?.map(Asking::from).ok_or(Stop::SignIn)
 }
 
 pub(super) fn demand(verdict: Verdict, account: &str) -> Result<Vec<Warning>, Stop> {

@@ -39,13 +39,13 @@ impl<M: May> Permit<M> {
     /// # Errors
     /// What is to be done first, or why not. Refusals are on record.
     pub async fn ask(app: &App, caller: Caller, slug: &str) -> Result<Self, Stop> {
-        let asking = asking(app, &caller).await?;
+        let mut asking = asking(app, &caller, slug).await?;
         if let Some(end) = crate::rules::sessions::end(app.now(), app.0.terms.sessions, asking.session.times) {
             return Err(Stop::Step(Step::SignIn(end)));
         }
-        let mut reader = app.0.db.reader(Instance);
-        let Some(account) = reader.account(slug, &asking.facts.user, &asking.facts.session).await? else {
-            return Err(reader.slug_now(slug, &asking.facts.user).await?.map_or(Stop::Unknown, Stop::Moved));
+        let Some(account) = asking.account.take() else {
+            let moved = app.0.db.reader(Instance).slug_now(slug, &asking.facts.user).await?;
+            return Err(moved.map_or(Stop::Unknown, Stop::Moved));
         };
         let (policy, member) = at_gate(app, &account);
         let verdict = gate::account(app.now(), account.account.as_str(), policy, member, &asking.at(&account));
@@ -151,8 +151,8 @@ impl<M: May> Permit<M> {
     pub(in crate::acts) async fn begin_holding(&self, mut hold: Vec<Log>) -> Result<(Tx<InAccount>, Roles), Stop> {
         hold.push(Log::Account(self.account.account.clone()));
         let mut tx = self.person.begin_in(&self.account, hold).await?;
-        let asking = asking_now(&mut tx, &self.person.caller).await?;
-        let fresh = tx.account(&self.account.slug, &asking.facts.user, &asking.facts.session).await?.ok_or(Stop::Unknown)?;
+        let mut asking = asking_now(&mut tx, &self.person.caller, &self.account.slug).await?;
+        let fresh = asking.account.take().ok_or(Stop::Unknown)?;
         let (policy, member) = at_gate(&self.person.app, &fresh);
         let verdict = gate::account(tx.now(), fresh.account.as_str(), policy, member, &asking.at(&fresh));
         if let Err(stop) = demand(verdict, &fresh.name) {

@@ -1,6 +1,6 @@
 //! Visitors and persons: what anyone may do, and what is somebody's own.
 
-use super::asking::{asking, asking_now, context, demand, not_noted};
+use super::asking::{NONE, asking, asking_now, context, demand, not_noted};
 use crate::{
     acts::{App, Caller, Stop},
     rules::{
@@ -77,7 +77,7 @@ impl Person {
     /// # Errors
     /// What is to be done first.
     pub async fn ask(app: &App, caller: Caller) -> Result<Self, Stop> {
-        let asking = asking(app, &caller).await?;
+        let asking = asking(app, &caller, NONE).await?;
         demand(gate::person(app.now(), app.0.terms.sessions, &asking.session), "")?;
         let person = Self { app: app.clone(), caller, facts: asking.facts };
         if app.now().since(person.facts.last_seen_at) >= app.session_limits().touch_every() {
@@ -150,7 +150,7 @@ impl Person {
     pub(in crate::acts) async fn begin(&self) -> Result<Tx<OfUser>, Stop> {
         let user = self.facts.user.clone();
         let mut tx = self.app.0.db.begin(OfUser(user.clone()), vec![Log::User(user)], self.context(), &self.app.0.hands).await?;
-        let asking = asking_now(&mut tx, &self.caller).await?;
+        let asking = asking_now(&mut tx, &self.caller, NONE).await?;
         demand(gate::person(tx.now(), self.app.0.terms.sessions, &asking.session), "")?;
         Ok(tx)
     }
@@ -169,7 +169,7 @@ impl Person {
     async fn begin_wide(&self, mut hold: Vec<Log>) -> Result<Tx<Instance>, Stop> {
         hold.push(Log::User(self.facts.user.clone()));
         let mut tx = self.app.0.db.begin(Instance, hold, self.context(), &self.app.0.hands).await?;
-        let asking = asking_now(&mut tx, &self.caller).await?;
+        let asking = asking_now(&mut tx, &self.caller, NONE).await?;
         demand(gate::person(tx.now(), self.app.0.terms.sessions, &asking.session), "")?;
         Ok(tx)
     }

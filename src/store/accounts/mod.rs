@@ -9,12 +9,12 @@ use sqlx::FromRow;
 use super::{Instance, MemberFacts, OfUser, Reader, Result, Tx, run, sql};
 use crate::rules::{
     chain,
-    ids::{AccountId, SessionId, UserId},
+    ids::{AccountId, UserId},
     time::Millis,
 };
 
-/// An account and what it is to the person who asks for it.
-#[derive(Clone, Debug, FromRow)]
+/// An account and what it is to the person who asks for it. Read by `asking`.
+#[derive(Clone, Debug)]
 pub struct AccountFacts {
     /// The account.
     pub account: AccountId,
@@ -33,7 +33,6 @@ pub struct AccountFacts {
     /// When it was ended there, if it was.
     pub entry_ended_at: Option<Millis>,
     /// The person as a member, if they are one.
-    #[sqlx(flatten)]
     pub member: MemberFacts,
 }
 
@@ -49,39 +48,6 @@ pub struct AccountOfUser {
     /// The person as a member.
     #[sqlx(flatten)]
     pub member: MemberFacts,
-}
-
-impl<S> Reader<S> {
-    async fn account_facts(&mut self, slug: &str, user: &UserId, session: &SessionId) -> Result<Option<AccountFacts>> {
-        Ok(sql!(self, c => sqlx::query_as(
-            "SELECT a.id AS account, a.name, a.slug, a.time_zone, a.first_idp_at, e.entered_at, e.last_seen_at AS entry_seen_at, e.ended_at AS entry_ended_at,
-                    m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
-                    m.disabled_at, m.access_until
-             FROM accounts a
-             LEFT JOIN members m ON m.account_id = a.id AND m.user_id = $2
-             LEFT JOIN entries e ON e.account_id = a.id AND e.session_id = $3
-             WHERE a.slug = $1 AND a.deleted_at IS NULL").bind(slug).bind(user).bind(session).fetch_optional(c)))
-    }
-}
-
-impl Reader<Instance> {
-    /// The account under this slug as it is to this user and session; `None` where there is none.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn account(&mut self, slug: &str, user: &UserId, session: &SessionId) -> Result<Option<AccountFacts>> {
-        self.account_facts(slug, user, session).await
-    }
-}
-
-impl<S> Tx<S> {
-    /// The same, as it is now.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn account(&mut self, slug: &str, user: &UserId, session: &SessionId) -> Result<Option<AccountFacts>> {
-        self.account_facts(slug, user, session).await
-    }
 }
 
 impl Reader<OfUser> {

@@ -135,11 +135,14 @@ impl MemberRow {
 
 macro_rules! member_columns {
     () => {
-        "SELECT m.id, m.user_id, u.name, m.search_email AS email, m.source, m.last_seen_at, m.version, m.search_name,
+        member_columns!("members m")
+    };
+    ($from:literal) => {
+        concat!("SELECT m.id, m.user_id, u.name, m.search_email AS email, m.source, m.last_seen_at, m.version, m.search_name,
                 (SELECT e.verified_at FROM user_emails e WHERE e.user_id = m.user_id AND e.canonical = m.search_email) AS email_verified_at,
                 m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
                 m.disabled_at, m.access_until
-         FROM members m JOIN users u ON u.id = m.user_id WHERE m.account_id = $1 "
+         FROM ", $from, " JOIN users u ON u.id = m.user_id WHERE m.account_id = $1 ")
     };
 }
 

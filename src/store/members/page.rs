@@ -37,11 +37,28 @@ pub struct MemberFilter {
 /// The place behind which a page begins: the value that is sorted by, as text, and the id.
 pub type MemberCursor = (String, MemberId);
 
-/// One text for each order and each way of finding; what narrows is the same in all.
+/// How many members a search finds, which decides how to look for them.
+#[derive(Clone, Copy)]
+enum Found {
+    /// Few: looked up one by one, and sorted.
+    Few,
+    /// Some: listed, and the members gone through in order until enough of them are in the list.
+    Some,
+    /// Many: the members gone through in order, each asked whether it is found, until enough are.
+    Many,
+}
+
+/// Up to how many are few.
+const FEW: i64 = 500;
+/// From how many on they are many; what is beyond is not counted.
+const MANY: i64 = 20_000;
+
+/// One text for each order, each way of finding, and the first page and all others; what narrows is the same in all.
+/// A condition that holds for the first page or for a place behind it would make the database count from the beginning.
 macro_rules! member_page {
-    ($found:literal, $behind:literal, $order:literal) => {
+    ($from:literal, $found:literal, $behind:literal, $order:literal) => {
         concat!(
-            member_columns!(),
+            member_columns!($from),
             $found,
             " AND (CAST($4 AS TEXT) IS NULL
                    OR ($4 = 'administrator' AND m.administrator_since IS NOT NULL)
@@ -66,21 +83,36 @@ macro_rules! member_page {
 }
 
 macro_rules! member_pages {
-    ($found:literal, $order:expr) => {
-        match $order {
-            MemberOrder::Name => member_page!(
+    ($from:literal, $found:literal, $order:expr, $first:expr) => {
+        match ($order, $first) {
+            (MemberOrder::Name, true) => member_page!(
+                $from,
                 $found,
-                "AND (CAST($7 AS TEXT) IS NULL OR (m.search_name, m.id) > ($7, $8)) ",
+                "AND CAST($7 AS TEXT) IS NULL AND CAST($8 AS TEXT) IS NULL ",
                 "ORDER BY m.search_name, m.id LIMIT $9"
             ),
-            MemberOrder::Email => member_page!(
+            (MemberOrder::Name, false) => {
+                member_page!($from, $found, "AND (m.search_name, m.id) > ($7, $8) ", "ORDER BY m.search_name, m.id LIMIT $9")
+            }
+            (MemberOrder::Email, true) => member_page!(
+                $from,
                 $found,
-                "AND (CAST($7 AS TEXT) IS NULL OR (m.search_email, m.id) > ($7, $8)) ",
+                "AND CAST($7 AS TEXT) IS NULL AND CAST($8 AS TEXT) IS NULL ",
                 "ORDER BY m.search_email, m.id LIMIT $9"
             ),
-            MemberOrder::Joined => member_page!(
+            (MemberOrder::Email, false) => {
+                member_page!($from, $found, "AND (m.search_email, m.id) > ($7, $8) ", "ORDER BY m.search_email, m.id LIMIT $9")
+            }
+            (MemberOrder::Joined, true) => member_page!(
+                $from,
                 $found,
-                "AND (CAST($7 AS TEXT) IS NULL OR (m.joined_at, m.id) < (CAST($7 AS BIGINT), $8)) ",
+                "AND CAST($7 AS TEXT) IS NULL AND CAST($8 AS TEXT) IS NULL ",
+                "ORDER BY m.joined_at DESC, m.id DESC LIMIT $9"
+            ),
+            (MemberOrder::Joined, false) => member_page!(
+                $from,
+                $found,
+                "AND (m.joined_at, m.id) < (CAST(CAST($7 AS TEXT) AS BIGINT), $8) ",
                 "ORDER BY m.joined_at DESC, m.id DESC LIMIT $9"
             ),
         }
@@ -100,19 +132,69 @@ impl Reader<InAccount> {
         (limit, now): (i64, Millis),
     ) -> Result<Vec<MemberRow>> {
         let scope = self.scope.0.clone();
-        // The first term leads through the index; the others narrow what it finds, and are checked here with it.
-        let text = match filter.terms.len() {
-            0 => member_pages!("AND CAST($2 AS TEXT) IS NULL AND CAST($3 AS TEXT) IS NULL", order),
-            1 => member_pages!("AND CAST($3 AS TEXT) IS NULL AND m.id IN (SELECT w.member_id FROM member_words w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $2 || '\u{10FFFF}')", order),
-            _ => member_pages!(
-                "AND m.id IN (SELECT w.member_id FROM member_words w WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $2 || '\u{10FFFF}')
-                 AND m.id IN (SELECT w.member_id FROM member_words w WHERE w.account_id = $1 AND w.word >= $3 AND w.word < $3 || '\u{10FFFF}')",
-                order
+        let (found, lead, other) = self.look_up(&filter.terms).await?;
+        let first = behind.is_none();
+        let text = match found {
+            None => member_pages!("members m", "AND CAST($2 AS TEXT) IS NULL AND CAST($3 AS TEXT) IS NULL", order, first),
+            // A cross join is one that SQLite leaves in this order.
+            Some(Found::Few) => member_pages!(
+                "(SELECT DISTINCT w.member_id AS id FROM member_words w
+                  WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $2 || '\u{10FFFF}') f CROSS JOIN members m",
+                "AND m.id = f.id AND (CAST($3 AS TEXT) IS NULL OR EXISTS (
+                      SELECT 1 FROM member_words w WHERE w.member_id = m.id AND w.word >= $3 AND w.word < $3 || '\u{10FFFF}'))",
+                order,
+                first
+            ),
+            Some(Found::Some) => member_pages!(
+                "members m",
+                "AND m.id IN (SELECT w.member_id FROM member_words w
+                              WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $2 || '\u{10FFFF}')
+                 AND (CAST($3 AS TEXT) IS NULL OR EXISTS (
+                      SELECT 1 FROM member_words w WHERE w.member_id = m.id AND w.word >= $3 AND w.word < $3 || '\u{10FFFF}'))",
+                order,
+                first
+            ),
+            Some(Found::Many) => member_pages!(
+                "members m",
+                "AND EXISTS (SELECT 1 FROM member_words w WHERE w.member_id = m.id AND w.word >= $2 AND w.word < $2 || '\u{10FFFF}')
+                 AND (CAST($3 AS TEXT) IS NULL OR EXISTS (
+                      SELECT 1 FROM member_words w WHERE w.member_id = m.id AND w.word >= $3 AND w.word < $3 || '\u{10FFFF}'))",
+                order,
+                first
             ),
         };
-        let (first, second) = (filter.terms.first(), filter.terms.get(1));
-        Ok(sql!(self, c => sqlx::query_as(text).bind(&scope).bind(first).bind(second).bind(&filter.role).bind(&filter.status)
+        Ok(sql!(self, c => sqlx::query_as(text).bind(&scope).bind(lead).bind(other).bind(&filter.role).bind(&filter.status)
             .bind(&filter.source).bind(behind.map(|(value, _)| value)).bind(behind.map(|(_, id)| id)).bind(limit)
             .bind(now).bind(now.plus(ACCESS_SOON)).bind(now.minus(QUIET)).fetch_all(c)))
+    }
+
+    /// How many members the rarer of the two terms finds; the rarer, and the other one.
+    async fn look_up<'a>(&mut self, terms: &'a [String]) -> Result<(Option<Found>, Option<&'a str>, Option<&'a str>)> {
+        let (Some(one), other) = (terms.first(), terms.get(1)) else { return Ok((None, None, None)) };
+        let count = self.count_words(one).await?;
+        let (count, lead, other) = match other {
+            None => (count, one.as_str(), None),
+            Some(other) => match self.count_words(other).await? {
+                fewer if fewer < count => (fewer, other.as_str(), Some(one.as_str())),
+                _ => (count, one.as_str(), Some(other.as_str())),
+            },
+        };
+        let found = if count <= FEW {
+            Found::Few
+        } else if count < MANY {
+            Found::Some
+        } else {
+            Found::Many
+        };
+        Ok((Some(found), Some(lead), other))
+    }
+
+    /// How many words of members begin so, up to many.
+    async fn count_words(&mut self, beginning: &str) -> Result<i64> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM member_words w
+             WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $2 || '\u{10FFFF}' LIMIT $3) f")
+            .bind(&scope).bind(beginning).bind(MANY).fetch_one(c)))
     }
 }
