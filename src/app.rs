@@ -2,6 +2,7 @@
 //! dice; everything below is given them.
 
 mod backup;
+pub mod demo;
 mod key;
 mod listen;
 pub mod logs;
@@ -9,7 +10,7 @@ pub mod logs;
 use std::{
     fs,
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -84,6 +85,8 @@ pub struct Running {
     /// The one-time link for set-up, while set-up is not done.
     pub setup_link: Option<String>,
     app: App,
+    /// Where letters are put that leave no machine.
+    mail_folder: PathBuf,
     draining: Draining,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
@@ -185,7 +188,7 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
         let listener = TcpListener::bind(at).await.map_err(|error| StartError::Listen(at, error))?;
         tasks.push(tokio::spawn(listen::serve(listener, listen::metrics(app.clone()), 16, stopped)));
     }
-    Ok(Running { address, base_url, setup_link, app, draining, stop, tasks })
+    Ok(Running { address, base_url, setup_link, app, mail_folder: config.data_dir.join("mail"), draining, stop, tasks })
 }
 
 fn started(stop: Stop) -> StartError {

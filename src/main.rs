@@ -35,6 +35,7 @@ fn command() -> Command {
         .about("A self-hosted dashboard with which a company decides who and what gets into its account.")
         .after_help("Every setting can also stand in a TOML file under the name of its flag with _ for -, or in the environment.\nFlags win over the environment, the environment over the file. NAME_FILE names a file that holds the value.")
         .subcommand(Command::new("serve").about("Start the server (what happens without a command)"))
+        .subcommand(Command::new("demo").about("Try it out: a company that has lived for months, on a database that is gone afterwards"))
         .subcommand(Command::new("migrate").about("Bring the database to this version's schema, and stop"))
         .subcommand(
             Command::new("backup")
@@ -93,6 +94,7 @@ fn run(matches: &ArgMatches) -> Result<(), String> {
             say(&mut std::io::stdout(), found.report().trim_end());
             Ok(())
         }
+        Some(("demo", _)) => in_runtime(demo(&config)),
         Some(("migrate", _)) => in_runtime(async {
             app::open(&config).await.map_err(|error| error.to_string())?.close().await;
             say(&mut std::io::stdout(), "The database has this version's schema.");
@@ -161,6 +163,16 @@ async fn serve(config: &Config, filter: EnvFilter) -> Result<(), String> {
     tracing::info!("stopped");
     logs.finish();
     Ok(())
+}
+
+/// Starts the demonstration, says how to sign in, and waits to be stopped. What happens in it is shown in pages, not in logs.
+async fn demo(config: &Config) -> Result<(), String> {
+    let asked_to_stop = asked_to_stop()?;
+    say(&mut std::io::stderr(), "A company is being founded, and lives for four months. This takes a few seconds.");
+    let demo = app::demo::demo(config, app::clock(), app::dice()).await.map_err(|error| error.to_string())?;
+    say(&mut std::io::stdout(), &demo.says());
+    asked_to_stop.await;
+    demo.stop().await.map_err(|error| error.to_string())
 }
 
 /// Resolves on SIGTERM, and on Ctrl-C.

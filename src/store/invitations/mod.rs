@@ -65,6 +65,8 @@ pub struct InvitationRow {
     closed_why: Option<String>,
     /// How often it has changed.
     pub version: i64,
+    /// The letter that carries its link.
+    pub letter_id: Option<LetterId>,
     /// When its letter was delivered.
     pub letter_sent_at: Option<Millis>,
     /// When its letter was given up.
@@ -110,7 +112,7 @@ fn closed_of(why: Option<&str>) -> Option<Closed> {
 macro_rules! invitation_columns {
     () => {
         "SELECT i.id, i.address, i.canonical, i.developer, i.team, i.billing, i.administrator, i.invited_by, u.name AS inviter,
-                i.created_at, i.sent_at, i.expires_at, i.closed_why, i.version,
+                i.created_at, i.sent_at, i.expires_at, i.closed_why, i.version, i.letter_id,
                 o.sent_at AS letter_sent_at, o.failed_at AS letter_failed_at, o.next_attempt_at AS letter_next_at, o.last_error AS letter_error,
                 o.sent_as AS letter_sent_as, i.closed_at
          FROM invitations i JOIN users u ON u.id = i.invited_by LEFT JOIN outbox o ON o.id = i.letter_id
