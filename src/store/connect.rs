@@ -28,6 +28,11 @@ const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 /// How long to wait for a connection or a lock before saying that the database is busy.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Waits no longer than that, for a connection and for a lock together.
+pub(super) async fn patiently<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut.into()))
+}
+
 /// As much as a busy moment writes.
 const ROOM: usize = 256 * 1024;
 

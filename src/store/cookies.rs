@@ -8,7 +8,7 @@ use tower_sessions::{
     session_store,
 };
 
-use super::{Db, Instance, run, sql};
+use super::{Db, Instance, connect::patiently, run, sql};
 use crate::protocols::secrets::hash_token;
 
 /// Keeps cookies' contents by the hash of their value, so that a copy of the database opens no session.
@@ -80,7 +80,7 @@ fn backend(error: &super::StoreError) -> session_store::Error {
 #[async_trait]
 impl SessionStore for CookieStore {
     async fn create(&self, record: &mut Record) -> session_store::Result<()> {
-        while !self.insert(record).await.map_err(|error| backend(&error))? {
+        while !patiently(self.insert(record)).await.map_err(|error| backend(&error))? {
             record.id = Id::default();
         }
         Ok(())
@@ -89,7 +89,7 @@ impl SessionStore for CookieStore {
     /// Never makes a row: a request that was under way while its session ended must not bring it back. Nor does it fail: what
     /// is kept here is a message for the next page, and losing it is no reason to call a request broken that is done.
     async fn save(&self, record: &Record) -> session_store::Result<()> {
-        if let Err(error) = self.update(record).await {
+        if let Err(error) = patiently(self.update(record)).await {
             tracing::warn!(%error, "what a cookie carries could not be kept");
         }
         Ok(())
@@ -104,6 +104,6 @@ impl SessionStore for CookieStore {
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
-        self.remove(id).await.map_err(|error| backend(&error))
+        patiently(self.remove(id)).await.map_err(|error| backend(&error))
     }
 }

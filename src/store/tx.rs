@@ -5,7 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{Db, Reader, Result, StoreError, connect::Pools, line::Carrier, run, sql};
+use super::{
+    Db, Reader, Result, StoreError,
+    connect::{self, Pools},
+    line::Carrier,
+    run, sql,
+};
 use crate::rules::{
     chain,
     events::{Event, Log},
@@ -127,7 +132,10 @@ impl Db {
     pub(crate) async fn begin<S>(&self, scope: S, hold: Vec<Log>, context: Context, hands: &Hands) -> Result<Tx<S>> {
         let carrier = match &self.pools {
             // IMMEDIATE: a read lock that has to become a write lock fails at once when another writer was first.
-            Pools::Sqlite { write, .. } => Carrier::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Sqlite { write, .. } => {
+                let begun = async { Ok(write.begin_with("BEGIN IMMEDIATE").await?) };
+                Carrier::Sqlite(connect::patiently(begun).await?)
+            }
             Pools::Postgres(pool) => Carrier::Postgres(pool.begin().await?),
         };
         self.go_on(carrier, scope, hold, context, hands).await

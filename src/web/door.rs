@@ -182,3 +182,34 @@ fn protect(headers: &mut axum::http::HeaderMap) {
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::rules::{ids::OperationId, time::Millis};
+
+    /// No page panics, and none is made to; what would become of one that did is tried out here.
+    #[tokio::test]
+    async fn a_panic_is_one_answer_that_says_nothing_but_an_id() {
+        let panics = || async { assert!(std::hint::black_box(false), "a secret") };
+        let router: Router =
+            Router::new().route("/panics", get(panics)).route("/fine", get(|| async { "fine" })).layer(middleware::from_fn(guard));
+        let ask = async |path: &str| {
+            let request = OperationId::new(Millis(1), [7; 16]);
+            let caller = Caller { address: std::net::Ipv4Addr::LOCALHOST.into(), agent: String::new(), request, token_hash: None };
+            let request = Request::builder().uri(path).extension(caller).body(Body::empty()).unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            let status = response.status();
+            (status, String::from_utf8(to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap())
+        };
+        for _ in 0..3 {
+            let (status, body) = ask("/panics").await;
+            assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+            assert!(body.contains("op_") && !body.contains("a secret"), "{body}");
+            assert_eq!(ask("/fine").await, (StatusCode::OK, "fine".to_owned()));
+        }
+    }
+}
