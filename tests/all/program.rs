@@ -1,7 +1,7 @@
 //! The program as it is started: commands, settings, health, headers, and the end.
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, Read, Write},
     process::Command,
     time::Duration,
 };
@@ -99,10 +99,15 @@ async fn one_command_starts_and_says_where_to_go() {
     assert_eq!(done.status(), StatusCode::SEE_OTHER);
     let request = done.headers()["x-request-id"].to_str().unwrap().to_owned();
 
+    // Logs are written beside requests: the line comes, but may come after the answer.
+    let mut stderr = std::io::BufReader::new(server.child.stderr.take().unwrap());
+    let mut logs = String::new();
+    while !logs.contains(&request) {
+        assert!(stderr.read_line(&mut logs).unwrap() > 0, "{logs}");
+    }
     server.child.kill().unwrap();
     server.child.wait().unwrap();
-    let mut logs = String::new();
-    server.child.stderr.take().unwrap().read_to_string(&mut logs).unwrap();
+    stderr.read_to_string(&mut logs).unwrap();
     let lines: Vec<serde_json::Value> = logs.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     assert!(lines.iter().any(|line| line["request"] == request.as_str() && line["status"] == 303), "{logs}");
     assert!(!logs.contains(&token), "no secret in the logs");

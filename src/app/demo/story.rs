@@ -46,8 +46,8 @@ pub(super) struct Teller<'a> {
     clock: &'a Turned,
     /// Midnight of the first day.
     began: Millis,
-    /// The hash of everybody's cookie.
-    cookies: BTreeMap<&'static str, String>,
+    /// The hash of everybody's cookie, and since when they have it.
+    cookies: BTreeMap<&'static str, (String, Millis)>,
     /// Dice that fall the same way each time: nothing hangs on them.
     dice: u64,
     slug: String,
@@ -87,7 +87,7 @@ impl<'a> Teller<'a> {
             address: address.into(),
             agent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36".to_owned(),
             request: self.app.operation(),
-            token_hash: self.cookies.get(local).cloned(),
+            token_hash: self.cookies.get(local).map(|(hash, _)| hash.clone()),
         }
     }
 
@@ -95,14 +95,19 @@ impl<'a> Teller<'a> {
         self.app.visitor(Caller { token_hash: None, ..self.caller(local) })
     }
 
-    async fn permit<M: May>(&self, local: &str) -> Result<Permit<M>, Stop> {
+    /// What somebody may do, after they have signed in anew where their session is an old one.
+    async fn permit<M: May>(&mut self, local: &'static str) -> Result<Permit<M>, Stop> {
+        let is_fresh = |since: Millis| self.app.now().since(since) < Span::hours(6);
+        if !self.cookies.get(local).is_some_and(|(_, since)| is_fresh(*since)) {
+            self.sign_in(local).await?;
+        }
         Permit::ask(&self.app, self.caller(local), &self.slug).await
     }
 
     /// A cookie for somebody, of which only the hash is known anywhere.
     fn new_cookie(&mut self, local: &'static str) -> String {
         let cookie = hash_token(&format!("{local} {}", self.throw(u64::MAX)));
-        self.cookies.insert(local, cookie.clone());
+        self.cookies.insert(local, (cookie.clone(), self.app.now()));
         cookie
     }
 
@@ -159,16 +164,20 @@ impl<'a> Teller<'a> {
             let tried = sign_in::prove(&self.visitor(person.local), Credentials { email: address(person.local)?, password: wrong }).await;
             drop(tried);
         }
-        let password = Password::typed(PASSWORD).ok_or(Stop::Unknown)?;
-        let visitor = self.visitor(person.local);
-        let proven = sign_in::prove(&visitor, Credentials { email: address(person.local)?, password }).await?;
-        let cookie = self.new_cookie(person.local);
-        sign_in::begin_session(&visitor, proven, None, &cookie).await?;
+        self.sign_in(person.local).await?;
         match self.permit::<may::ViewAccount>(person.local).await {
             // Whoever may not come in has tried, which is on record.
             Ok(_) | Err(Stop::Refused { .. } | Stop::Unknown) => Ok(()),
             Err(stop) => Err(stop),
         }
+    }
+
+    async fn sign_in(&mut self, local: &'static str) -> Result<(), Stop> {
+        let password = Password::typed(PASSWORD).ok_or(Stop::Unknown)?;
+        let visitor = self.visitor(local);
+        let proven = sign_in::prove(&visitor, Credentials { email: address(local)?, password }).await?;
+        let cookie = self.new_cookie(local);
+        sign_in::begin_session(&visitor, proven, None, &cookie).await
     }
 
     /// What is to happen on a day, besides people coming in.
@@ -215,7 +224,7 @@ impl<'a> Teller<'a> {
     }
 
     /// Invites somebody; answers the secret of the link in the letter, which proves the address.
-    async fn invite(&self, by: &str, local: &str, roles: Roles) -> Result<String, Stop> {
+    async fn invite(&mut self, by: &'static str, local: &str, roles: Roles) -> Result<String, Stop> {
         let permit = self.permit::<may::InviteMembers>(by).await?;
         let sent = invitations::invite(&permit, NewInvitation { email: address(local)?, roles }).await?;
         let row = permit.read().invitation(&sent.id).await?.ok_or(Stop::Unknown)?;
@@ -237,23 +246,23 @@ impl<'a> Teller<'a> {
         Ok(())
     }
 
-    async fn row(&self, local: &str) -> Result<MemberRow, Stop> {
+    async fn row(&mut self, local: &str) -> Result<MemberRow, Stop> {
         let mut reader = self.permit::<may::ReadMembers>("ada").await?.read();
         let filter = MemberFilter { terms: search_terms(&email(local)), ..MemberFilter::default() };
         reader.members(&filter, MemberOrder::Name, None, (1, self.app.now())).await?.pop().ok_or(Stop::Unknown)
     }
 
-    async fn member(&self, local: &str) -> Result<MemberId, Stop> {
+    async fn member(&mut self, local: &str) -> Result<MemberId, Stop> {
         Ok(self.row(local).await?.id)
     }
 
-    async fn change(&self, by: &str, local: &str, to: impl FnOnce(Roles) -> Roles) -> Result<(), Stop> {
+    async fn change(&mut self, by: &'static str, local: &str, to: impl FnOnce(Roles) -> Roles) -> Result<(), Stop> {
         let row = self.row(local).await?;
         let new = NewRoles { roles: to(row.roles()), version: row.version };
         members::change_roles(&self.permit(by).await?, &row.id, new).await
     }
 
-    async fn write_invoices(&self) -> Result<(), Stop> {
+    async fn write_invoices(&mut self) -> Result<(), Stop> {
         let invoices = Invoices {
             contact: "Mary Somerville".to_owned(),
             recipients: "invoices@engines.example".to_owned(),
@@ -265,7 +274,8 @@ impl<'a> Teller<'a> {
     }
 
     /// Ada founds a second account, and chooses her own zone.
-    async fn look_around(&self) -> Result<(), Stop> {
+    async fn look_around(&mut self) -> Result<(), Stop> {
+        drop(self.permit::<may::ViewAccount>("ada").await?);
         let ada = Person::ask(&self.app, self.caller("ada")).await?;
         accounts::create(&ada, &NewAccount { name: "Analytical Society".to_owned(), slug: None }).await?;
         me::update(&ada, &Profile { name: None, theme: None, time_zone: Some(Some("Europe/London".to_owned())) }).await
