@@ -54,13 +54,16 @@ pub fn chart(counts: Vec<(String, i64)>) -> Chart {
     Chart { bars: bars.collect(), top, total }
 }
 
-/// The next number that reads well: 1, 2, 5 or 10 times a power of ten; at least 4, so that one visit is no peak.
+/// The next number that reads well, and that is even for the line in the middle; at least 4, so that one visit is no peak.
 fn nice(most: i64) -> i64 {
+    const STEPS: [i64; 8] = [10, 12, 16, 20, 30, 40, 60, 80];
     let mut power = 1;
     loop {
-        for step in [1, 2, 4, 5] {
-            if step * power >= most.max(4) {
-                return step * power;
+        for step in STEPS {
+            // In tenths, so that small numbers have their own steps.
+            let round = step * power / 10;
+            if round >= most.max(4) && round % 2 == 0 {
+                return round;
             }
         }
         power *= 10;
@@ -91,7 +94,7 @@ mod tests {
         assert_eq!((drawn.top, drawn.total), (1_000, 1_038));
         assert!(drawn.bars.iter().all(|bar| bar.y >= 0 && bar.y + bar.height == HEIGHT && bar.x + bar.width <= WIDTH));
         assert_eq!(drawn.bars.iter().map(|bar| bar.height).collect::<Vec<_>>(), [0, 2, HEIGHT, 5]);
-        assert_eq!([0, 3, 4, 5, 6, 11, 41, 99].map(nice), [4, 4, 4, 5, 10, 20, 50, 100]);
+        assert_eq!([0, 3, 4, 5, 6, 11, 41, 99, 100, 101].map(nice), [4, 4, 4, 6, 6, 12, 60, 100, 100, 120]);
         assert_eq!(chart(vec![]).bars, []);
     }
 

@@ -9,6 +9,7 @@ mod invitations;
 #[path = "../all/kit.rs"]
 #[allow(dead_code, reason = "the kit is shared with the other suite, which uses all of it")]
 mod kit;
+mod people;
 
 use chromium::{Chromium, Scripts};
 use frontdesk::rules::members::{Developer, Roles, Team};
@@ -180,7 +181,7 @@ async fn pages_of_events_follow_the_address() {
     browser.back().await;
     browser.wait_for("table.events").await;
     assert_eq!(browser.texts("table.events tbody tr").await.len(), 50);
-    assert_eq!(browser.texts(".sidebar .nav-item").await.len(), 5, "the whole page, not its middle alone");
+    assert_eq!(browser.texts(".sidebar .nav-item").await.len(), 6, "the whole page, not its middle alone");
     browser.quit().await;
 }
 
@@ -204,7 +205,7 @@ async fn the_keyboard_is_enough() {
     browser.wait_for(".figures").await;
     assert_eq!(browser.path().await, "/accounts/acme");
     browser.focus(".user-menu summary").await;
-    browser.keys(&[("Enter", 1), ("Tab", 6), ("Enter", 1)]).await;
+    browser.keys(&[("Enter", 1), ("Tab", 7), ("Enter", 1)]).await;
     browser.wait_for(".note").await;
     assert_eq!(browser.texts(".note").await, ["You have signed out."]);
     browser.quit().await;

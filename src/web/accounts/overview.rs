@@ -52,11 +52,10 @@ struct Overview {
 page::page!(Overview);
 
 impl Overview {
-    /// Where the labels stand below the chart: the first, the middle, today.
-    fn labels(&self) -> Vec<(i64, &'static str, &str)> {
+    /// The days that are named below the chart: the first, the middle one, today.
+    fn labels(&self) -> Vec<&str> {
         let last = self.chart.bars.len().saturating_sub(1);
-        let at = |n: usize| self.chart.bars.get(n).map_or("", |bar| bar.label.as_str());
-        vec![(0, "start", at(0)), (WIDTH / 2, "middle", at(last / 2)), (WIDTH, "end", at(last))]
+        [0, last / 2, last].into_iter().filter_map(|n| self.chart.bars.get(n)).map(|bar| bar.label.as_str()).collect()
     }
 }
 
