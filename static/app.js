@@ -48,8 +48,10 @@ document.addEventListener("DOMContentLoaded", () => {
   focusFirstFault();
 });
 // A part of the page has become another one: its heading gets the focus, which also lets screen readers say it.
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", (event) => {
   showCopyButtons();
+  // A menu that fills itself leaves the focus where it is.
+  if (event.target.closest?.(".switch")) return;
   if (firstFault()) return focusFirstFault();
   const heading = document.querySelector("#main h1");
   if (!heading) return;

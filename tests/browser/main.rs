@@ -201,7 +201,7 @@ async fn the_keyboard_is_enough() {
     // The first stop on every page leads past the menu.
     browser.keys(&[("Tab", 1)]).await;
     assert_eq!(browser.focused().await, "Skip to the content");
-    browser.keys(&[("Enter", 1), ("Tab", 1), ("Enter", 1)]).await;
+    browser.keys(&[("Enter", 1), ("Tab", 2), ("Enter", 1)]).await;
     browser.wait_for(".figures").await;
     assert_eq!(browser.path().await, "/accounts/acme");
     browser.focus(".user-menu summary").await;
