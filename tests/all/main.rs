@@ -16,6 +16,7 @@ mod billing;
 mod canary;
 #[allow(dead_code, reason = "shared with the other suites, which use all of it")]
 mod child;
+mod demo;
 mod emails;
 mod events;
 mod house;
