@@ -11,7 +11,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use listen::Room;
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     acts::{
@@ -86,6 +87,7 @@ pub struct Running {
     app: App,
     draining: Draining,
     stop: watch::Sender<bool>,
+    notice: std::time::Duration,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -191,7 +193,7 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
     };
 
     // Where it listens may be where visitors find it, and that is where links in letters lead.
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| StartError::Listen(config.listen, error))?;
+    let listener = listen::open(config.listen).map_err(|error| StartError::Listen(config.listen, error))?;
     let address = listener.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;
     let base_url = if config.base_url.is_empty() { format!("http://{address}") } else { config.base_url.clone() };
     let mailer = Mailer::new(&config.smtp_url, config.data_dir.join("mail"), &config.mail_from, &base_url)
@@ -211,15 +213,16 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
     let router = Site::new(app.clone(), face, draining.clone()).router();
     let (stop, stopped) = watch::channel(false);
     let mut tasks = vec![
-        tokio::spawn(listen::serve(listener, router, config.max_connections, stopped.clone())),
+        tokio::spawn(listen::serve(listener, router, Room::for_visitors(config), stopped.clone())),
         tokio::spawn(do_chores(app.clone(), stopped.clone())),
         tokio::spawn(deliver_letters(app.clone(), stopped.clone())),
     ];
     if let Some(at) = config.metrics_listen {
-        let listener = TcpListener::bind(at).await.map_err(|error| StartError::Listen(at, error))?;
-        tasks.push(tokio::spawn(listen::serve(listener, listen::metrics(app.clone()), 16, stopped)));
+        let listener = listen::open(at).map_err(|error| StartError::Listen(at, error))?;
+        tasks.push(tokio::spawn(listen::serve(listener, listen::metrics(app.clone()), Room::of(16), stopped)));
     }
-    Ok(Running { address, base_url, setup_link, app, draining, stop, tasks })
+    let notice = std::time::Duration::from_millis(config.stop_notice.0.unsigned_abs());
+    Ok(Running { address, base_url, setup_link, app, draining, stop, notice, tasks })
 }
 
 fn started(stop: Stop) -> StartError {
@@ -326,9 +329,10 @@ impl Running {
         chores::clear(&self.app).await.map_err(started)
     }
 
-    /// Stops: no longer ready, nothing new taken, everything begun finished, the database closed.
+    /// Stops: no longer ready; once that has been noticed, nothing new taken, everything begun finished, the database closed.
     pub async fn stop(self) {
         self.draining.begin();
+        tokio::time::sleep(self.notice).await;
         self.stop.send_replace(true);
         for task in self.tasks {
             if let Err(error) = task.await {
