@@ -16,7 +16,8 @@ use std::{
 };
 
 pub use backup::{backup, restore};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use listen::Room;
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     acts::{
@@ -89,6 +90,7 @@ pub struct Running {
     mail_folder: PathBuf,
     draining: Draining,
     stop: watch::Sender<bool>,
+    notice: std::time::Duration,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -160,7 +162,7 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
     };
 
     // Where it listens may be where visitors find it, and that is where links in letters lead.
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| StartError::Listen(config.listen, error))?;
+    let listener = listen::open(config.listen).map_err(|error| StartError::Listen(config.listen, error))?;
     let address = listener.local_addr().map_err(|error| StartError::Listen(config.listen, error))?;
     let base_url = if config.base_url.is_empty() { format!("http://{address}") } else { config.base_url.clone() };
     let mailer = Mailer::new(&config.smtp_url, config.data_dir.join("mail"), &config.mail_from, &base_url)
@@ -180,15 +182,17 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
     let router = Site::new(app.clone(), face, draining.clone()).router();
     let (stop, stopped) = watch::channel(false);
     let mut tasks = vec![
-        tokio::spawn(listen::serve(listener, router, config.max_connections, stopped.clone())),
+        tokio::spawn(listen::serve(listener, router, Room::for_visitors(config), stopped.clone())),
         tokio::spawn(do_chores(app.clone(), stopped.clone())),
         tokio::spawn(deliver_letters(app.clone(), stopped.clone())),
     ];
     if let Some(at) = config.metrics_listen {
-        let listener = TcpListener::bind(at).await.map_err(|error| StartError::Listen(at, error))?;
-        tasks.push(tokio::spawn(listen::serve(listener, listen::metrics(app.clone()), 16, stopped)));
+        let listener = listen::open(at).map_err(|error| StartError::Listen(at, error))?;
+        tasks.push(tokio::spawn(listen::serve(listener, listen::metrics(app.clone()), Room::of(16), stopped)));
     }
-    Ok(Running { address, base_url, setup_link, app, mail_folder: config.data_dir.join("mail"), draining, stop, tasks })
+    let mail_folder = config.data_dir.join("mail");
+    let notice = std::time::Duration::from_millis(config.stop_notice.0.unsigned_abs());
+    Ok(Running { address, base_url, setup_link, app, mail_folder, draining, stop, notice, tasks })
 }
 
 fn started(stop: Stop) -> StartError {
@@ -295,9 +299,10 @@ impl Running {
         chores::clear(&self.app).await.map_err(started)
     }
 
-    /// Stops: no longer ready, nothing new taken, everything begun finished, the database closed.
+    /// Stops: no longer ready; once that has been noticed, nothing new taken, everything begun finished, the database closed.
     pub async fn stop(self) {
         self.draining.begin();
+        tokio::time::sleep(self.notice).await;
         self.stop.send_replace(true);
         for task in self.tasks {
             if let Err(error) = task.await {

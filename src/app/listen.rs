@@ -1,69 +1,89 @@
-//! The listener: hyper with deadlines for headers, a cap on connections, and an end at which nothing begun is lost.
+//! The listener: hyper, with a deadline for everything that a client may take its time with, a cap on connections, and an
+//! end at which nothing begun is lost.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+mod pace;
+mod room;
 
-use axum::{Router, body::Body, extract::ConnectInfo, http::Request, routing::get};
-use futures_util::FutureExt;
-use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::{GracefulConnection, GracefulShutdown},
-    service::TowerToHyperService,
+use std::{
+    future::poll_fn,
+    net::SocketAddr,
+    pin::pin,
+    sync::Arc,
+    task::{Poll, ready},
+    time::Duration,
 };
+
+use axum::{Router, extract::ConnectInfo, http::Request, routing::get};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use metrics_exporter_prometheus::PrometheusBuilder;
+use pace::{Pace, Watched};
+pub(super) use room::Room;
 use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpSocket, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 use tower::ServiceExt;
 
 use crate::acts::App;
 
-/// How long a client may take to send the headers of a request.
-const HEADERS: Duration = Duration::from_secs(10);
+/// The longest head of a request, in bytes, and the most that waits to be written.
+const HEAD: usize = 16 * 1024;
 /// How long requests under way may take to finish once the process is told to stop.
-const FAREWELL: Duration = Duration::from_secs(10);
+const FAREWELL: Duration = Duration::from_secs(9);
+/// How much of its answers a client may leave with the kernel, in bytes, of which Linux takes twice as many: room for any page,
+/// and not the megabytes that it would otherwise keep for a client that asks and does not read.
+const UNTAKEN: u32 = 128 * 1024;
+/// How many may wait until they are taken, as far as the system lets them: as many as come at once when a machine beside this
+/// one has gone.
+const QUEUE: u32 = 4096;
+/// How long a client may take to hang up once everything is said.
+const LINGER: Duration = Duration::from_secs(1);
+/// What is said where there is no room.
+const NO_ROOM: &str = "Too many connections are open at this moment. Try again in a few seconds.\n";
+
+/// Listens on an address.
+///
+/// # Errors
+/// When it cannot be had.
+pub(super) fn open(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A process that starts anew need not wait until the connections of the one before are forgotten.
+    socket.set_reuseaddr(true)?;
+    // Connections inherit it.
+    socket.set_send_buffer_size(UNTAKEN)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
+}
 
 /// Serves until told to stop, then finishes what has begun.
-pub(super) async fn serve(listener: TcpListener, router: Router, max_connections: usize, mut stopped: watch::Receiver<bool>) {
+pub(super) async fn serve(listener: TcpListener, router: Router, room: Room, mut stopped: watch::Receiver<bool>) {
     // HTTP/1 alone: browsers speak HTTP/2 under TLS only, which ends in front of this, and an idle connection then ends too.
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(64 * 1024);
-    let farewell = GracefulShutdown::new();
-    let seats = Arc::new(Semaphore::new(max_connections));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HEAD);
+    let (seats, refusals) = (Arc::new(Semaphore::new(room.seats)), Arc::new(Semaphore::new(room.refusals)));
+    let house = House { http, router, seats, refusals, stopped: stopped.clone() };
 
     loop {
-        // Wait for a seat before taking a connection: who is too many waits in the kernel's queue.
-        let next = async {
-            let seat = seats.clone().acquire_owned().await;
-            (listener.accept().await, seat)
-        };
-        let ((stream, peer), seat) = tokio::select! {
-            (accepted, seat) = next => match accepted {
-                Ok(accepted) => (accepted, seat),
+        let (stream, peer) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Usually out of file descriptors: a pause instead of a busy loop.
                     tracing::warn!(%error, "a connection could not be taken");
-                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    sleep(Duration::from_millis(200)).await;
                     continue;
                 }
             },
             () = told(&mut stopped) => break,
         };
-        let connection = connection(&builder, stream, peer, router.clone());
-        let connection = farewell.watch(connection);
-        tokio::spawn(async move {
-            // A visitor who hangs up is no event.
-            let _ = connection.await;
-            drop(seat);
-        });
+        house.receive(stream, peer);
     }
-    // Who has connected by now has begun: they wait in the kernel's queue, and would be cut off with the listener.
-    while let Ok(Ok((stream, peer))) = tokio::time::timeout(Duration::from_millis(20), listener.accept()).await {
-        tokio::spawn(farewell.watch(connection(&builder, stream, peer, router.clone())).map(drop));
-    }
-    drop(listener);
-    if tokio::time::timeout(FAREWELL, farewell.shutdown()).await.is_err() {
+    house.receive_the_last(listener);
+    let all = u32::try_from(room.seats).unwrap_or(u32::MAX);
+    if timeout(FAREWELL, house.seats.acquire_many(all)).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
 }
@@ -74,19 +94,119 @@ pub(super) async fn told(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-fn connection(
-    builder: &http1::Builder,
+/// Where connections come in.
+struct House {
+    http: http1::Builder,
+    router: Router,
+    /// One for each connection that there is room for.
+    seats: Arc<Semaphore>,
+    refusals: Arc<Semaphore>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl House {
+    /// Who has connected by now has begun: they wait in the kernel's queue, and would be cut off with the listener. Asked of
+    /// the kernel itself, until it has no more, and in the same breath the listener is gone.
+    fn receive_the_last(&self, listener: TcpListener) {
+        let Ok(listener) = listener.into_std() else { return };
+        while let Ok((stream, peer)) = listener.accept() {
+            if stream.set_nonblocking(true).is_ok()
+                && let Ok(stream) = TcpStream::from_std(stream)
+            {
+                self.receive(stream, peer);
+            }
+        }
+    }
+
+    /// Gives a connection a seat, or says that there is none.
+    fn receive(&self, stream: TcpStream, peer: SocketAddr) {
+        if let Ok(seat) = self.seats.clone().try_acquire_owned() {
+            let _ = stream.set_nodelay(true);
+            tokio::spawn(attend(self.http.clone(), self.router.clone(), stream, peer, self.stopped.clone(), seat));
+        } else if let Ok(turn) = self.refusals.clone().try_acquire_owned() {
+            tokio::spawn(async move {
+                let _ = timeout(LINGER, refuse(stream)).await;
+                drop(turn);
+            });
+        }
+    }
+}
+
+/// Says that there is no room.
+async fn refuse(mut stream: TcpStream) -> std::io::Result<()> {
+    let length = NO_ROOM.len();
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {length}\r\n\
+         retry-after: 5\r\nconnection: close\r\ncache-control: no-store\r\n\r\n{NO_ROOM}"
+    );
+    stream.write_all(answer.as_bytes()).await?;
+    part(stream).await
+}
+
+/// Serves a connection for as long as it keeps its pace.
+async fn attend(
+    http: http1::Builder,
+    router: Router,
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
-) -> impl GracefulConnection<Error = hyper::Error> + Send + 'static {
-    let _ = stream.set_nodelay(true);
-    let service = router.map_request(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
+    mut stopped: watch::Receiver<bool>,
+    seat: OwnedSemaphorePermit,
+) {
+    let pace = Pace::new();
+    let watching = pace.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(|body| watching.request(body));
         request.extensions_mut().insert(ConnectInfo(peer));
-        request
+        let (answer, watching) = (router.clone().oneshot(request), watching.clone());
+        Box::pin(async move { answer.await.map(|answer| answer.map(|body| watching.answer(body))) })
     });
-    builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+    let mut connection = http.serve_connection(TokioIo::new(Watched::new(stream, pace.clone())), service);
+    let mut timer = pin!(sleep_until(pace.deadline()));
+    let mut asked_to_end = pin!(told(&mut stopped));
+    let mut ending = false;
+    let over = poll_fn(|cx| {
+        if !ending && asked_to_end.as_mut().poll(cx).is_ready() {
+            ending = true;
+            pace.end();
+        }
+        // A visitor who hangs up is no event.
+        if connection.poll_without_shutdown(cx).is_ready() {
+            return Poll::Ready(Over::Done);
+        }
+        pace.settle();
+        // Whatever happened, the deadline may be another one now. One that has moved away is looked at when the old one comes.
+        loop {
+            let deadline = pace.deadline();
+            if deadline < timer.deadline() || timer.is_elapsed() {
+                timer.as_mut().reset(deadline);
+            }
+            ready!(timer.as_mut().poll(cx));
+            if pace.deadline() <= Instant::now() {
+                return Poll::Ready(Over::Late);
+            }
+        }
+    });
+    if let Over::Done = over.await {
+        let _ = timeout(LINGER, part(connection.into_parts().io.into_inner().into_inner())).await;
+    }
+    drop(seat);
+}
+
+/// How a connection comes to its end.
+enum Over {
+    /// Client or server has said the last word.
+    Done,
+    /// The client took too much time.
+    Late,
+}
+
+/// Hangs up, once the client has. What it has sent and nobody read would make the kernel take the last answer back.
+async fn part(mut stream: TcpStream) -> std::io::Result<()> {
+    stream.shutdown().await?;
+    // Not a part of every connection's memory for the sake of its last moment.
+    let mut rest = vec![0; 4096];
+    while stream.read(&mut rest).await? > 0 {}
+    Ok(())
 }
 
 /// The metrics of this process, in the text form of Prometheus.

@@ -67,6 +67,8 @@ pub struct Config {
     pub log_level: String,
     /// The most connections at once.
     pub max_connections: usize,
+    /// How long requests are still taken once it is told to stop.
+    pub stop_notice: Span,
     /// How long sessions last.
     pub sessions: sessions::Limits,
     /// What a password hash costs.

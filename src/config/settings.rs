@@ -67,7 +67,8 @@ settings! {
     metrics_listen "FRONTDESK_METRICS_LISTEN" = "" or "(off)": "The address and port for Prometheus metrics. Keep it private.";
     log_format "FRONTDESK_LOG_FORMAT" = "human": "human or json.";
     log_level "FRONTDESK_LOG_LEVEL" = "info": "error, warn, info, debug or trace, or a filter such as frontdesk=debug,sqlx=warn.";
-    max_connections "FRONTDESK_MAX_CONNECTIONS" = "12000": "The most connections at once; more have to wait.";
+    max_connections "FRONTDESK_MAX_CONNECTIONS" = "12000": "The most connections at once, as far as the limit on open files leaves room for them; more are answered with 503.";
+    stop_notice "FRONTDESK_STOP_NOTICE" = "1s": "How long requests are still taken after SIGTERM, while /readyz says no: time for a load balancer to notice. What has begun then has nine seconds more.";
     session_idle "FRONTDESK_SESSION_IDLE" = "12h": "How long a session lasts without a request: 30m, 12h, 7d.";
     session_lifetime "FRONTDESK_SESSION_LIFETIME" = "14d": "How long a session lasts in any case.";
     password_memory_kib "FRONTDESK_PASSWORD_MEMORY_KIB" = "19456": "argon2id: memory of a password hash in KiB. Hashes made otherwise are renewed at the next sign-in.";
@@ -108,6 +109,7 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
         log_format: one_of(found, "log_format", &[("human", LogFormat::Human), ("json", LogFormat::Json)])?,
         log_level: found.text("log_level").to_owned(),
         max_connections: number(found, "max_connections", 1..=1_000_000)?,
+        stop_notice: span(found, "stop_notice")?,
         sessions: sessions::Limits { idle: span(found, "session_idle")?, lifetime: span(found, "session_lifetime")? },
         password_cost: Cost {
             memory_kib: number(found, "password_memory_kib", 8..=4_194_304)?,

@@ -215,7 +215,10 @@ macro_rules! page {
 
 macro_rules! pages {
     ($lead:literal) => {
-        (page!("AND e.seq < $2 ORDER BY e.seq DESC LIMIT $9", $lead), page!("AND e.seq > $2 ORDER BY e.seq LIMIT $9", $lead))
+        (
+            page!("AND e.seq < $2 ORDER BY e.seq DESC LIMIT CAST($9 AS BIGINT)", $lead),
+            page!("AND e.seq > $2 ORDER BY e.seq LIMIT CAST($9 AS BIGINT)", $lead),
+        )
     };
 }
 

@@ -7,7 +7,8 @@
 //!
 //! - columns are `TEXT_C` (text that sorts by bytes) and `BIGINT`; moments are milliseconds since 1970, enums are text
 //!   with a `CHECK`, and there are no booleans: a state is the moment it began, or nothing;
-//! - parameters are `$1`, `$2` …; one that is only compared with `NULL` is written `CAST($n AS TEXT)` or `AS BIGINT`;
+//! - parameters are `$1`, `$2` …; one that is only compared with `NULL` is written `CAST($n AS TEXT)` or `AS BIGINT`, and so
+//!   is a limit: for a bare one SQLite plans the statement anew whenever it is run;
 //! - `RETURNING`, `ON CONFLICT`, row values and keyset pages are fine; "already there" is `ON CONFLICT DO NOTHING …
 //!   RETURNING`, never a caught error, because PostgreSQL gives up the whole transaction on one;
 //! - no `NOW()`, `ILIKE`, arrays, JSON operators or `lower()`: text that is searched or compared is folded in Rust;
@@ -52,7 +53,7 @@ pub use flows::{FlowRow, NewFlow};
 pub use instance::InstanceRow;
 pub use invitations::{InvitationCursor, InvitationFilter, InvitationRow, InvitationsInNeed, LinkRow, NewInvitationRow, NewLink};
 pub use line::{InAccount, Instance, OfUser, Reader};
-pub use members::{MemberCursor, MemberFacts, MemberFilter, MemberOrder, MemberRow, MembersByKind, NewMember};
+pub use members::{MemberCursor, MemberFacts, MemberFilter, MemberLine, MemberOrder, MemberRow, MembersByKind, NewMember};
 pub use outbox::{LetterRow, NewLetter};
 pub use passwords::OwnPassword;
 pub use sessions::{NewSession, OwnSession, SessionFacts};

@@ -55,7 +55,7 @@ impl Reader<Instance> {
             "SELECT u.id, e.address, u.password_hash, u.password_set_at, e.verified_at FROM user_emails e JOIN users u ON u.id = e.user_id
              WHERE e.canonical = $1
              ORDER BY CASE WHEN e.verified_at IS NOT NULL THEN 0 WHEN EXISTS (SELECT m.id FROM members m WHERE m.user_id = u.id) THEN 1
-                      ELSE 2 END, u.created_at, u.id LIMIT $2")
+                      ELSE 2 END, u.created_at, u.id LIMIT CAST($2 AS BIGINT)")
             .bind(canonical).bind(UNPROVEN + 1).fetch_all(c)))
     }
 

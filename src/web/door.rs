@@ -18,16 +18,17 @@ use tower_http::compression::CompressionLayer;
 use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
 use super::{
-    Site, assets, frame, health, origin,
+    Site, assets,
+    form::MAX_FORM,
+    frame, health, origin,
     page::{Fragment, wants_fragment},
     problem, routes,
 };
 use crate::{acts::Caller, rules::network};
 
-/// The longest a request may take. Every page is far quicker; what is not has lost its database.
-const DEADLINE: Duration = Duration::from_mins(1);
-/// The largest form.
-const MAX_FORM: usize = 64 * 1024;
+/// The longest an answer may take. Every page is far quicker; what is not has lost its database. The listener hangs up five
+/// seconds later, which is time to say so.
+const DEADLINE: Duration = Duration::from_secs(55);
 /// No page loads, runs or frames anything but what this server serves.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -100,6 +101,10 @@ async fn receive(State(site): State<Site>, mut request: Request, next: Next) -> 
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     protect(headers);
+    if site.draining.has_begun() {
+        // Clients hang up by themselves then, and none asks for more on a connection that is about to end.
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     let (status, ms) = (response.status().as_u16(), began.elapsed().as_millis());
     metrics::counter!("frontdesk_requests_total", "method" => method_word(&method), "path" => path.to_string(), "status" => status.to_string()).increment(1);
     metrics::histogram!("frontdesk_request_seconds", "path" => path.to_string()).record(began.elapsed().as_secs_f64());

@@ -2,7 +2,7 @@
 //! text where a person should see a page.
 
 use axum::{
-    body::Bytes,
+    body::{Bytes, HttpBody},
     extract::{FromRequest, FromRequestParts, Request},
     http::{StatusCode, request::Parts},
     response::Response,
@@ -18,6 +18,9 @@ use crate::{
     },
 };
 
+/// The largest form, in bytes.
+pub(super) const MAX_FORM: usize = 64 * 1024;
+
 /// A form: a draft, exactly as it was typed. Unknown and repeated fields are refused.
 pub(super) struct Form<D>(pub(super) D);
 
@@ -30,9 +33,15 @@ impl<D: DeserializeOwned> FromRequest<Site> for Form<D> {
         if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(problem::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Send this as a form."));
         }
-        let body = Bytes::from_request(request, site)
-            .await
-            .map_err(|_| problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "This form is too large."))?;
+        let too_large = || problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "This form is too large.");
+        // What says so itself need not be read.
+        if usize::try_from(request.body().size_hint().lower()).is_ok_and(|least| least > MAX_FORM) {
+            return Err(too_large());
+        }
+        let body = Bytes::from_request(request, site).await.map_err(|refusal| match refusal.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+            _ => problem::plain(StatusCode::REQUEST_TIMEOUT, "This form did not arrive whole."),
+        })?;
         decode(&body).map(Self)
     }
 }

@@ -6,6 +6,9 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
+/// Bytes that almost every page has room in.
+const PAGE: usize = 48 * 1024;
+
 /// A page's template: what the derive makes of it, under names that [`super::front::Front::show`] knows.
 pub(super) trait Page: Template {
     /// The title, without the account's and the product's name.
@@ -35,7 +38,9 @@ pub(super) fn render(page: &impl Page, partial: bool, status: StatusCode) -> Res
         // htmx takes the title out of the fragment and gives it to the window.
         page.title_block().and_then(|title| Ok(format!("<title>{}</title>{}", title.trim(), page.main_block()?)))
     } else {
-        page.render()
+        // Room for a page with a long list: growing step by step, it would be copied four times.
+        let mut html = String::with_capacity(PAGE);
+        page.render_into(&mut html).map(|()| html)
     };
     match html {
         Ok(html) => {

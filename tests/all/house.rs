@@ -156,6 +156,8 @@ fn sql_stands_in_the_store_and_inside_the_fence() {
                 " FALSE",
                 "FOR UPDATE",
                 "?1",
+                // SQLite plans a statement anew for each value of a bare one.
+                "LIMIT $",
             ] {
                 assert!(!text.contains(word), "{word} in {path} is outside the fence");
             }

@@ -251,7 +251,8 @@ impl<'a> Teller<'a> {
     async fn row(&mut self, local: &str) -> Result<MemberRow, Stop> {
         let mut reader = self.permit::<may::ReadMembers>("ada").await?.read();
         let filter = MemberFilter { terms: search_terms(&email(local)), ..MemberFilter::default() };
-        reader.members(&filter, MemberOrder::Name, None, (1, self.app.now())).await?.pop().ok_or(Stop::Unknown)
+        let line = reader.members(&filter, MemberOrder::Name, None, (1, self.app.now())).await?.pop().ok_or(Stop::Unknown)?;
+        reader.member(&line.facts.member_id.ok_or(Stop::Unknown)?).await?.ok_or(Stop::Unknown)
     }
 
     async fn member(&mut self, local: &str) -> Result<MemberId, Stop> {

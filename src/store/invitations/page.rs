@@ -39,7 +39,7 @@ impl Reader<InAccount> {
                   OR ($3 = 'undelivered' AND i.closed_at IS NULL AND o.failed_at IS NOT NULL)
                   OR (i.closed_why = $3))
              AND (CAST($5 AS BIGINT) IS NULL OR (i.created_at, i.id) < ($5, $6))
-             ORDER BY i.created_at DESC, i.id DESC LIMIT $7"))
+             ORDER BY i.created_at DESC, i.id DESC LIMIT CAST($7 AS BIGINT)"))
             .bind(&scope).bind(&filter.beginning).bind(&filter.state).bind(now).bind(behind.map(|(at, _)| *at))
             .bind(behind.map(|(_, id)| id)).bind(limit).fetch_all(c)))
     }

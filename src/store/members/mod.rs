@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use super::{InAccount, Instance, Reader, Result, Tx, run, sql};
 pub use counts::MembersByKind;
-pub use page::{MemberCursor, MemberFilter, MemberOrder};
+pub use page::{MemberCursor, MemberFilter, MemberLine, MemberOrder};
 
 use crate::rules::{
     ids::{AccountId, MemberId, UserId},
@@ -94,14 +94,15 @@ impl Reader<InAccount> {
         Ok(sql!(self, c => sqlx::query_as(
             "SELECT u.name, m.search_email FROM members m JOIN users u ON u.id = m.user_id
              WHERE m.account_id = $1 AND m.administrator_since IS NOT NULL AND m.disabled_at IS NULL AND m.access_until IS NULL
-             ORDER BY m.administrator_since, m.id LIMIT $2").bind(&scope).bind(limit).fetch_all(c)))
+             ORDER BY m.administrator_since, m.id LIMIT CAST($2 AS BIGINT)").bind(&scope).bind(limit).fetch_all(c)))
     }
 }
 
-/// A member as lists and the member's page show one.
+/// A member as their page shows one.
 #[derive(Clone, Debug, FromRow)]
 pub struct MemberRow {
     /// The id.
+    #[sqlx(rename = "member_id")]
     pub id: MemberId,
     /// The person.
     pub user_id: UserId,
@@ -115,8 +116,6 @@ pub struct MemberRow {
     pub last_seen_at: Option<Millis>,
     /// How often the membership has changed.
     pub version: i64,
-    /// The name as it is sorted.
-    pub search_name: String,
     /// When it was proven that the address is theirs, if it was.
     pub email_verified_at: Option<Millis>,
     /// Roles and state.
@@ -128,25 +127,11 @@ impl MemberRow {
     /// The roles. A row whose words this program does not know has the least.
     #[must_use]
     pub fn roles(&self) -> Roles {
-        let least = Roles { developer: Developer::ReadOnly, team: Team::ReadOnly, billing: Billing::None, administrator: false };
-        self.facts.roles().unwrap_or(least)
+        self.facts.roles().unwrap_or(LEAST)
     }
 }
 
-macro_rules! member_columns {
-    () => {
-        member_columns!("members m")
-    };
-    ($from:literal) => {
-        concat!("SELECT m.id, m.user_id, u.name, m.search_email AS email, m.source, m.last_seen_at, m.version, m.search_name,
-                (SELECT e.verified_at FROM user_emails e WHERE e.user_id = m.user_id AND e.canonical = m.search_email) AS email_verified_at,
-                m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
-                m.disabled_at, m.access_until
-         FROM ", $from, " JOIN users u ON u.id = m.user_id WHERE m.account_id = $1 ")
-    };
-}
-
-use member_columns;
+const LEAST: Roles = Roles { developer: Developer::ReadOnly, team: Team::ReadOnly, billing: Billing::None, administrator: false };
 
 impl Reader<InAccount> {
     /// One member.
@@ -155,7 +140,13 @@ impl Reader<InAccount> {
     /// When the database fails.
     pub async fn member(&mut self, id: &MemberId) -> Result<Option<MemberRow>> {
         let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as(concat!(member_columns!(), "AND m.id = $2")).bind(&scope).bind(id).fetch_optional(c)))
+        Ok(sql!(self, c => sqlx::query_as(
+            "SELECT m.user_id, u.name, m.search_email AS email, m.source, m.last_seen_at, m.version,
+                    (SELECT e.verified_at FROM user_emails e WHERE e.user_id = m.user_id AND e.canonical = m.search_email) AS email_verified_at,
+                    m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
+                    m.disabled_at, m.access_until
+             FROM members m JOIN users u ON u.id = m.user_id WHERE m.account_id = $1 AND m.id = $2")
+            .bind(&scope).bind(id).fetch_optional(c)))
     }
 
     /// By whose invitation a member came: their name, if they came by one.

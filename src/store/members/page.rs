@@ -1,10 +1,13 @@
 //! The list of members: found, narrowed, sorted, and cut into pages that stay put.
 
-use super::{MemberRow, member_columns};
+use sqlx::FromRow;
+
+use super::{LEAST, MemberFacts};
 use crate::{
     rules::{
         attention::{ACCESS_SOON, QUIET},
         ids::MemberId,
+        members::Roles,
         time::Millis,
     },
     store::{InAccount, Reader, Result, sql},
@@ -37,6 +40,35 @@ pub struct MemberFilter {
 /// The place behind which a page begins: the value that is sorted by, as text, and the id.
 pub type MemberCursor = (String, MemberId);
 
+/// A member as the list shows one. No column more than that: each costs as much as a look into the index.
+#[derive(Clone, Debug, FromRow)]
+pub struct MemberLine {
+    /// The id.
+    #[sqlx(rename = "member_id")]
+    pub id: MemberId,
+    /// The person's name.
+    pub name: String,
+    /// The person's address, canonical.
+    pub email: String,
+    /// When they were last noted.
+    pub last_seen_at: Option<Millis>,
+    /// The name as it is sorted.
+    pub search_name: String,
+    /// When it was proven that the address is theirs, if it was.
+    pub email_verified_at: Option<Millis>,
+    /// Roles and state.
+    #[sqlx(flatten)]
+    pub facts: MemberFacts,
+}
+
+impl MemberLine {
+    /// The roles. A row whose words this program does not know has the least.
+    #[must_use]
+    pub fn roles(&self) -> Roles {
+        self.facts.roles().unwrap_or(LEAST)
+    }
+}
+
 /// How many members a search finds, which decides how to look for them.
 #[derive(Clone, Copy)]
 enum Found {
@@ -51,14 +83,20 @@ enum Found {
 /// Up to how many are few.
 const FEW: i64 = 500;
 /// From how many on they are many; what is beyond is not counted.
-const MANY: i64 = 20_000;
+const MANY: i64 = 5_000;
 
 /// One text for each order, each way of finding, and the first page and all others; what narrows is the same in all.
 /// A condition that holds for the first page or for a place behind it would make the database count from the beginning.
 macro_rules! member_page {
     ($from:literal, $found:literal, $behind:literal, $order:literal) => {
         concat!(
-            member_columns!($from),
+            "SELECT u.name, m.search_email AS email, m.last_seen_at, m.search_name,
+                    (SELECT e.verified_at FROM user_emails e WHERE e.user_id = m.user_id AND e.canonical = m.search_email) AS email_verified_at,
+                    m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
+                    m.disabled_at, m.access_until
+             FROM ",
+            $from,
+            " JOIN users u ON u.id = m.user_id WHERE m.account_id = $1 ",
             $found,
             " AND (CAST($4 AS TEXT) IS NULL
                    OR ($4 = 'administrator' AND m.administrator_since IS NOT NULL)
@@ -89,31 +127,41 @@ macro_rules! member_pages {
                 $from,
                 $found,
                 "AND CAST($7 AS TEXT) IS NULL AND CAST($8 AS TEXT) IS NULL ",
-                "ORDER BY m.search_name, m.id LIMIT $9"
+                "ORDER BY m.search_name, m.id LIMIT CAST($9 AS BIGINT)"
             ),
             (MemberOrder::Name, false) => {
-                member_page!($from, $found, "AND (m.search_name, m.id) > ($7, $8) ", "ORDER BY m.search_name, m.id LIMIT $9")
+                member_page!(
+                    $from,
+                    $found,
+                    "AND (m.search_name, m.id) > ($7, $8) ",
+                    "ORDER BY m.search_name, m.id LIMIT CAST($9 AS BIGINT)"
+                )
             }
             (MemberOrder::Email, true) => member_page!(
                 $from,
                 $found,
                 "AND CAST($7 AS TEXT) IS NULL AND CAST($8 AS TEXT) IS NULL ",
-                "ORDER BY m.search_email, m.id LIMIT $9"
+                "ORDER BY m.search_email, m.id LIMIT CAST($9 AS BIGINT)"
             ),
             (MemberOrder::Email, false) => {
-                member_page!($from, $found, "AND (m.search_email, m.id) > ($7, $8) ", "ORDER BY m.search_email, m.id LIMIT $9")
+                member_page!(
+                    $from,
+                    $found,
+                    "AND (m.search_email, m.id) > ($7, $8) ",
+                    "ORDER BY m.search_email, m.id LIMIT CAST($9 AS BIGINT)"
+                )
             }
             (MemberOrder::Joined, true) => member_page!(
                 $from,
                 $found,
                 "AND CAST($7 AS TEXT) IS NULL AND CAST($8 AS TEXT) IS NULL ",
-                "ORDER BY m.joined_at DESC, m.id DESC LIMIT $9"
+                "ORDER BY m.joined_at DESC, m.id DESC LIMIT CAST($9 AS BIGINT)"
             ),
             (MemberOrder::Joined, false) => member_page!(
                 $from,
                 $found,
                 "AND (m.joined_at, m.id) < (CAST(CAST($7 AS TEXT) AS BIGINT), $8) ",
-                "ORDER BY m.joined_at DESC, m.id DESC LIMIT $9"
+                "ORDER BY m.joined_at DESC, m.id DESC LIMIT CAST($9 AS BIGINT)"
             ),
         }
     };
@@ -130,7 +178,7 @@ impl Reader<InAccount> {
         order: MemberOrder,
         behind: Option<&MemberCursor>,
         (limit, now): (i64, Millis),
-    ) -> Result<Vec<MemberRow>> {
+    ) -> Result<Vec<MemberLine>> {
         let scope = self.scope.0.clone();
         let (found, lead, other) = self.look_up(&filter.terms).await?;
         let first = behind.is_none();
@@ -194,7 +242,7 @@ impl Reader<InAccount> {
         let scope = self.scope.0.clone();
         Ok(sql!(self, c => sqlx::query_scalar(
             "SELECT COUNT(*) FROM (SELECT 1 FROM member_words w
-             WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $2 || '\u{10FFFF}' LIMIT $3) f")
+             WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $2 || '\u{10FFFF}' LIMIT CAST($3 AS BIGINT)) f")
             .bind(&scope).bind(beginning).bind(MANY).fetch_one(c)))
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         permissions::{Permission, may},
         time::Millis,
     },
-    store::{MemberCursor, MemberFilter, MemberOrder, MemberRow},
+    store::{MemberCursor, MemberFilter, MemberLine, MemberOrder},
 };
 
 /// Members on a page.
@@ -77,7 +77,7 @@ impl Asked {
     }
 
     /// The link to the same list in another order, or behind a member.
-    fn link(&self, path: &str, order: &str, behind: Option<&MemberRow>) -> String {
+    fn link(&self, path: &str, order: &str, behind: Option<&MemberLine>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in
             [("q", self.q.as_str()), ("role", &self.role), ("status", &self.status), ("source", &self.source), ("order", order)]
@@ -112,7 +112,7 @@ struct List {
     slug: String,
     path: String,
     asked: Asked,
-    members: Vec<MemberRow>,
+    members: Vec<MemberLine>,
     columns: Vec<Column>,
     first: Option<String>,
     next: Option<String>,

@@ -1,0 +1,76 @@
+//! A Frontdesk with an account of so many members, ready to be started.
+
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use crate::{
+    child::{Server, terminate},
+    data,
+    load::{Connection, Request},
+    process,
+};
+
+const PASSWORD: &str = "four random words here";
+
+/// A data folder, filled.
+pub struct Desk {
+    folder: TempDir,
+    pub members: usize,
+}
+
+/// A Frontdesk that runs on it.
+pub struct Open {
+    pub server: Server,
+}
+
+impl Desk {
+    pub async fn new(members: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Self { folder, members };
+        let open = desk.open();
+        let form = format!(
+            "token={}&account=Acme&name=Ada+Lovelace&email=ada%40example.com&password={}",
+            open.server.token(),
+            PASSWORD.replace(' ', "+")
+        );
+        let answer = Connection::open(&open.server.base).await.ask(&Request::post("/setup", &form, "")).await;
+        assert_eq!(answer.status, 303, "set-up");
+        open.close();
+        data::fill(&desk.database(), members).await;
+        desk
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("data/frontdesk.db")
+    }
+
+    /// Starts Frontdesk on it.
+    pub fn open(&self) -> Open {
+        Open { server: process::serve(&mut process::frontdesk(self.folder()), &self.folder().join("log")) }
+    }
+}
+
+impl Open {
+    /// Signs somebody in; answers the cookie.
+    pub async fn sign_in(&self, email: &str) -> String {
+        let answer = Connection::open(&self.server.base).await.ask(&sign_in(email)).await;
+        assert_eq!(answer.status, 303, "signing in");
+        answer.cookie.expect("a cookie")
+    }
+
+    pub fn close(mut self) {
+        terminate(&self.server);
+        assert!(self.server.child.wait().unwrap().success());
+    }
+}
+
+/// The request to sign in.
+pub fn sign_in(email: &str) -> Request {
+    let form = format!("email={}&password={}", email.replace('@', "%40"), PASSWORD.replace(' ', "+"));
+    Request::post("/login", &form, "")
+}
