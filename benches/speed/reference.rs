@@ -21,6 +21,7 @@ use frontdesk::{
     rules::{
         members::{Billing, Developer, Roles, Team},
         time::Millis,
+        zones::Zone,
     },
 };
 use sqlx::{
@@ -67,10 +68,10 @@ impl Member {
     <tr>
       <td><a href="/accounts/acme/members/{{ member.id }}">{{ member.name }}</a></td>
       <td>{{ member.email }}</td>
-      <td><time datetime="{{ member.joined_at.rfc3339() }}" title="{{ member.joined_at.exact() }}">{{ member.joined_at.relative(*now) }}</time></td>
+      <td><time datetime="{{ member.joined_at.rfc3339() }}" title="{{ member.joined_at.exact(zone) }}">{{ member.joined_at.relative(*now, zone) }}</time></td>
       <td>{{ member.roles().summary() }}</td>
-      <td>{% if member.disabled_at.is_some() %}<span class="badge danger">{{ check|safe }} Disabled</span>{% else if let Some(until) = member.access_until %}<span class="badge">Guest until {{ until.exact() }}</span>{% else %}<span class="badge success">{{ check|safe }} Active</span>{% endif %}</td>
-      <td>{% if let Some(at) = member.last_seen_at %}<time datetime="{{ at.rfc3339() }}" title="{{ at.exact() }}">{{ at.relative(*now) }}</time>{% else %}<span class="says">never</span>{% endif %}</td>
+      <td>{% if member.disabled_at.is_some() %}<span class="badge danger">{{ check|safe }} Disabled</span>{% else if let Some(until) = member.access_until %}<span class="badge">Guest until {{ until.exact(zone) }}</span>{% else %}<span class="badge success">{{ check|safe }} Active</span>{% endif %}</td>
+      <td>{% if let Some(at) = member.last_seen_at %}<time datetime="{{ at.rfc3339() }}" title="{{ at.exact(zone) }}">{{ at.relative(*now, zone) }}</time>{% else %}<span class="says">never</span>{% endif %}</td>
     </tr>
     {% endfor %}
   {{ after|safe }}"#
@@ -81,6 +82,7 @@ struct Page<'a> {
     check: &'a str,
     members: Vec<Member>,
     now: Millis,
+    zone: Zone,
 }
 
 struct Reference {
@@ -148,7 +150,7 @@ async fn members(State(reference): State<Arc<Reference>>, headers: HeaderMap) ->
     .unwrap();
     drop(connection);
     let Reference { before, after, check, .. } = &*reference;
-    let page = Page { before, after, check, members, now: app::clock()() };
+    let page = Page { before, after, check, members, now: app::clock()(), zone: Zone::utc() };
     Html(page.render().unwrap()).into_response()
 }
 
