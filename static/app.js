@@ -29,6 +29,16 @@ document.addEventListener("click", async (event) => {
   }
 });
 
+// The switcher closes as menus do.
+const closeSwitch = (focus) => {
+  const menu = document.querySelector("details.switch[open]");
+  if (!menu) return;
+  menu.open = false;
+  if (focus) menu.querySelector("summary").focus();
+};
+document.addEventListener("keydown", (event) => event.key === "Escape" && closeSwitch(true));
+document.addEventListener("click", (event) => event.target.closest?.("details.switch") || closeSwitch(false));
+
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
   if (event.target.method !== "post") return;

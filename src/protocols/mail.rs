@@ -125,6 +125,8 @@ impl Mailer {
             Taker::Server(server) => server.send(&message).await,
             Taker::Folder(folder) => {
                 let (folder, name, bytes) = (folder.clone(), format!("{id}.eml"), message.formatted());
+                // Whoever runs this may be asked for it, and has to find it.
+                tracing::info!(kind = letter.kind(), file = %folder.join(&name).display(), "a letter is put into the folder");
                 let put = tokio::task::spawn_blocking(move || put(&folder, &name, &bytes)).await;
                 match put {
                     Ok(Ok(())) => Ok(()),

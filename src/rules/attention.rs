@@ -11,11 +11,14 @@ pub const SOON: Span = Span::days(2);
 pub const ACCESS_SOON: Span = Span::days(7);
 /// After how long without a visit somebody may not need their access any more.
 pub const QUIET: Span = Span::days(90);
+/// How long it is said that an invitation expired: after that it is history.
+pub const LATELY: Span = Span::days(30);
 
 /// What is counted in an account.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(missing_docs, reason = "each says what it counts")]
 pub struct Counts {
+    pub members: i64,
     pub administrators: i64,
     pub unconfirmed: i64,
     pub quiet: i64,
@@ -34,17 +37,20 @@ pub struct Attention {
     pub sentence: String,
     /// How bad it is: whether something is broken, or only to be looked at.
     pub is_urgent: bool,
-    /// What to do, and the path behind the account's where it is done; nothing where whoever looks may not.
-    pub step: Option<(&'static str, &'static str)>,
+    /// What to do.
+    pub step: &'static str,
+    /// The path behind the account's where it is done.
+    pub path: &'static str,
 }
 
-/// What needs attention, the worst first, with the next step where whoever looks may take it.
+/// What needs the attention of somebody with these rights, the worst first. What they can do nothing about is not theirs.
 #[must_use]
 pub fn attention(counts: Counts, rights: &Rights) -> Vec<Attention> {
     let mut found = Vec::new();
     let mut say = |is_urgent: bool, sentence: String, label: &'static str, path: &'static str, permission: Permission| {
-        let step = rights.allow(permission).then_some((label, path));
-        found.push(Attention { sentence, is_urgent, step });
+        if rights.allow(permission) {
+            found.push(Attention { sentence, is_urgent, step: label, path });
+        }
     };
     let Counts { administrators, unconfirmed, quiet, guests_ending, guests_over, .. } = counts;
     if counts.letters_failed > 0 {
@@ -62,11 +68,17 @@ pub fn attention(counts: Counts, rights: &Rights) -> Vec<Attention> {
     }
     if administrators <= 1 {
         let sentence = "There is one administrator only. If they lose their access, nobody can give it back to them from here.".to_owned();
-        say(true, sentence, "Make somebody else an administrator", "/members", Permission::AssignRoles);
+        // Only administrators make administrators.
+        let (step, path) = if counts.members > 1 {
+            ("Make somebody else an administrator", "/members")
+        } else {
+            ("Invite somebody as an administrator", "/invitations/new")
+        };
+        say(true, sentence, step, path, Permission::ManageAccount);
     }
     if counts.invitations_ending > 0 {
         let sentence = counted(counts.invitations_ending, "invitation expires", "invitations expire", "within two days.");
-        say(false, sentence, "Send them again", "/invitations?state=open", Permission::ResendInvitations);
+        say(false, sentence, "Look, and send again", "/invitations?state=ending", Permission::ResendInvitations);
     }
     if counts.invitations_expired > 0 {
         let sentence = counted(counts.invitations_expired, "invitation has", "invitations have", "expired unanswered.");
@@ -78,15 +90,15 @@ pub fn attention(counts: Counts, rights: &Rights) -> Vec<Attention> {
     }
     if guests_ending > 0 {
         let sentence = counted(guests_ending, "guest's access ends", "guests' access ends", "within seven days.");
-        say(false, sentence, "Look who", "/members?status=ending", Permission::ReadMembers);
+        say(false, sentence, "Look who", "/members?status=ending", Permission::SetAccessPeriods);
     }
     if unconfirmed > 0 {
         let sentence = counted(unconfirmed, "member has", "members have", "an address that nobody has confirmed.");
-        say(false, sentence, "Look who, and ask them to confirm it", "/members?status=unconfirmed", Permission::ReadMembers);
+        say(false, sentence, "Look who, and ask them to confirm it", "/members?status=unconfirmed", Permission::InviteMembers);
     }
     if quiet > 0 {
         let sentence = counted(quiet, "member has", "members have", "not been here for 90 days.");
-        say(false, sentence, "Ask whether they still need access", "/members?status=quiet", Permission::ReadMembers);
+        say(false, sentence, "Ask whether they still need access", "/members?status=quiet", Permission::RemoveMembers);
     }
     found
 }
@@ -104,8 +116,9 @@ mod tests {
     };
 
     #[test]
-    fn each_is_said_with_its_step_to_who_may_take_it() {
+    fn each_is_said_to_who_may_do_something_about_it() {
         let all = Counts {
+            members: 9,
             administrators: 1,
             unconfirmed: 1,
             quiet: 2,
@@ -117,12 +130,14 @@ mod tests {
             letters_waiting: 1,
         };
         let found = attention(all, &rights(Roles::ADMINISTRATOR));
-        assert!(found.len() == 9 && found.iter().all(|one| one.step.is_some()));
+        assert_eq!(found.len(), 9);
         assert!(found[..3].iter().all(|one| one.is_urgent) && !found[3..].iter().any(|one| one.is_urgent));
         assert_eq!(found[4].sentence, "3 invitations have expired unanswered.");
-        let reader = rights(Roles { developer: Developer::ReadOnly, team: Team::ReadOnly, billing: Billing::None, administrator: false });
-        let steps = attention(all, &reader).iter().filter_map(|one| one.step).map(|(_, path)| path).collect::<Vec<_>>();
-        assert_eq!(steps, ["/members?status=ending", "/members?status=unconfirmed", "/members?status=quiet"]);
-        assert_eq!(attention(Counts { administrators: 2, ..Counts::default() }, &reader), []);
+        let alone = attention(Counts { members: 1, ..all }, &rights(Roles::ADMINISTRATOR));
+        assert_eq!(alone[2].path, "/invitations/new");
+        let reader = Roles { developer: Developer::ReadOnly, team: Team::ReadOnly, billing: Billing::None, administrator: false };
+        assert_eq!(attention(all, &rights(reader)), []);
+        let manager = rights(Roles { team: Team::Manager, ..reader });
+        assert!(attention(all, &manager).iter().all(|one| !one.sentence.contains("one administrator")));
     }
 }

@@ -42,6 +42,19 @@ impl Billing {
     }
 }
 
+/// What pages call a field, wherever it is shown.
+#[must_use]
+pub fn label(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "contact" => "Contact",
+        "recipients" => "Invoices go to",
+        "address" => "Invoice address",
+        "tax_id" => "Tax id",
+        "currency" => "Currency",
+        _ => return None,
+    })
+}
+
 /// What somebody with access to billing types.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]

@@ -158,14 +158,18 @@ pub fn currency(text: &str) -> Result<String, String> {
     if code.is_empty() || currencies().any(|(known, _)| known == code) { Ok(code) } else { Err("Choose one of the list.".to_owned()) }
 }
 
-/// All currencies in circulation: code and name.
+/// All currencies that somebody pays with: code and name, by code.
 pub fn currencies() -> impl Iterator<Item = (&'static str, String)> {
     use iso_currency::{Currency, IntoEnumIterator};
     const SHARED: [&str; 5] = ["XAF", "XCD", "XCG", "XOF", "XPF"];
-    // Other codes with an X are for metals, funds, testing and none: no money that anybody pays with.
-    Currency::iter()
-        .map(|currency| (currency.code(), currency.name().to_owned()))
-        .filter(|(code, _)| !code.starts_with('X') || SHARED.contains(code))
+    // Units of account and of funds, and money that is no longer money.
+    const NONE: [&str; 15] = ["BOV", "CHE", "CHW", "CLF", "COU", "CUC", "HRK", "MXV", "SLL", "USN", "UYI", "UYW", "VED", "ZWL", "BGN"];
+    // Other codes with an X are for metals, testing and none.
+    let is_money = |code: &str| (!code.starts_with('X') || SHARED.contains(&code)) && !NONE.contains(&code);
+    let mut all: Vec<_> = Currency::iter().map(|currency| (currency.code(), currency.name().to_owned())).collect();
+    all.retain(|(code, _)| is_money(code));
+    all.sort_unstable();
+    all.into_iter()
 }
 
 #[cfg(test)]
@@ -215,7 +219,7 @@ mod tests {
     fn currencies_are_those_in_circulation() {
         assert_eq!(currency("eur").as_deref(), Ok("EUR"));
         assert_eq!(currency("").as_deref(), Ok(""));
-        for wrong in ["XXX", "XTS", "EURO", "€"] {
+        for wrong in ["XXX", "XTS", "EURO", "€", "HRK", "CHE"] {
             assert!(currency(wrong).is_err(), "{wrong}");
         }
         assert!(currencies().count() > 140);

@@ -60,6 +60,11 @@ const IGNORE: &str = "If it was not you, you can ignore this letter: nothing cha
 const NOT_YOU: &str =
     "If it was not you, choose a new password at once, and tell an administrator of your account: somebody may know your password.";
 
+/// Where whoever fears for their password gets another one.
+fn new_password() -> Option<(&'static str, String)> {
+    Some(("I did not do this: choose a new password", "/password/forgot".to_owned()))
+}
+
 impl Letter {
     /// The word by which the outbox knows its kind.
     #[must_use]
@@ -134,7 +139,7 @@ impl Letter {
             Self::SignUp { token, expires_at } => (
                 "Welcome".to_owned(),
                 vec![format!("Somebody, probably you, wants to sign up with {to}.")],
-                Some(("Go on", format!("/signup/{token}"))),
+                Some(("Choose name and password", format!("/signup/{token}"))),
                 vec![format!("The link works once, until {}.", until(*expires_at)), IGNORE.to_owned()],
             ),
             Self::SignUpKnown => (
@@ -158,12 +163,14 @@ impl Letter {
             Self::PasswordChanged { at, from } => (
                 "Your password was changed".to_owned(),
                 vec![format!("The password of {to} was changed on {}, from the network address {from}.", until(*at))],
-                None,
+                new_password(),
                 vec![NOT_YOU.to_owned()],
             ),
             Self::ConfirmEmail { token, expires_at, name } => (
                 "Confirm your address".to_owned(),
-                vec![format!("\u{201c}{name}\u{201d} says that {to} is their address. If that is you, confirm it.")],
+                vec![format!(
+                    "\u{201c}{name}\u{201d} says that {to} is their address. If that is you, sign in and confirm it: from then on you sign in with it."
+                )],
                 Some(("Confirm this address", format!("/verify-email/{token}"))),
                 vec![format!("The link works once, until {}.", until(*expires_at)), IGNORE.to_owned()],
             ),
@@ -180,7 +187,7 @@ impl Letter {
                 vec![format!(
                     "Somebody, probably you, asked from the network address {from} to change your address from {to} to {new}. It changes once it is confirmed from there."
                 )],
-                None,
+                new_password(),
                 vec![NOT_YOU.to_owned()],
             ),
             Self::EmailChanged { new } => (

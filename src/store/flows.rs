@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{Instance, Reader, Result, Tx, run, sql};
+use super::{Instance, OfUser, Reader, Result, Tx, run, sql};
 use crate::rules::{addresses::Email, flows::Flow, ids::UserId, time::Millis};
 
 /// A flow to be.
@@ -89,6 +89,19 @@ impl<S> Tx<S> {
         let now = self.now();
         run!(self, sqlx::query("UPDATE flows SET used_at = $1 WHERE user_id = $2 AND used_at IS NULL").bind(now).bind(user));
         Ok(())
+    }
+}
+
+impl Reader<OfUser> {
+    /// The address that the person is to have once it is confirmed, and until when that can be.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn pending_address(&mut self, now: Millis) -> Result<Option<(String, Millis)>> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_as(
+            "SELECT address, expires_at FROM flows WHERE user_id = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3
+             ORDER BY created_at DESC LIMIT 1").bind(&scope).bind(Flow::ConfirmEmail.word()).bind(now).fetch_optional(c)))
     }
 }
 

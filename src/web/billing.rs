@@ -15,7 +15,7 @@ use super::{
 use crate::{
     acts::{Permit, billing},
     rules::{
-        billing::Draft,
+        billing::{Draft, label},
         events::{Kind, changes},
         faults::Faults,
         permissions::{May, may},
@@ -96,7 +96,9 @@ async fn page_of<M: May>(
 
 fn change(row: EventRow) -> Change {
     let json = |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    Change { fields: changes(json(&row.before).as_ref(), json(&row.after).as_ref()), actor: row.principal_name, at: row.at }
+    let fields = changes(json(&row.before).as_ref(), json(&row.after).as_ref());
+    let called = |(field, before, after): (String, String, String)| (label(&field).map_or(field, str::to_owned), before, after);
+    Change { fields: fields.into_iter().map(called).collect(), actor: row.principal_name, at: row.at }
 }
 
 async fn show(permit: Permit<may::ReadBilling>, front: Front, Query(asked): Query<Asked>, parts: Parts) -> Response {

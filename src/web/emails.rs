@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     acts::{Person, Stop, emails},
-    rules::{emails::Draft, faults::Faults},
+    rules::{emails::Draft, faults::Faults, time::Millis},
 };
 
 pub(super) fn routes() -> Routes {
@@ -36,11 +36,13 @@ struct Change {
     refused: Option<String>,
     /// Whether letters leave this machine.
     is_sending: bool,
+    /// The address that waits to be confirmed, and until when it can be.
+    pending: Option<(String, Millis)>,
 }
 page::page!(Change);
 
-async fn page_of(person: &Person, front: &Front, draft: Draft, again: Again) -> Change {
-    Change {
+async fn page_of(person: &Person, front: &Front, draft: Draft, again: Again) -> Result<Change, Stop> {
+    Ok(Change {
         shell: Shell::of_person(person, front).await,
         email: person.facts().email.clone(),
         is_confirmed: person.facts().email_verified_at.is_some(),
@@ -48,11 +50,20 @@ async fn page_of(person: &Person, front: &Front, draft: Draft, again: Again) -> 
         faults: again.faults,
         refused: again.refused,
         is_sending: person.sends_letters(),
+        pending: person.read().pending_address(person.now()).await?,
+    })
+}
+
+/// The page, or why there is none.
+async fn again_page(person: &Person, front: &Front, parts: &Parts, draft: Draft, again: &Again) -> Response {
+    match page_of(person, front, draft, again.clone()).await {
+        Ok(page) => again.show(front, &page),
+        Err(stop) => problem::answer(stop, parts),
     }
 }
 
-async fn show(person: Person, front: Front) -> Response {
-    front.show(&page_of(&person, &front, Draft::default(), Again::first()).await)
+async fn show(person: Person, front: Front, parts: Parts) -> Response {
+    again_page(&person, &front, &parts, Draft::default(), &Again::first()).await
 }
 
 async fn change(person: Person, front: Front, parts: Parts, Form(draft): Form<Draft>) -> Response {
@@ -65,7 +76,7 @@ async fn change(person: Person, front: Front, parts: Parts, Form(draft): Form<Dr
             let say = format!("A letter is on its way to {}. Your address changes when you open its link.", email.written());
             front.go("/me/email", &say).await
         }
-        Err(Ok(again)) => again.show(&front, &page_of(&person, &front, draft, again.clone()).await),
+        Err(Ok(again)) => again_page(&person, &front, &parts, draft, &again).await,
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
 }
@@ -73,7 +84,7 @@ async fn change(person: Person, front: Front, parts: Parts, Form(draft): Form<Dr
 async fn send_link(person: Person, front: Front, parts: Parts) -> Response {
     match emails::ask_to_confirm(&person).await.map_err(Again::of) {
         Ok(()) => front.go("/me/email", &format!("A letter is on its way to {}. Open its link.", person.facts().email)).await,
-        Err(Ok(again)) => again.show(&front, &page_of(&person, &front, Draft::default(), again.clone()).await),
+        Err(Ok(again)) => again_page(&person, &front, &parts, Draft::default(), &again).await,
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
 }

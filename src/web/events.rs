@@ -123,7 +123,7 @@ pub(super) fn lines(rows: Vec<EventRow>, root: &str) -> Vec<Line> {
     let line = |row: EventRow| Line {
         href: format!("{root}/{}", row.id),
         id: row.id.to_string(),
-        sentence: Kind::parse(&row.kind).map_or("did something that this version does not know", Kind::sentence),
+        sentence: sentence(&row),
         actor: actor(&row),
         about: match row.subject_label {
             Some(_) if row.subject_id.as_deref() == Some(row.principal.as_str()) => "themselves".to_owned(),
@@ -136,6 +136,16 @@ pub(super) fn lines(rows: Vec<EventRow>, root: &str) -> Vec<Line> {
         at: row.at,
     };
     rows.into_iter().map(line).collect()
+}
+
+/// What happened, as the end of "Ada …".
+fn sentence(row: &EventRow) -> &'static str {
+    match Kind::parse(&row.kind) {
+        // Who takes themselves out has not been thrown out.
+        Some(Kind::MembershipDeleted) if row.subject_label.as_deref() == Some(row.principal_name.as_str()) => "left the account",
+        Some(kind) => kind.sentence(),
+        None => "did something that this version does not know",
+    }
 }
 
 fn actor(row: &EventRow) -> String {

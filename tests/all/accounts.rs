@@ -362,7 +362,7 @@ async fn deleting_an_account_says_what_goes_and_asks_twice() {
     assert!(house.running.deliver().await.unwrap());
     house.raw.run("UPDATE outbox SET sent_at = NULL, sent_as = NULL, next_attempt_at = 9000000000000").await;
     let page = ada.get("/accounts/acme/delete").await;
-    for says in ["2 memberships", "1 open invitation:", "0 bot users and 0 credentials"] {
+    for says in ["2 memberships", "1 unanswered invitation:", "0 bot users and 0 credentials"] {
         assert!(page.text().contains(says), "{says}: {}", page.text());
     }
     let form = |name: &str, password: &str| vec![("name", name.to_owned()), ("password", password.to_owned())];

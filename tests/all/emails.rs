@@ -17,6 +17,7 @@ async fn an_address_is_confirmed_at_the_new_one_and_announced_at_the_old() {
     let page = ask(&ada, "Ada.L@example.org", PASSWORD).await;
     assert_eq!(page.location(), "/me/email", "{}", page.text());
     assert!(ada.get("/me/email").await.all(".toast")[0].starts_with("A letter is on its way to Ada.L@example.org."));
+    assert!(ada.get("/me/email").await.text().contains("Waiting for Ada.L@example.org to be confirmed"));
     assert!(house.letters_to("ada@example.com").await[0].contains("to change your address from ada@example.com to Ada.L@example.org"));
     assert_eq!(house.visitor().sign_in("Ada.L@example.org", PASSWORD).await.status, StatusCode::UNPROCESSABLE_ENTITY, "not yet");
 

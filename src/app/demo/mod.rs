@@ -82,7 +82,7 @@ impl Demo {
     pub fn says(&self) -> String {
         let mut says = format!("A demonstration of Frontdesk is at {}\n\nSign in with the password: {PASSWORD}\n", self.running.base_url);
         for (email, what) in &self.people {
-            says.push_str(&format!("  {email:<24} {what}\n"));
+            says.push_str(&format!("  {email:<26} {what}\n"));
         }
         says.push_str(&format!("\nLetters are files in {}\n", self.folder.path().join("data/mail").display()));
         says.push_str("Everything in it is gone when this stops (Ctrl-C).");

@@ -3,7 +3,10 @@
 use sqlx::FromRow;
 
 use crate::{
-    rules::{attention::SOON, time::Millis},
+    rules::{
+        attention::{LATELY, SOON},
+        time::Millis,
+    },
     store::{InAccount, Reader, Result, sql},
 };
 
@@ -14,7 +17,7 @@ pub struct InvitationsInNeed {
     pub open: i64,
     /// Open, but not for long.
     pub ending: i64,
-    /// Expired unanswered, and neither sent again nor taken back.
+    /// Expired unanswered not long ago, and neither sent again nor taken back.
     pub expired: i64,
     /// Whose letter was given up.
     pub undelivered: i64,
@@ -32,11 +35,11 @@ impl Reader<InAccount> {
         Ok(sql!(self, c => sqlx::query_as(
             "SELECT COUNT(CASE WHEN i.expires_at > $2 THEN 1 END) AS open,
                     COUNT(CASE WHEN i.expires_at > $2 AND i.expires_at <= $3 THEN 1 END) AS ending,
-                    COUNT(CASE WHEN i.expires_at <= $2 THEN 1 END) AS expired,
+                    COUNT(CASE WHEN i.expires_at <= $2 AND i.expires_at > $4 THEN 1 END) AS expired,
                     COUNT(o.failed_at) AS undelivered,
                     COUNT(CASE WHEN o.id IS NOT NULL AND o.sent_at IS NULL AND o.failed_at IS NULL THEN 1 END) AS waiting
              FROM invitations i LEFT JOIN outbox o ON o.id = i.letter_id
              WHERE i.account_id = $1 AND i.kind = 'email' AND i.closed_at IS NULL")
-            .bind(&scope).bind(now).bind(now.plus(SOON)).fetch_one(c)))
+            .bind(&scope).bind(now).bind(now.plus(SOON)).bind(now.minus(LATELY)).fetch_one(c)))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{InvitationRow, invitation_columns};
 use crate::{
-    rules::{ids::InvitationId, time::Millis},
+    rules::{attention::SOON, ids::InvitationId, time::Millis},
     store::{InAccount, Reader, Result, sql},
 };
 
@@ -11,7 +11,7 @@ use crate::{
 pub struct InvitationFilter {
     /// The beginning of the address, as compared.
     pub beginning: Option<String>,
-    /// `open`, `undelivered`, `expired`, or why it is closed.
+    /// `open`, `ending`, `undelivered`, `expired`, or why it is closed.
     pub state: Option<String>,
 }
 
@@ -36,11 +36,12 @@ impl Reader<InAccount> {
              AND (CAST($3 AS TEXT) IS NULL
                   OR ($3 = 'open' AND i.closed_at IS NULL AND i.expires_at > $4)
                   OR ($3 = 'expired' AND (i.closed_why = 'expired' OR (i.closed_at IS NULL AND i.expires_at <= $4)))
+                  OR ($3 = 'ending' AND i.closed_at IS NULL AND i.expires_at > $4 AND i.expires_at <= $8)
                   OR ($3 = 'undelivered' AND i.closed_at IS NULL AND o.failed_at IS NOT NULL)
                   OR (i.closed_why = $3))
              AND (CAST($5 AS BIGINT) IS NULL OR (i.created_at, i.id) < ($5, $6))
              ORDER BY i.created_at DESC, i.id DESC LIMIT CAST($7 AS BIGINT)"))
             .bind(&scope).bind(&filter.beginning).bind(&filter.state).bind(now).bind(behind.map(|(at, _)| *at))
-            .bind(behind.map(|(_, id)| id)).bind(limit).fetch_all(c)))
+            .bind(behind.map(|(_, id)| id)).bind(limit).bind(now.plus(SOON)).fetch_all(c)))
     }
 }

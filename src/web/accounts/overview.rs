@@ -80,6 +80,7 @@ async fn overview_of(permit: &Permit<may::ViewAccount>, front: &Front) -> Result
     let members = reader.members_by_kind(now).await?;
     let invitations = reader.invitations_in_need(now).await?;
     let counts = Counts {
+        members: members.members,
         administrators: members.administrators,
         unconfirmed: reader.unconfirmed_members().await?,
         quiet: members.quiet,
