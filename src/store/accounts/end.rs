@@ -44,7 +44,7 @@ impl Reader<InAccount> {
         Ok(sql!(self, c => sqlx::query_scalar(
             "SELECT e.address FROM members m JOIN user_emails e ON e.user_id = m.user_id AND e.canonical = m.search_email
              WHERE m.account_id = $1 AND m.user_id <> $2 AND m.administrator_since IS NOT NULL AND m.disabled_at IS NULL
-             AND m.access_until IS NULL AND e.verified_at IS NOT NULL ORDER BY m.id LIMIT $3")
+             AND m.access_until IS NULL AND e.verified_at IS NOT NULL ORDER BY m.id LIMIT CAST($3 AS BIGINT)")
             .bind(&scope).bind(than).bind(limit).fetch_all(c)))
     }
 }
