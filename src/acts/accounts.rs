@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     rules::{
-        accounts::{Creation, NewAccount, slugs},
+        accounts::{Creation, MAX_FOUNDED, MAX_SLUGS, NewAccount, slugs},
         details::Details,
         events::{Event, Log},
         faults::Faults,
@@ -32,10 +32,11 @@ const MOST_TOLD: i64 = 100;
 /// # Errors
 /// When the database fails.
 pub async fn may_create(person: &Person) -> Result<bool, Stop> {
+    let is_confirmed = person.facts().email_verified_at.is_some();
     Ok(match person.app.0.terms.account_creation {
         Creation::Nobody => false,
-        Creation::Administrators => person.read().administers().await?,
-        Creation::Everybody => person.facts().email_verified_at.is_some(),
+        Creation::Administrators => is_confirmed && person.read().administers().await?,
+        Creation::Everybody => is_confirmed,
     })
 }
 
@@ -46,6 +47,9 @@ pub async fn may_create(person: &Person) -> Result<bool, Stop> {
 pub async fn create(person: &Person, new: &NewAccount) -> Result<String, Stop> {
     if !may_create(person).await? {
         return Err(Faults::one("name", "You may not create accounts on this Frontdesk.").into());
+    }
+    if person.read().accounts_founded().await? >= MAX_FOUNDED {
+        return Err(Faults::one("name", format!("You have created {MAX_FOUNDED} accounts. Delete or leave one first.")).into());
     }
     let mut tx = person.begin_founding().await?;
     let slug = free_slug(&mut tx, new).await?;
@@ -112,6 +116,11 @@ pub async fn update(permit: &Permit<may::ManageAccount>, new: Details, version: 
     }
     if !tx.set_details(&new).await? {
         return Err(taken());
+    }
+    if old.slug != new.slug && tx.slugs_held().await? > MAX_SLUGS {
+        return Err(
+            Faults::one("slug", format!("This account has had {MAX_SLUGS} slugs. Keep this one, or go back to an earlier one.")).into()
+        );
     }
     let account = permit.account().account.clone();
     let (before, after) = (old.value(), new.value());

@@ -13,7 +13,7 @@ use crate::{
     protocols::secrets::{hash_token, token},
     rules::{
         addresses::Email,
-        emails::Change,
+        emails::{Asked, Change},
         events::{Event, PersonEvent, Who},
         faults::Faults,
         flows::Flow,
@@ -33,7 +33,7 @@ pub async fn ask_to_confirm(person: &Person) -> Result<(), Stop> {
         return Err(Faults::one("email", "This address is confirmed already.").into());
     }
     let email = person.email()?;
-    if !count_asked(&person.visitor(), &email).await? {
+    if !count_asked(&person.visitor(), &email, Asked::Mailbox).await? {
         return Ok(());
     }
     let mut tx = person.begin().await?;
@@ -51,7 +51,7 @@ pub async fn ask_to_confirm(person: &Person) -> Result<(), Stop> {
 pub async fn ask_to_change(person: &Person, change: &Change) -> Result<(), Stop> {
     let proven = prove_again(person, &change.password, "password").await?;
     let (email, old) = (&change.email, person.email()?);
-    if !count_asked(&person.visitor(), email).await? {
+    if !count_asked(&person.visitor(), email, Asked::Mailbox).await? {
         return Ok(());
     }
     let rows = person.app.0.db.reader(Instance).users_by_address(email.canonical()).await?;
@@ -82,8 +82,8 @@ async fn send_link(person: &Person, tx: &mut Tx<OfUser>, email: &Email, is_taken
     // The newest letter counts, whichever address it went to.
     tx.end_flows_of(user).await?;
     tx.create_flow(&NewFlow { kind: Flow::ConfirmEmail, id_hash: &hash_token(&secret), user: Some(user), email: Some(email) }).await?;
-    let (name, expires_at) = (person.facts().name.clone(), tx.now().plus(Flow::ConfirmEmail.lives()).0);
-    let letter = if is_taken { Letter::EmailTaken { name } } else { Letter::ConfirmEmail { token: secret, expires_at, name } };
+    let expires_at = tx.now().plus(Flow::ConfirmEmail.lives()).0;
+    let letter = if is_taken { Letter::EmailTaken } else { Letter::ConfirmEmail { token: secret, expires_at } };
     letters::write(&person.app, tx, Envelope::to_person(user, &email.deliverable()), &letter).await?;
     Ok(())
 }

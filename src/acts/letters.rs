@@ -54,13 +54,16 @@ pub(super) async fn write<S>(app: &App, tx: &mut Tx<S>, envelope: Envelope<'_>, 
 ///
 /// # Errors
 /// [`Stop::TooMany`] when too many were asked for from the same place.
-pub(super) async fn count_asked(visitor: &Visitor, email: &Email) -> Result<bool, Stop> {
+///
+/// Letters to reset a password are counted by themselves and by the whole address: they go to whoever has proven it alone, and
+/// nobody uses up by other addresses and other letters what somebody locked out depends on.
+pub(super) async fn count_asked(visitor: &Visitor, email: &Email, by: Asked) -> Result<bool, Stop> {
     let address = visitor.caller.address;
     let mut tx = visitor.begin(vec![]).await?;
     let window_start = window_start(tx.now(), Asked::WINDOW);
     let mut refused = None;
-    for (scope, key) in [(Asked::Network, neighbourhood(address)), (Asked::Address, address.to_string()), (Asked::Mailbox, email.mailbox())]
-    {
+    let key = if by == Asked::Reset { email.canonical().to_owned() } else { email.mailbox() };
+    for (scope, key) in [(Asked::Network, neighbourhood(address)), (Asked::Address, address.to_string()), (by, key)] {
         let count = tx.count_attempt(&Attempt { scope: scope.word(), key, window_start }).await?;
         if count > scope.limit() {
             refused = Some(scope);
@@ -71,7 +74,7 @@ pub(super) async fn count_asked(visitor: &Visitor, email: &Email) -> Result<bool
     tx.commit_unrecorded(Why::CountingAttempts).await?;
     match refused {
         None => Ok(true),
-        Some(Asked::Mailbox) => Ok(false),
+        Some(Asked::Mailbox | Asked::Reset) => Ok(false),
         Some(Asked::Network | Asked::Address) => Err(Stop::TooMany(rest)),
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     },
     rules::{
         addresses::Email,
+        emails::Asked,
         events::{Event, Log, PersonEvent, Who},
         faults::Faults,
         flows::Flow,
@@ -34,7 +35,7 @@ use crate::{
 /// # Errors
 /// [`Stop::TooMany`] when too many letters were asked for from the same place.
 pub async fn forget(visitor: &Visitor, email: &Email) -> Result<(), Stop> {
-    if !count_asked(visitor, email).await? {
+    if !count_asked(visitor, email, Asked::Reset).await? {
         return Ok(());
     }
     let rows = visitor.read().users_by_address(email.canonical()).await?;

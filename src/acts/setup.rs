@@ -149,7 +149,7 @@ async fn join_as_administrator(tx: &mut Tx<Instance>, account: &AccountId, who: 
 
 /// Set-up waits where there is an instance row that says so; a missing row means that something is wrong, not that the
 /// door is open.
-async fn is_waiting(app: &App) -> Result<bool, Stop> {
+pub(super) async fn is_waiting(app: &App) -> Result<bool, Stop> {
     Ok(app.0.db.reader(Instance).instance().await?.is_some_and(|row| row.set_up_at.is_none()))
 }
 

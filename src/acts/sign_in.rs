@@ -104,7 +104,7 @@ pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Pe
         tx.forgive_attempt(attempt).await?;
     }
     // Who knows the password has not forgotten it.
-    tx.end_flows_about(Flow::PasswordReset, &email).await?;
+    tx.end_flows(Flow::PasswordReset, &user).await?;
     let session = SessionId::new(tx.now(), tx.dice());
     let address = visitor.caller.address.to_string();
     let (agent, proof) = (&visitor.caller.agent, Proof::Password);

@@ -1,19 +1,22 @@
 //! Signing up without an invitation, where the instance lets people: the address first, the person behind the mailed link.
 
 use super::{
-    Stop, Visitor,
+    Person, Stop, Visitor,
     letters::{self, Envelope, count_asked},
+    setup::is_waiting,
 };
 use crate::{
     protocols::secrets::{hash_token, token},
     rules::{
         addresses::Email,
+        emails::Asked,
         events::{Event, Log, Who},
         faults::Faults,
         flows::Flow,
         gate::Proof,
         ids::{SessionId, UserId},
         letters::Letter,
+        sessions::End,
         sign_up::{NewPerson, Policy},
     },
     store::{NewFlow, NewSession, NewUser},
@@ -28,15 +31,18 @@ pub fn is_open(visitor: &Visitor) -> bool {
     visitor.app.0.terms.sign_up == Policy::Open
 }
 
+/// Nobody signs up before whoever runs this has set it up.
+async fn demand_open(visitor: &Visitor) -> Result<(), Stop> {
+    if is_open(visitor) && !is_waiting(&visitor.app).await? { Ok(()) } else { Err(Stop::Unknown) }
+}
+
 /// Sends a letter to an address that is to be signed up with. Whoever has it already is told so, by that letter alone.
 ///
 /// # Errors
 /// [`Stop::Unknown`] where people may not sign up, or [`Stop::TooMany`].
 pub async fn ask(visitor: &Visitor, email: &Email) -> Result<(), Stop> {
-    if !is_open(visitor) {
-        return Err(Stop::Unknown);
-    }
-    if !count_asked(visitor, email).await? {
+    demand_open(visitor).await?;
+    if !count_asked(visitor, email, Asked::Mailbox).await? {
         return Ok(());
     }
     let rows = visitor.read().users_by_address(email.canonical()).await?;
@@ -60,21 +66,21 @@ pub async fn ask(visitor: &Visitor, email: &Email) -> Result<(), Stop> {
 /// # Errors
 /// [`Stop::Unknown`] when the link does not work, or not any more, or people may no longer sign up.
 pub async fn look(visitor: &Visitor, secret: &str) -> Result<Email, Stop> {
-    if !is_open(visitor) {
-        return Err(Stop::Unknown);
-    }
+    demand_open(visitor).await?;
     let flow = visitor.read().open_flow(Flow::SignUp, &hash_token(secret), visitor.now()).await?.ok_or(Stop::Unknown)?;
     Email::parse(&flow.address.ok_or(Stop::Unknown)?).map_err(Stop::Broken)
 }
 
-/// Makes a user of whoever holds the link, and signs them in by a cookie whose value has this hash.
+/// Makes a user of whoever holds the link, and signs them in by a cookie whose value has this hash. Whoever was signed in with
+/// this browser before no longer is.
 ///
 /// # Errors
 /// [`Stop::Unknown`] as [`look`], or [`Stop::Faults`] when somebody has got the address meanwhile.
-pub async fn sign_up(visitor: &Visitor, secret: &str, new: &NewPerson, token_hash: &str) -> Result<(), Stop> {
+pub async fn sign_up(visitor: &Visitor, secret: &str, new: &NewPerson, before: Option<&Person>, token_hash: &str) -> Result<(), Stop> {
     let email = look(visitor, secret).await?;
     let password_hash = visitor.app.0.hasher.hash(&new.password).await?;
-    let mut tx = visitor.begin(vec![]).await?;
+    let hold = before.map(|person| Log::User(person.facts().user.clone())).into_iter().collect();
+    let mut tx = visitor.begin(hold).await?;
     if !tx.use_flow(Flow::SignUp, &hash_token(secret)).await? {
         return Err(Stop::Unknown);
     }
@@ -88,6 +94,12 @@ pub async fn sign_up(visitor: &Visitor, secret: &str, new: &NewPerson, token_has
     tx.create_session(&NewSession { id: &session, token_hash, user: &user, address: &address, agent, proof: &Proof::Password }).await?;
     let who = Who { user, email: email.canonical().to_owned() };
     tx.acting_as(who.user.to_string(), who.email.clone(), session.clone());
+    if let Some(before) = before {
+        let old = before.facts().session.clone();
+        if tx.replace_session(&old).await? {
+            tx.note(Event::SessionEnded { who: before.who(), session: old, why: End::Replaced });
+        }
+    }
     tx.note(Event::UserCreated { who: who.clone(), name: new.name.clone() });
     Ok(tx.commit(Event::UserLoginSucceeded { who, session, method: SOURCE }).await?)
 }

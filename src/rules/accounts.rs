@@ -8,6 +8,10 @@ use super::{faults::Faults, words::words};
 pub const MAX_NAME: usize = 100;
 /// The most characters of a slug.
 pub const MAX_SLUG: usize = 40;
+/// The most slugs that an account may go through: each stays its own for good.
+pub const MAX_SLUGS: i64 = 10;
+/// The most accounts that somebody may have created and be in.
+pub const MAX_FOUNDED: i64 = 100;
 /// Words that pages under `/accounts/` need for themselves.
 const RESERVED: &[&str] = &["new", "menu"];
 

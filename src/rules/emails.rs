@@ -47,6 +47,7 @@ words! {
         Network = "letters_network", "The /24 or /64 that the request comes from.";
         Address = "letters_address", "The network address that it comes from.";
         Mailbox = "letters_asked", "The mailbox that the letter goes to.";
+        Reset = "letters_reset", "The address whose password is to be another one, to the letter: with a tag behind a plus it is somebody else's.";
     }
 }
 
@@ -57,7 +58,7 @@ impl Asked {
         match self {
             Self::Network => 120,
             Self::Address => 30,
-            Self::Mailbox => 5,
+            Self::Mailbox | Self::Reset => 5,
         }
     }
 

@@ -110,6 +110,17 @@ words! {
 }
 
 impl Kind {
+    /// What it takes to see the values of an event of this type, besides reading the log: what a page keeps from somebody, its
+    /// history keeps too.
+    #[must_use]
+    pub const fn needs(self) -> Option<Permission> {
+        match self {
+            Self::BillingUpdated => Some(Permission::ReadBilling),
+            Self::AccountUpdated => Some(Permission::ReadSettings),
+            _ => None,
+        }
+    }
+
     /// The types that an account's log can hold.
     pub fn of_accounts() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|kind| {

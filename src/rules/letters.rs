@@ -32,10 +32,10 @@ pub enum Letter {
     PasswordReset { token: String, expires_at: i64 },
     /// The password is another one, from this moment on and at the wish of who came from this network address.
     PasswordChanged { at: i64, from: String },
-    /// Somebody says that this address is theirs.
-    ConfirmEmail { token: String, expires_at: i64, name: String },
+    /// Somebody says that this address is theirs. Who, it does not say: nobody writes to strangers through us.
+    ConfirmEmail { token: String, expires_at: i64 },
     /// Somebody says that this address is theirs, which is somebody else's.
-    EmailTaken { name: String },
+    EmailTaken,
     /// Their address is to become this one: to the old address.
     EmailChangeAsked { new: String, from: String },
     /// Their address has become this one: to the old address.
@@ -75,7 +75,7 @@ impl Letter {
             Self::SignUp { .. } | Self::SignUpKnown => "sign_up",
             Self::PasswordReset { .. } => "password_reset",
             Self::PasswordChanged { .. } => "password_changed",
-            Self::ConfirmEmail { .. } | Self::EmailTaken { .. } => "confirm_email",
+            Self::ConfirmEmail { .. } | Self::EmailTaken => "confirm_email",
             Self::EmailChangeAsked { .. } => "email_change_asked",
             Self::EmailChanged { .. } => "email_changed",
             Self::AccountDeleted { .. } => "account_deleted",
@@ -112,7 +112,7 @@ impl Letter {
             Self::PasswordReset { .. } => "Choose a new password".to_owned(),
             Self::PasswordChanged { .. } => "Your password was changed".to_owned(),
             Self::ConfirmEmail { .. } => "Confirm your address".to_owned(),
-            Self::EmailTaken { .. } => "This address has a user already".to_owned(),
+            Self::EmailTaken => "This address has a user already".to_owned(),
             Self::EmailChangeAsked { .. } => "Your address is to be changed".to_owned(),
             Self::EmailChanged { .. } => "Your address was changed".to_owned(),
             Self::AccountDeleted { account, .. } => format!("{account} was deleted"),
@@ -166,18 +166,18 @@ impl Letter {
                 new_password(),
                 vec![NOT_YOU.to_owned()],
             ),
-            Self::ConfirmEmail { token, expires_at, name } => (
+            Self::ConfirmEmail { token, expires_at } => (
                 "Confirm your address".to_owned(),
                 vec![format!(
-                    "\u{201c}{name}\u{201d} says that {to} is their address. If that is you, sign in and confirm it: from then on you sign in with it."
+                    "Somebody says that {to} is their address. If that is you, sign in and confirm it: from then on you sign in with it."
                 )],
                 Some(("Confirm this address", format!("/verify-email/{token}"))),
                 vec![format!("The link works once, until {}.", until(*expires_at)), IGNORE.to_owned()],
             ),
-            Self::EmailTaken { name } => (
+            Self::EmailTaken => (
                 "This address has a user already".to_owned(),
                 vec![format!(
-                    "\u{201c}{name}\u{201d}, probably you, wanted to use {to} for their user. This address has a user already, so it cannot be used for another one."
+                    "Somebody, probably you, wanted to use {to} for their user. This address has a user already, so it cannot be used for another one."
                 )],
                 None,
                 vec![IGNORE.to_owned()],

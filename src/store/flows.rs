@@ -81,6 +81,22 @@ impl<S> Tx<S> {
         Ok(())
     }
 
+    /// Ends the open flows of a kind of somebody.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_flows(&mut self, kind: Flow, user: &UserId) -> Result<()> {
+        let now = self.now();
+        run!(
+            self,
+            sqlx::query("UPDATE flows SET used_at = $1 WHERE kind = $2 AND user_id = $3 AND used_at IS NULL")
+                .bind(now)
+                .bind(kind.word())
+                .bind(user)
+        );
+        Ok(())
+    }
+
     /// Ends all open flows of somebody: what was begun before their password or address changed leads nowhere any more.
     ///
     /// # Errors

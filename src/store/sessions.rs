@@ -224,7 +224,7 @@ impl Reader<InAccount> {
 }
 
 impl Tx<InAccount> {
-    /// Notes that a session has come into the account. `false` when it was in already.
+    /// Notes that a session has come into the account. `false` when it was in already, or its person is no member any more.
     ///
     /// # Errors
     /// When the database fails.
@@ -234,7 +234,9 @@ impl Tx<InAccount> {
         let entered = run!(
             self,
             sqlx::query(
-                "INSERT INTO entries (session_id, account_id, entered_at, last_seen_at) VALUES ($1, $2, $3, $3) ON CONFLICT DO NOTHING"
+                "INSERT INTO entries (session_id, account_id, entered_at, last_seen_at)
+                 SELECT s.id, m.account_id, CAST($3 AS BIGINT), CAST($3 AS BIGINT)
+                 FROM sessions s JOIN members m ON m.user_id = s.user_id WHERE s.id = $1 AND m.account_id = $2 ON CONFLICT DO NOTHING"
             )
             .bind(session)
             .bind(&scope)

@@ -243,6 +243,8 @@ struct One {
     event: EventRow,
     subjects: Vec<SubjectRow>,
     changes: Vec<(String, String, String)>,
+    /// Why the values are not shown, where they are not.
+    hidden: Option<String>,
 }
 page::page!(One);
 
@@ -251,11 +253,17 @@ async fn one(permit: Permit<may::ReadEvents>, front: Front, Id(id): Id<EventId>,
         Ok(Some((event, subjects))) => {
             let slug = permit.account().slug.clone();
             let json = |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str(text).ok());
-            let changes = changes(json(&event.before).as_ref(), json(&event.after).as_ref());
+            let needs = Kind::parse(&event.kind).and_then(Kind::needs);
+            let hidden = needs.filter(|permission| !permit.rights().allow(*permission));
+            let changes = match hidden {
+                Some(_) => Vec::new(),
+                None => changes(json(&event.before).as_ref(), json(&event.after).as_ref()),
+            };
+            let hidden = hidden.map(|permission| format!("To see what changed you need {}.", permission.carrier().needed()));
             let Some(line) = lines(vec![event.clone()], &format!("/accounts/{slug}/events")).pop() else {
                 return problem::answer(Stop::Unknown, &parts);
             };
-            front.show(&One { shell: Shell::of_account(&permit, &front).await, slug, line, event, subjects, changes })
+            front.show(&One { shell: Shell::of_account(&permit, &front).await, slug, line, event, subjects, changes, hidden })
         }
         Ok(None) => problem::answer(Stop::Unknown, &parts),
         Err(error) => problem::answer(error.into(), &parts),

@@ -120,8 +120,10 @@ async fn enter(visitor: Visitor, front: Front, Token(token): Token, parts: Parts
 
 async fn try_to_enter(visitor: &Visitor, front: &Front, token: &str, email: &Email, draft: &SignUp) -> Result<(), Stop> {
     let new = draft.check([email.written(), email.canonical()])?;
+    // A browser holds one session.
+    let before = visitor.person().await?;
     let cookie = front.new_cookie(visitor.now().0).await?;
-    let done = sign_up::sign_up(visitor, token, &new, &cookie).await;
+    let done = sign_up::sign_up(visitor, token, &new, before.as_ref(), &cookie).await;
     if done.is_err() {
         front.drop_cookie().await;
     }

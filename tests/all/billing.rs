@@ -47,6 +47,26 @@ async fn whoever_has_access_keeps_the_details_and_sees_their_history() {
     assert_eq!(bill.get("/accounts/acme/billing").await.all("#currency option")[0], "As the account: CHF");
 }
 
+/// What a page keeps from somebody, its history keeps too.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_tells_no_more_than_the_page() {
+    use frontdesk::rules::members::{Developer, Team};
+    let (house, ada) = House::with_ada().await;
+    ada.post("/accounts/acme/billing", &form("Secretive Bill", "", 0)).await;
+    ada.post("/accounts/acme/settings", &settings_form("Secretly Renamed", 0)).await;
+    let manager = house.member("acme", "manager", Roles { team: Team::Manager, developer: Developer::ReadWrite, ..READER }).await;
+    let manager = house.signed_in(&manager).await;
+    for (kind, secret, needs) in [
+        ("billing_updated.v0", "Secretive", "the role Billing access"),
+        ("account_updated.v0", "Renamed", "to be an administrator"),
+    ] {
+        let link = manager.get(&format!("/accounts/acme/events?type={kind}")).await.attributes("table.events td.what a", "href").remove(0);
+        let page = manager.get(&link).await;
+        assert!(page.status == StatusCode::OK && page.all(".diff").is_empty() && page.text().contains(needs), "{}", page.text());
+        assert!(ada.get(&link).await.all(".diff").join("").contains(secret));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_no_access_sees_none_of_it() {
     let (house, _ada) = House::with_ada().await;

@@ -74,6 +74,23 @@ async fn whether_somebody_has_an_address_changes_nothing() {
     assert_eq!(visitor.cookie(), None);
 }
 
+/// A browser holds one session, and before set-up nobody signs up.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_signed_in_no_longer_is() {
+    let (house, ada) = open().await;
+    house.visitor().post("/signup", &[("email", "bob@example.com".into())]).await;
+    let link = house.link_to("bob@example.com").await;
+    let before = ada.cookie();
+    assert_eq!(ada.post(&link, &sign_up_form("Bob")).await.location(), "/accounts");
+    assert!(ada.get("/me").await.text().contains("bob@example.com"));
+    *ada.cookie.lock().unwrap() = before;
+    assert!(ada.get("/me").await.location().starts_with("/login"), "the old one is worth nothing");
+    assert_eq!(house.events(&house.user_id("ada@example.com").await).await.last().unwrap(), "session_ended.v0");
+
+    let new = House::with(|config| config.sign_up = Policy::Open).await;
+    assert_eq!(new.visitor().post("/signup", &[("email", "eve@example.com".into())]).await.status, StatusCode::NOT_FOUND);
+}
+
 /// A link that was mailed while people might sign up is worth nothing once they may not.
 #[tokio::test(flavor = "multi_thread")]
 async fn closing_it_closes_the_links_too() {

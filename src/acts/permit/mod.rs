@@ -152,7 +152,8 @@ impl<M: May> Permit<M> {
         hold.push(Log::Account(self.account.account.clone()));
         let mut tx = self.person.begin_in(&self.account, hold).await?;
         let mut asking = asking_now(&mut tx, &self.person.caller, &self.account.slug).await?;
-        let fresh = asking.account.take().ok_or(Stop::Unknown)?;
+        // The slug may be another account's by now.
+        let fresh = asking.account.take().filter(|fresh| fresh.account == self.account.account).ok_or(Stop::Unknown)?;
         let (policy, member) = at_gate(&self.person.app, &fresh);
         let verdict = gate::account(tx.now(), fresh.account.as_str(), policy, member, &asking.at(&fresh));
         if let Err(stop) = demand(verdict, &fresh.name) {

@@ -34,6 +34,17 @@ impl Reader<InAccount> {
     }
 }
 
+impl Reader<InAccount> {
+    /// How many slugs the account has had, the present one included.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn slugs_held(&mut self) -> Result<i64> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM account_slugs WHERE account_id = $1").bind(&scope).fetch_one(c)))
+    }
+}
+
 impl Tx<InAccount> {
     /// Changes the account's details. `false` when the slug is or was another account's; nothing of this may stand then.
     ///

@@ -76,7 +76,6 @@ impl Tx<InAccount> {
             "DELETE FROM account_settings WHERE account_id = $1",
             "DELETE FROM billing WHERE account_id = $1",
             "DELETE FROM visits WHERE account_id = $1",
-            "DELETE FROM account_slugs WHERE account_id = $1",
         ] {
             run!(self, sqlx::query(gone).bind(&scope));
         }

@@ -66,6 +66,17 @@ impl Reader<OfUser> {
 }
 
 impl Reader<OfUser> {
+    /// How many accounts that still exist the person has created.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn accounts_founded(&mut self) -> Result<i64> {
+        let scope = self.scope.0.clone();
+        Ok(
+            sql!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM members WHERE user_id = $1 AND source = 'created'").bind(&scope).fetch_one(c)),
+        )
+    }
+
     /// Whether the person administers an account now.
     ///
     /// # Errors

@@ -111,6 +111,24 @@ impl Tx<Instance> {
     /// When the database fails.
     pub async fn end_all_flows(&mut self) -> Result<u64> {
         let now = self.now();
-        Ok(run!(self, sqlx::query("UPDATE flows SET used_at = $1 WHERE used_at IS NULL AND expires_at > $1").bind(now)))
+        let mut ended = run!(self, sqlx::query("UPDATE flows SET used_at = $1 WHERE used_at IS NULL AND expires_at > $1").bind(now));
+        // An invitation may have been taken back since: whoever is to come gets a new link.
+        ended += run!(
+            self,
+            sqlx::query(
+                "UPDATE invitation_tokens SET ended_at = $1 WHERE ended_at IS NULL
+                 AND invitation_id IN (SELECT id FROM invitations WHERE closed_at IS NULL)"
+            )
+            .bind(now)
+        );
+        run!(
+            self,
+            sqlx::query(
+                "UPDATE outbox SET failed_at = $1, last_error = 'A backup was restored before this was sent.', body = '', sent_as = 'withdrawn'
+                 WHERE sent_at IS NULL AND failed_at IS NULL"
+            )
+            .bind(now)
+        );
+        Ok(ended)
     }
 }
