@@ -14,6 +14,10 @@ use frontdesk::{
 };
 use tracing_subscriber::EnvFilter;
 
+/// Rows come from threads that read and go to threads that write pages; the system's allocator has them wait for each other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Where configuration is looked for when nobody says where.
 const DEFAULT_FILE: &str = "frontdesk.toml";
 

@@ -1,31 +1,24 @@
 //! The listener: hyper, with a deadline for everything that a client may take its time with, a cap on connections, and an
 //! end at which nothing begun is lost.
 
+mod attend;
 mod pace;
 mod room;
 
-use std::{
-    future::poll_fn,
-    net::SocketAddr,
-    pin::pin,
-    sync::Arc,
-    task::{Poll, ready},
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, extract::ConnectInfo, http::Request, routing::get};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use attend::{attend, part};
+use axum::{Router, routing::get};
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioTimer;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use pace::{Pace, Watched};
 pub(super) use room::Room;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::AsyncWriteExt,
     net::{TcpListener, TcpSocket, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
-    time::{Instant, sleep, sleep_until, timeout},
+    sync::{Semaphore, watch},
+    time::{sleep, timeout},
 };
-use tower::ServiceExt;
 
 use crate::acts::App;
 
@@ -64,7 +57,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, room: Room, mut
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HEAD);
     let (seats, refusals) = (Arc::new(Semaphore::new(room.seats)), Arc::new(Semaphore::new(room.refusals)));
-    let house = House { http, router, seats, refusals, stopped: stopped.clone() };
+    let house = Arc::new(House { http, router, seats, refusals, stopped: stopped.clone() });
 
     loop {
         let (stream, peer) = tokio::select! {
@@ -107,7 +100,7 @@ struct House {
 impl House {
     /// Who has connected by now has begun: they wait in the kernel's queue, and would be cut off with the listener. Asked of
     /// the kernel itself, until it has no more, and in the same breath the listener is gone.
-    fn receive_the_last(&self, listener: TcpListener) {
+    fn receive_the_last(self: &Arc<Self>, listener: TcpListener) {
         let Ok(listener) = listener.into_std() else { return };
         while let Ok((stream, peer)) = listener.accept() {
             if stream.set_nonblocking(true).is_ok()
@@ -119,10 +112,10 @@ impl House {
     }
 
     /// Gives a connection a seat, or says that there is none.
-    fn receive(&self, stream: TcpStream, peer: SocketAddr) {
+    fn receive(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         if let Ok(seat) = self.seats.clone().try_acquire_owned() {
             let _ = stream.set_nodelay(true);
-            tokio::spawn(attend(self.http.clone(), self.router.clone(), stream, peer, self.stopped.clone(), seat));
+            tokio::spawn(attend(self.clone(), stream, peer, seat));
         } else if let Ok(turn) = self.refusals.clone().try_acquire_owned() {
             tokio::spawn(async move {
                 let _ = timeout(LINGER, refuse(stream)).await;
@@ -141,72 +134,6 @@ async fn refuse(mut stream: TcpStream) -> std::io::Result<()> {
     );
     stream.write_all(answer.as_bytes()).await?;
     part(stream).await
-}
-
-/// Serves a connection for as long as it keeps its pace.
-async fn attend(
-    http: http1::Builder,
-    router: Router,
-    stream: TcpStream,
-    peer: SocketAddr,
-    mut stopped: watch::Receiver<bool>,
-    seat: OwnedSemaphorePermit,
-) {
-    let pace = Pace::new();
-    let watching = pace.clone();
-    let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(|body| watching.request(body));
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let (answer, watching) = (router.clone().oneshot(request), watching.clone());
-        Box::pin(async move { answer.await.map(|answer| answer.map(|body| watching.answer(body))) })
-    });
-    let mut connection = http.serve_connection(TokioIo::new(Watched::new(stream, pace.clone())), service);
-    let mut timer = pin!(sleep_until(pace.deadline()));
-    let mut asked_to_end = pin!(told(&mut stopped));
-    let mut ending = false;
-    let over = poll_fn(|cx| {
-        if !ending && asked_to_end.as_mut().poll(cx).is_ready() {
-            ending = true;
-            pace.end();
-        }
-        // A visitor who hangs up is no event.
-        if connection.poll_without_shutdown(cx).is_ready() {
-            return Poll::Ready(Over::Done);
-        }
-        pace.settle();
-        // Whatever happened, the deadline may be another one now. One that has moved away is looked at when the old one comes.
-        loop {
-            let deadline = pace.deadline();
-            if deadline < timer.deadline() || timer.is_elapsed() {
-                timer.as_mut().reset(deadline);
-            }
-            ready!(timer.as_mut().poll(cx));
-            if pace.deadline() <= Instant::now() {
-                return Poll::Ready(Over::Late);
-            }
-        }
-    });
-    if let Over::Done = over.await {
-        let _ = timeout(LINGER, part(connection.into_parts().io.into_inner().into_inner())).await;
-    }
-    drop(seat);
-}
-
-/// How a connection comes to its end.
-enum Over {
-    /// Client or server has said the last word.
-    Done,
-    /// The client took too much time.
-    Late,
-}
-
-/// Hangs up, once the client has. What it has sent and nobody read would make the kernel take the last answer back.
-async fn part(mut stream: TcpStream) -> std::io::Result<()> {
-    stream.shutdown().await?;
-    // Not a part of every connection's memory for the sake of its last moment.
-    let mut rest = vec![0; 4096];
-    while stream.read(&mut rest).await? > 0 {}
-    Ok(())
 }
 
 /// The metrics of this process, in the text form of Prometheus.

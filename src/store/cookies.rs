@@ -38,7 +38,8 @@ impl CookieStore {
         let (data, expires) = encode(record);
         run!(
             self.0.writer().await?,
-            sqlx::query("UPDATE cookies SET data = $1, expires_at = $2 WHERE token_hash = $3")
+            // What is kept already is not written again, for that would be a commit to wait for.
+            sqlx::query("UPDATE cookies SET data = $1, expires_at = $2 WHERE token_hash = $3 AND (data <> $1 OR expires_at <> $2)")
                 .bind(data)
                 .bind(expires)
                 .bind(key(&record.id))

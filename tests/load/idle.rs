@@ -47,3 +47,20 @@ async fn ten_thousand_idle_connections_cost_little() {
         assert_eq!(idle[at].get("/healthz").await.unwrap().status, 200, "an idle connection is still good");
     }
 }
+
+/// A connection that has nothing to do is let go of but for itself; what had come of the next request by then is not lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_may_come_in_pieces_behind_another() {
+    let house = Loaded::new(&[]).await;
+    let mut client = house.client().await;
+    let request = format!("GET /healthz HTTP/1.1\r\nhost: {}\r\n\r\n", house.address);
+    let (begin, end) = request.split_at(20);
+    assert_eq!(client.ask(format!("{request}{begin}").as_bytes()).await.unwrap().status, 200);
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        assert_eq!(client.ask(format!("{end}{begin}").as_bytes()).await.unwrap().status, 200);
+    }
+    assert_eq!(client.ask(end.as_bytes()).await.unwrap().status, 200);
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(client.get("/healthz").await.unwrap().status, 200, "after a rest");
+}

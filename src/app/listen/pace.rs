@@ -18,7 +18,9 @@ use tokio::{
 };
 
 /// How long a connection may stay without a request.
-const IDLE: Duration = Duration::from_secs(75);
+pub(super) const IDLE: Duration = Duration::from_secs(75);
+/// After how long without one it rests.
+const LULL: Duration = Duration::from_secs(1);
 /// How long the head of a request may take, from its first byte.
 const HEAD: Duration = Duration::from_secs(10);
 /// How long its body may take, from the end of the head.
@@ -28,7 +30,7 @@ const WHOLE: Duration = Duration::from_mins(1);
 /// How long a client that takes an answer may take none of it.
 const STALL: Duration = Duration::from_secs(20);
 /// How long a connection without a request is still listened to once it is to end: what is on its way arrives.
-const LAST: Duration = Duration::from_millis(50);
+pub(super) const LAST: Duration = Duration::from_millis(50);
 
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,11 +75,22 @@ impl Pace {
         let whole = state.since + WHOLE;
         match (state.doing, state.ending, state.stalled) {
             (Doing::Nothing, Some(ending), _) => ending + LAST,
-            (Doing::Nothing, None, _) => state.since + IDLE,
+            (Doing::Nothing, None, _) => state.since + LULL,
             (Doing::Asking, _, _) => state.since + HEAD,
             (Doing::Answering, _, Some(stalled)) => whole.min(stalled + STALL),
             (Doing::Answering, _, None) => whole,
         }
+    }
+
+    /// Whether there is nothing to do, and it need not end for that.
+    pub(super) fn is_resting(&self) -> bool {
+        let state = self.state();
+        state.doing == Doing::Nothing && state.ending.is_none()
+    }
+
+    /// Since when there is nothing to do.
+    pub(super) fn idle_since(&self) -> Instant {
+        self.state().since
     }
 
     /// It is to end once it has nothing to do.
@@ -122,12 +135,14 @@ impl Pace {
 /// The bytes of a connection.
 pub(super) struct Watched {
     stream: TcpStream,
+    /// What has been read before, and comes first.
+    begun: Bytes,
     pace: Pace,
 }
 
 impl Watched {
-    pub(super) const fn new(stream: TcpStream, pace: Pace) -> Self {
-        Self { stream, pace }
+    pub(super) const fn new(stream: TcpStream, begun: Bytes, pace: Pace) -> Self {
+        Self { stream, begun, pace }
     }
 
     pub(super) fn into_inner(self) -> TcpStream {
@@ -149,7 +164,12 @@ impl Watched {
 impl AsyncRead for Watched {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        if self.begun.is_empty() {
+            ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        } else {
+            let fits = self.begun.len().min(buf.remaining());
+            buf.put_slice(&self.begun.split_to(fits));
+        }
         let mut state = self.pace.state();
         if buf.filled().len() > before && state.doing == Doing::Nothing {
             (state.doing, state.since) = (Doing::Asking, Instant::now());
@@ -252,7 +272,7 @@ mod tests {
     async fn everything_has_its_time() {
         let began = Instant::now();
         let pace = Pace::new();
-        assert_eq!(pace.deadline(), began + IDLE, "idle");
+        assert_eq!(pace.deadline(), began + LULL, "nothing asked yet");
         pace.state().doing = Doing::Asking;
         assert_eq!(pace.deadline(), began + HEAD, "a head that does not end");
         pace.asked();
@@ -265,8 +285,10 @@ mod tests {
         assert_eq!(pace.deadline(), Instant::now() + STALL, "an answer that is not taken");
         pace.state().stalled = None;
         pace.settle();
-        assert_eq!(pace.deadline(), Instant::now() + IDLE, "idle again");
+        assert_eq!(pace.deadline(), Instant::now() + LULL, "nothing asked any more");
+        assert!(pace.is_resting());
         pace.end();
+        assert!(!pace.is_resting());
         assert_eq!(pace.deadline(), Instant::now() + LAST, "what is on its way may arrive");
         pace.asked();
         assert_eq!(pace.deadline(), Instant::now() + WHOLE, "and is answered");

@@ -80,10 +80,10 @@ enum Found {
     Many,
 }
 
-/// Up to how many are few.
+/// Up to how many are few: looking one up costs as much as going past forty.
 const FEW: i64 = 500;
-/// From how many on they are many; what is beyond is not counted.
-const MANY: i64 = 5_000;
+/// From how many on they are many, so that a page is full before long. What is beyond is not counted.
+const MANY: i64 = 20_000;
 
 /// One text for each order, each way of finding, and the first page and all others; what narrows is the same in all.
 /// A condition that holds for the first page or for a place behind it would make the database count from the beginning.
@@ -219,14 +219,21 @@ impl Reader<InAccount> {
     /// How many members the rarer of the two terms finds; the rarer, and the other one.
     async fn look_up<'a>(&mut self, terms: &'a [String]) -> Result<(Option<Found>, Option<&'a str>, Option<&'a str>)> {
         let (Some(one), other) = (terms.first(), terms.get(1)) else { return Ok((None, None, None)) };
-        let count = self.count_words(one).await?;
-        let (count, lead, other) = match other {
-            None => (count, one.as_str(), None),
-            Some(other) => match self.count_words(other).await? {
-                fewer if fewer < count => (fewer, other.as_str(), Some(one.as_str())),
-                _ => (count, one.as_str(), Some(other.as_str())),
-            },
-        };
+        // What is few is soon counted, and most searches find few. Only where neither is, it is counted on which is the rarer.
+        let mut rarer = (i64::MAX, one, other);
+        for limit in [FEW + 1, MANY] {
+            rarer = (self.count_words(one, limit).await?, one, other);
+            if let Some(other) = other.filter(|_| rarer.0 > FEW) {
+                let count = self.count_words(other, limit).await?;
+                if count < rarer.0 {
+                    rarer = (count, other, Some(one));
+                }
+            }
+            if rarer.0 <= FEW {
+                break;
+            }
+        }
+        let (count, one, other) = rarer;
         let found = if count <= FEW {
             Found::Few
         } else if count < MANY {
@@ -234,15 +241,15 @@ impl Reader<InAccount> {
         } else {
             Found::Many
         };
-        Ok((Some(found), Some(lead), other))
+        Ok((Some(found), Some(one.as_str()), other.map(String::as_str)))
     }
 
-    /// How many words of members begin so, up to many.
-    async fn count_words(&mut self, beginning: &str) -> Result<i64> {
+    /// How many words of members begin so, counted up to a limit.
+    async fn count_words(&mut self, beginning: &str, limit: i64) -> Result<i64> {
         let scope = self.scope.0.clone();
         Ok(sql!(self, c => sqlx::query_scalar(
             "SELECT COUNT(*) FROM (SELECT 1 FROM member_words w
              WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $2 || '\u{10FFFF}' LIMIT CAST($3 AS BIGINT)) f")
-            .bind(&scope).bind(beginning).bind(MANY).fetch_one(c)))
+            .bind(&scope).bind(beginning).bind(limit).fetch_one(c)))
     }
 }
