@@ -56,10 +56,9 @@ async fn the_log_tells_no_more_than_the_page() {
     ada.post("/accounts/acme/settings", &settings_form("Secretly Renamed", 0)).await;
     let manager = house.member("acme", "manager", Roles { team: Team::Manager, developer: Developer::ReadWrite, ..READER }).await;
     let manager = house.signed_in(&manager).await;
-    for (kind, secret, needs) in [
-        ("billing_updated.v0", "Secretive", "the role Billing access"),
-        ("account_updated.v0", "Renamed", "to be an administrator"),
-    ] {
+    for (kind, secret, needs) in
+        [("billing_updated.v0", "Secretive", "the role Billing access"), ("account_updated.v0", "Renamed", "to be an administrator")]
+    {
         let link = manager.get(&format!("/accounts/acme/events?type={kind}")).await.attributes("table.events td.what a", "href").remove(0);
         let page = manager.get(&link).await;
         assert!(page.status == StatusCode::OK && page.all(".diff").is_empty() && page.text().contains(needs), "{}", page.text());

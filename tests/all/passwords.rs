@@ -255,8 +255,8 @@ async fn a_namesake_does_not_end_the_owners_link() {
     let namesake = [("name", "Bob".to_owned()), ("password", "another four words here".to_owned())];
     let joined = house.visitor().post(&format!("/invitations/{token}/sign-up"), &namesake).await;
     assert_eq!(joined.location(), "/accounts/acme", "{}", joined.text());
-    forget(&house.visitor(), &bob).await;
     house.wait(Span::seconds(1));
+    forget(&house.visitor(), &bob).await;
     let link = house.link_to(&bob).await;
     let other = house.visitor();
     assert_eq!(other.sign_in(&bob, "another four words here").await.location(), "/accounts");
