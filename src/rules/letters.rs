@@ -61,8 +61,8 @@ const NOT_YOU: &str =
     "If it was not you, choose a new password at once, and tell an administrator of your account: somebody may know your password.";
 
 /// Where whoever fears for their password gets another one.
-fn new_password() -> Option<(&'static str, String)> {
-    Some(("I did not do this: choose a new password", "/password/forgot".to_owned()))
+fn new_password() -> (&'static str, String) {
+    ("I did not do this: choose a new password", "/password/forgot".to_owned())
 }
 
 impl Letter {
@@ -163,7 +163,7 @@ impl Letter {
             Self::PasswordChanged { at, from } => (
                 "Your password was changed".to_owned(),
                 vec![format!("The password of {to} was changed on {}, from the network address {from}.", until(*at))],
-                new_password(),
+                Some(new_password()),
                 vec![NOT_YOU.to_owned()],
             ),
             Self::ConfirmEmail { token, expires_at } => (
@@ -187,7 +187,7 @@ impl Letter {
                 vec![format!(
                     "Somebody, probably you, asked from the network address {from} to change your address from {to} to {new}. It changes once it is confirmed from there."
                 )],
-                new_password(),
+                Some(new_password()),
                 vec![NOT_YOU.to_owned()],
             ),
             Self::EmailChanged { new } => (
