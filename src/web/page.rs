@@ -38,7 +38,7 @@ pub(super) fn render(page: &impl Page, partial: bool, status: StatusCode) -> Res
         // htmx takes the title out of the fragment and gives it to the window.
         page.title_block().and_then(|title| Ok(format!("<title>{}</title>{}", title.trim(), page.main_block()?)))
     } else {
-        // Room for a page with a long list: growing step by step, it would be copied four times.
+        // Room for a page with a long list, which would otherwise be copied as it grows.
         let mut html = String::with_capacity(PAGE);
         page.render_into(&mut html).map(|()| html)
     };

@@ -56,11 +56,12 @@ async fn whoever_takes_too_long_is_hung_up_on_and_holds_nobody_up() {
     }
     over.notify_one();
     let took = probes.await.unwrap();
-    for (kind, least, most) in [("head", 9.5, 14.0), ("body", 29.5, 35.0), ("answer", 19.5, 35.0), ("idle", 74.5, 80.0)] {
+    for (kind, limit) in [("head", 10.0), ("body", 30.0), ("answer", 20.0), ("idle", 75.0)] {
         let times = &lasted[kind];
-        let (first, last) = (percentile(times, 0), percentile(times, 100));
-        println!("slow: {} connections, {kind}: ended after {first:.1} to {last:.1} s", times.len());
-        assert!(first >= least && last <= most, "{kind}: {first} to {last} s");
+        let (first, middle, last) = (percentile(times, 0), percentile(times, 50), percentile(times, 100));
+        println!("slow: {} connections, {kind}: ended after {first:.1} to {last:.1} s, half of them by {middle:.1}", times.len());
+        // None too early; too late only by as much as a busy machine needs to see it.
+        assert!(first >= limit - 0.5 && middle <= limit + 5.0 && last <= limit + 20.0, "{kind}: {first}, {middle}, {last} s");
     }
     println!("slow: {} probes served, all of them; p99 {:.0} ms", took.len(), percentile(&took, 99));
 }

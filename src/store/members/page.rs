@@ -40,7 +40,7 @@ pub struct MemberFilter {
 /// The place behind which a page begins: the value that is sorted by, as text, and the id.
 pub type MemberCursor = (String, MemberId);
 
-/// A member as the list shows one. No column more than that: each costs as much as a look into the index.
+/// A member as the list shows one. No column more than that: every value is copied on its way here.
 #[derive(Clone, Debug, FromRow)]
 pub struct MemberLine {
     /// The id.
@@ -80,7 +80,7 @@ enum Found {
     Many,
 }
 
-/// Up to how many are few: looking one up costs as much as going past forty.
+/// Up to how many are few. Looking one up costs many times as much as going past one on the way to a full page.
 const FEW: i64 = 500;
 /// From how many on they are many, so that a page is full before long. What is beyond is not counted.
 const MANY: i64 = 20_000;
