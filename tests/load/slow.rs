@@ -60,8 +60,9 @@ async fn whoever_takes_too_long_is_hung_up_on_and_holds_nobody_up() {
         let times = &lasted[kind];
         let (first, middle, last) = (percentile(times, 0), percentile(times, 50), percentile(times, 100));
         println!("slow: {} connections, {kind}: ended after {first:.1} to {last:.1} s, half of them by {middle:.1}", times.len());
-        // None too early; too late only by as much as a busy machine needs to see it.
-        assert!(first >= limit - 0.5 && middle <= limit + 5.0 && last <= limit + 20.0, "{kind}: {first}, {middle}, {last} s");
+        // None too early, but for what a busy client needs until it looks at its watch; too late only by as much as it needs to
+        // see the end.
+        assert!(first >= limit - 3.0 && middle <= limit + 5.0 && last <= limit + 20.0, "{kind}: {first}, {middle}, {last} s");
     }
     println!("slow: {} probes served, all of them; p99 {:.0} ms", took.len(), percentile(&took, 99));
 }
