@@ -2,5 +2,5 @@
 use crate::{acts::Person, store::MembersByKind};
 
 pub(super) async fn count(person: Person) -> Option<MembersByKind> {
-    person.read().members_by_kind().await.ok()
+    person.read().members_by_kind(person.now()).await.ok()
 }

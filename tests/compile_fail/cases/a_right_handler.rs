@@ -5,7 +5,7 @@ use super::{front::Front, problem};
 use crate::{acts::Permit, rules::permissions::may};
 
 pub(super) async fn count(permit: Permit<may::ReadMembers>, front: Front, parts: Parts) -> Response {
-    match permit.read().members_by_kind().await {
+    match permit.read().members_by_kind(permit.now()).await {
         Ok(members) => front.go("/accounts", &members.members.to_string()).await,
         Err(error) => problem::answer(error.into(), &parts),
     }
