@@ -22,7 +22,7 @@ impl Writer {
     pub(super) async fn rename(&mut self) {
         let Some(version) = self.seen().await.map(|seen| seen.account_version.to_string()) else { return };
         let (name, to) = (self.new_name("Account"), format!("{ACCOUNT}/settings"));
-        let answer = self.client.post(&to, &[("name", &name), ("version", &version)]).await;
+        let answer = self.client.post(&to, &[("name", &name), ("slug", "acme"), ("version", &version)]).await;
         let done = self.book.note(Deed::Rename, answer.as_ref(), &to, &name);
         self.saw(done, |seen| seen.account_version += 1);
     }
