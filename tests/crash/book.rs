@@ -93,7 +93,7 @@ impl Book {
         match page.status.as_u16() {
             303 if page.location() == to => {}
             200 if to.starts_with('#') && !page.attributes(to, "id").is_empty() => {}
-            422 => {
+            409 | 422 => {
                 self.refused += 1;
                 return false;
             }
