@@ -60,17 +60,16 @@ async fn whoever_takes_too_long_is_hung_up_on_and_holds_nobody_up() {
         let times = &lasted[kind];
         let (first, middle, last) = (percentile(times, 0), percentile(times, 50), percentile(times, 100));
         println!("slow: {} connections, {kind}: ended after {first:.1} to {last:.1} s, half of them by {middle:.1}", times.len());
-        // None too early, but for what a busy client needs until it looks at its watch; too late only by as much as it needs to
-        // see the end.
-        assert!(first >= limit - 3.0 && middle <= limit + 5.0 && last <= limit + 20.0, "{kind}: {first}, {middle}, {last} s");
+        // None too early, as each looks at its watch before it begins; too late only by as much as a busy machine needs to see it.
+        assert!(first >= limit - 0.5 && middle <= limit + 5.0 && last <= limit + 20.0, "{kind}: {first}, {middle}, {last} s");
     }
     println!("slow: {} probes served, all of them; p99 {:.0} ms", took.len(), percentile(&took, 99));
 }
 
 /// A header every two seconds, and no end of them; answers when the server had enough.
 async fn slow_head(address: &str) -> Duration {
-    let mut client = Client::open(address).await.unwrap();
     let began = Instant::now();
+    let mut client = Client::open(address).await.unwrap();
     let (mut reader, mut writer) = client.stream.split();
     let sending = async {
         let _ = writer.write_all(b"GET /login HTTP/1.1\r\n").await;
@@ -89,8 +88,8 @@ async fn slow_head(address: &str) -> Duration {
 
 /// A byte every two seconds of a form of ten thousand.
 async fn slow_body(address: &str) -> Duration {
-    let mut client = Client::open(address).await.unwrap();
     let began = Instant::now();
+    let mut client = Client::open(address).await.unwrap();
     let head = client.post_head("/login", 10_000);
     let (mut reader, mut writer) = client.stream.split();
     let sending = async {
@@ -111,11 +110,11 @@ async fn slow_body(address: &str) -> Duration {
 
 /// Asks for a large file again and again, and reads nothing.
 async fn slow_reader(address: &str, file: &str) -> Duration {
+    let began = Instant::now();
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4_096).unwrap();
     let mut stream = socket.connect(address.parse().unwrap()).await.unwrap();
     let request = format!("GET {file} HTTP/1.1\r\nhost: {address}\r\n\r\n").repeat(40);
-    let began = Instant::now();
     // The server takes no more than it can answer, so this may not come to its end. Once it has hung up, whatever is sent is
     // answered with a reset.
     let _ = stream.write_all(request.as_bytes()).await;
@@ -128,8 +127,8 @@ async fn slow_reader(address: &str, file: &str) -> Duration {
 /// Asks once, and stays; answers how long.
 async fn idle(address: &str) -> Duration {
     let mut client = Client::open(address).await.unwrap();
-    assert_eq!(client.get("/healthz").await.unwrap().status, 200);
     let began = Instant::now();
+    assert_eq!(client.get("/healthz").await.unwrap().status, 200);
     assert!(client.end().await.is_empty(), "nothing more is said");
     began.elapsed()
 }
