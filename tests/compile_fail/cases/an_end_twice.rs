@@ -3,5 +3,5 @@ use crate::{rules::events::Event, store::{InAccount, Result, Tx}};
 
 pub(super) async fn twice(mut tx: Tx<InAccount>, event: Event) -> Result<()> {
     tx.commit(event).await?;
-    tx.rename_account("Mine").await
+    tx.count_visit("page").await
 }

@@ -1,6 +1,6 @@
 // E0308: a permit to read is handed to an act that changes.
-use crate::{acts::{Permit, Stop, accounts}, rules::{accounts::Details, permissions::may}};
+use crate::{acts::{Permit, Stop, accounts}, rules::{details::Details, permissions::may}};
 
 pub(super) async fn rename(permit: Permit<may::ReadSettings>, details: Details) -> Result<(), Stop> {
-    accounts::update(&permit, details).await
+    accounts::update(&permit, details, 0).await.map(|_| ())
 }
