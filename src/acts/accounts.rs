@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{
     Permit, Person, Stop,
+    joining::{Membership, enlist},
     letters::{self, Envelope},
     passwords::prove_again,
 };
@@ -13,13 +14,13 @@ use crate::{
         details::Details,
         events::{Event, Log},
         faults::Faults,
-        ids::{AccountId, MemberId},
+        ids::AccountId,
         letters::Letter,
-        members::{Roles, fold, search_words},
+        members::Roles,
         passwords::Password,
         permissions::may,
     },
-    store::{Belongings, Instance, NewMember, Tx},
+    store::{Belongings, Instance, Tx},
 };
 
 /// How members who made their account are marked.
@@ -53,26 +54,18 @@ pub async fn create(person: &Person, new: &NewAccount) -> Result<String, Stop> {
     }
     let mut tx = person.begin_founding().await?;
     let slug = free_slug(&mut tx, new).await?;
-    let (account, member) = (AccountId::new(tx.now(), tx.dice()), MemberId::new(tx.now(), tx.dice()));
+    let account = AccountId::new(tx.now(), tx.dice());
     if !tx.create_account(&account, &new.name, &slug).await? {
         return Err(taken());
     }
     tx.adopt(Log::Account(account.clone()));
-    let (who, facts, roles) = (person.who(), person.facts(), Roles::ADMINISTRATOR);
-    tx.create_member(&NewMember {
-        id: &member,
-        account: &account,
-        user: &who.user,
-        roles,
-        source: SOURCE,
-        search_name: &fold(&facts.name),
-        search_email: &who.email,
-        access_until: None,
-    })
-    .await?;
-    tx.set_member_words(&account, &member, &search_words(&facts.name, &who.email)).await?;
     tx.note(Event::AccountCreated { account: account.clone(), name: new.name.clone(), slug: slug.clone() });
-    tx.commit(Event::MembershipCreated { account, member, who, roles, source: SOURCE, access_until: None }).await?;
+    let who = person.who();
+    let founder = Membership { email: &who.email, roles: Roles::ADMINISTRATOR, source: SOURCE, access_until: None };
+    if !enlist(&mut tx, &account, &who, &person.facts().name, founder).await? {
+        return Err(Stop::Broken("a new account had a member".to_owned()));
+    }
+    tx.commit_noted().await?;
     Ok(slug)
 }
 

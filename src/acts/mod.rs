@@ -29,6 +29,7 @@ pub mod billing;
 pub mod chores;
 pub mod emails;
 pub mod invitations;
+mod joining;
 pub mod letters;
 pub mod me;
 pub mod members;

@@ -1,13 +1,14 @@
 //! Deeds of a person on the own sessions. Ending one works on the next request, on every instance.
 
-use super::{App, Person, Stop};
+use super::{App, Person, Stop, Visitor};
 use crate::{
     rules::{
         events::{Event, Who},
+        gate::Proof,
         ids::SessionId,
         sessions::End,
     },
-    store::Tx,
+    store::{Instance, NewSession, Tx},
 };
 
 /// Ends the session that the person is in.
@@ -56,4 +57,26 @@ pub(super) async fn end_all<S>(app: &App, tx: &mut Tx<S>, who: &Who, keep: Optio
         tx.note(Event::SessionEnded { who: who.clone(), session, why });
     }
     Ok(count)
+}
+
+/// Begins the session of somebody who has just proven who they are by their password, as part of a transaction; the cookie's
+/// value has this hash. From here on it is they who act.
+pub(super) async fn begin(visitor: &Visitor, tx: &mut Tx<Instance>, who: &Who, token_hash: &str) -> Result<SessionId, Stop> {
+    let id = SessionId::new(tx.now(), tx.dice());
+    let (address, agent) = (visitor.caller.address.to_string(), &visitor.caller.agent);
+    let proof = &Proof::Password;
+    tx.create_session(&NewSession { id: &id, token_hash, user: &who.user, address: &address, agent, proof }).await?;
+    tx.acting_as(who.user.to_string(), who.email.clone(), id.clone());
+    Ok(id)
+}
+
+/// Ends the session that this browser had before, as part of a transaction that holds its person's log: a browser holds one.
+pub(super) async fn replace(tx: &mut Tx<Instance>, before: Option<&Person>) -> Result<(), Stop> {
+    if let Some(before) = before {
+        let session = before.facts().session.clone();
+        if tx.replace_session(&session).await? {
+            tx.note(Event::SessionEnded { who: before.who(), session, why: End::Replaced });
+        }
+    }
+    Ok(())
 }

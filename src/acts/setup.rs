@@ -1,17 +1,20 @@
 //! Set-up: binding a database to its key, and the first user and account.
 
-use super::{App, Stop, Visitor};
+use super::{
+    App, Stop, Visitor,
+    joining::{Membership, enlist},
+    sessions,
+};
 use crate::{
     protocols::secrets::{hash_token, token},
     rules::{
         events::{Event, Log, Who},
         flows::Flow,
-        gate::Proof,
-        ids::{AccountId, MemberId, SessionId, UserId},
-        members::{Roles, fold, search_words},
+        ids::{AccountId, UserId},
+        members::Roles,
         setup::NewInstance,
     },
-    store::{Context, Db, Hands, Instance, NewFlow, NewMember, NewSession, NewUser, Source, StoreError, Tx, Why},
+    store::{Context, Db, Hands, Instance, NewFlow, NewUser, Source, StoreError, Why},
 };
 
 const KIND: &str = "setup";
@@ -98,7 +101,6 @@ pub async fn set_up(visitor: &Visitor, new: NewInstance, token: &str, token_hash
     }
     let user = UserId::new(tx.now(), tx.dice());
     let account = AccountId::new(tx.now(), tx.dice());
-    let session = SessionId::new(tx.now(), tx.dice());
     let who = Who { user: user.clone(), email: new.email.canonical().to_owned() };
     let made = tx
         .create_user(&NewUser {
@@ -116,35 +118,15 @@ pub async fn set_up(visitor: &Visitor, new: NewInstance, token: &str, token_hash
         return Err(Stop::Broken("set-up found its user or account taken".to_owned()));
     }
     tx.adopt(Log::Account(account.clone()));
-    let agent = &visitor.caller.agent;
-    let address = visitor.caller.address.to_string();
-    tx.create_session(&NewSession { id: &session, token_hash, user: &user, address: &address, agent, proof: &Proof::Password }).await?;
-    tx.acting_as(user.to_string(), who.email.clone(), session.clone());
+    let session = sessions::begin(visitor, &mut tx, &who, token_hash).await?;
     tx.note(Event::AccountCreated { account: account.clone(), name: new.account.clone(), slug: new.slug });
-    join_as_administrator(&mut tx, &account, &who, &new.name).await?;
+    let administrator = Membership { email: &who.email, roles: Roles::ADMINISTRATOR, source: KIND, access_until: None };
+    if !enlist(&mut tx, &account, &who, &new.name, administrator).await? {
+        return Err(Stop::Broken("a new account had a member".to_owned()));
+    }
     tx.note(Event::UserCreated { who: who.clone(), name: new.name });
     tx.note(Event::UserLoginSucceeded { who: who.clone(), session, method: KIND });
     Ok(tx.commit(Event::InstanceSetUp { who, account, name: new.account }).await?)
-}
-
-async fn join_as_administrator(tx: &mut Tx<Instance>, account: &AccountId, who: &Who, name: &str) -> Result<(), Stop> {
-    let member = MemberId::new(tx.now(), tx.dice());
-    let roles = Roles::ADMINISTRATOR;
-    let (search_name, search_email) = (fold(name), who.email.clone());
-    tx.create_member(&NewMember {
-        id: &member,
-        account,
-        user: &who.user,
-        roles,
-        source: KIND,
-        search_name: &search_name,
-        search_email: &search_email,
-        access_until: None,
-    })
-    .await?;
-    tx.set_member_words(account, &member, &search_words(name, &who.email)).await?;
-    tx.note(Event::MembershipCreated { account: account.clone(), member, who: who.clone(), roles, source: KIND, access_until: None });
-    Ok(())
 }
 
 /// Set-up waits where there is an instance row that says so; a missing row means that something is wrong, not that the

@@ -3,7 +3,7 @@
 //! Whether anybody has the address changes nothing that a visitor could notice: the same statements run and the same
 //! number of passwords is hashed, which a test counts.
 
-use super::{Person, Stop, Visitor};
+use super::{Person, Stop, Visitor, sessions};
 use crate::{
     protocols::passwords::Verified,
     rules::{
@@ -12,14 +12,13 @@ use crate::{
         faults::Faults,
         flows::Flow,
         gate::Proof,
-        ids::{SessionId, UserId},
+        ids::UserId,
         network::neighbourhood,
         passwords::Password,
-        sessions::End,
         sign_in::{Credentials, Failure, Scope, WRONG, window_rest, window_start},
         time::Millis,
     },
-    store::{Attempt, NewSession, SignInRow, Why},
+    store::{Attempt, SignInRow, Why},
 };
 
 /// Somebody who has just given the right password. Made by [`prove`] alone.
@@ -105,18 +104,9 @@ pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Pe
     }
     // Who knows the password has not forgotten it.
     tx.end_flows(Flow::PasswordReset, &user).await?;
-    let session = SessionId::new(tx.now(), tx.dice());
-    let address = visitor.caller.address.to_string();
-    let (agent, proof) = (&visitor.caller.agent, Proof::Password);
-    tx.create_session(&NewSession { id: &session, token_hash, user: &user, address: &address, agent, proof: &proof }).await?;
-    tx.acting_as(user.to_string(), who.email.clone(), session.clone());
-    if let Some(before) = before {
-        let old = before.facts().session.clone();
-        if tx.replace_session(&old).await? {
-            tx.note(Event::SessionEnded { who: before.who(), session: old, why: End::Replaced });
-        }
-    }
-    Ok(tx.commit(Event::UserLoginSucceeded { who, session, method: proof.word() }).await?)
+    let session = sessions::begin(visitor, &mut tx, &who, token_hash).await?;
+    sessions::replace(&mut tx, before).await?;
+    Ok(tx.commit(Event::UserLoginSucceeded { who, session, method: Proof::Password.word() }).await?)
 }
 
 fn wrong() -> Stop {

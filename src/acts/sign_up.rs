@@ -3,6 +3,7 @@
 use super::{
     Person, Stop, Visitor,
     letters::{self, Envelope, count_asked},
+    sessions,
     setup::is_waiting,
 };
 use crate::{
@@ -13,13 +14,11 @@ use crate::{
         events::{Event, Log, Who},
         faults::Faults,
         flows::Flow,
-        gate::Proof,
-        ids::{SessionId, UserId},
+        ids::UserId,
         letters::Letter,
-        sessions::End,
         sign_up::{NewPerson, Policy},
     },
-    store::{NewFlow, NewSession, NewUser},
+    store::{NewFlow, NewUser},
 };
 
 /// How users who came this way, and their addresses, are marked.
@@ -84,22 +83,15 @@ pub async fn sign_up(visitor: &Visitor, secret: &str, new: &NewPerson, before: O
     if !tx.use_flow(Flow::SignUp, &hash_token(secret)).await? {
         return Err(Stop::Unknown);
     }
-    let (user, session) = (UserId::new(tx.now(), tx.dice()), SessionId::new(tx.now(), tx.dice()));
+    let user = UserId::new(tx.now(), tx.dice());
     let row = NewUser { id: &user, name: &new.name, email: &email, is_verified: true, password_hash: &password_hash, source: SOURCE };
     if !tx.create_user(&row).await? {
         return Err(Faults::one("password", "There is a user with this address already. Sign in instead.").into());
     }
     tx.adopt(Log::User(user.clone()));
-    let (address, agent) = (visitor.caller.address.to_string(), &visitor.caller.agent);
-    tx.create_session(&NewSession { id: &session, token_hash, user: &user, address: &address, agent, proof: &Proof::Password }).await?;
     let who = Who { user, email: email.canonical().to_owned() };
-    tx.acting_as(who.user.to_string(), who.email.clone(), session.clone());
-    if let Some(before) = before {
-        let old = before.facts().session.clone();
-        if tx.replace_session(&old).await? {
-            tx.note(Event::SessionEnded { who: before.who(), session: old, why: End::Replaced });
-        }
-    }
+    let session = sessions::begin(visitor, &mut tx, &who, token_hash).await?;
+    sessions::replace(&mut tx, before).await?;
     tx.note(Event::UserCreated { who: who.clone(), name: new.name.clone() });
     Ok(tx.commit(Event::UserLoginSucceeded { who, session, method: SOURCE }).await?)
 }

@@ -49,7 +49,7 @@ async fn a_company_has_lived_for_months_and_leaves_nothing_behind() {
     let events = raw.number("SELECT COUNT(*) FROM events").await;
     let kinds = raw.number("SELECT COUNT(DISTINCT type) FROM events").await;
     let days = raw.number("SELECT COUNT(DISTINCT at / 86400000) FROM events").await;
-    assert!(events > 800 && kinds >= 16 && days > 80, "{events} events of {kinds} kinds on {days} days");
+    assert!(events > 800 && kinds >= 20 && days > 80, "{events} events of {kinds} kinds on {days} days");
     assert_eq!(broken_links(&raw).await, [] as [String; 0]);
     if let Raw::Sqlite(pool) = &raw {
         pool.close().await;

@@ -4,6 +4,8 @@
 use crate::{
     acts::{
         App, Person, Stop, Visitor,
+        joining::{Membership, enlist},
+        sessions,
         sign_in::{compare, count_attempt, forgive, record_failure},
     },
     protocols::secrets::hash_token,
@@ -11,15 +13,13 @@ use crate::{
         addresses::Email,
         events::{Event, InvitationEvent, Invited, Log, Who},
         faults::Faults,
-        gate::Proof,
-        ids::{MemberId, SessionId, UserId},
+        ids::UserId,
         invitations::{Address, Closed, Ended, Holder, Link, Offer, Purpose, has_seat, holder, offer},
-        members::{fold, search_words},
         sign_in::{Failure, window_start},
         sign_up::NewPerson,
         time::{Millis, Span},
     },
-    store::{Attempt, Instance, LinkRow, NewMember, NewSession, NewUser, Reader, Tx, Why},
+    store::{Attempt, Instance, LinkRow, NewUser, Reader, Tx, Why},
 };
 
 /// How members who came by an invitation, and their addresses, are marked.
@@ -198,7 +198,7 @@ pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, token_hash:
     for attempt in &attempts {
         tx.forgive_attempt(attempt).await?;
     }
-    let session = begin_session(visitor, &mut tx, &who, token_hash).await?;
+    let session = sessions::begin(visitor, &mut tx, &who, token_hash).await?;
     tx.note(Event::UserCreated { who: who.clone(), name: new.name.clone() });
     tx.note(Event::UserLoginSucceeded { who: who.clone(), session, method: SOURCE });
     join(&mut tx, &link, offer, &who, &new.name).await?;
@@ -221,39 +221,13 @@ async fn create(tx: &mut Tx<Instance>, link: &LinkRow, email: &Email, new: &NewP
     Ok(Who { user: id, email: email.canonical().to_owned() })
 }
 
-async fn begin_session(visitor: &Visitor, tx: &mut Tx<Instance>, who: &Who, token_hash: &str) -> Result<SessionId, Stop> {
-    let id = SessionId::new(tx.now(), tx.dice());
-    let (address, agent) = (visitor.caller.address.to_string(), &visitor.caller.agent);
-    let proof = Proof::Password;
-    tx.create_session(&NewSession { id: &id, token_hash, user: &who.user, address: &address, agent, proof: &proof }).await?;
-    tx.acting_as(who.user.to_string(), who.email.clone(), id.clone());
-    Ok(id)
-}
-
 /// Makes somebody a member by an invitation that is open, and closes it.
 async fn join(tx: &mut Tx<Instance>, link: &LinkRow, offer: Offer, who: &Who, name: &str) -> Result<(), Stop> {
-    let member = MemberId::new(tx.now(), tx.dice());
-    let (account, roles) = (&link.account, offer.roles);
-    let made = tx
-        .create_member(&NewMember {
-            id: &member,
-            account,
-            user: &who.user,
-            roles,
-            source: SOURCE,
-            search_name: &fold(name),
-            search_email: &link.canonical,
-            access_until: offer.access_until,
-        })
-        .await?;
-    if !made || !tx.close_invitation(account, &link.invitation, Closed::Accepted).await? {
+    let new = Membership { email: &link.canonical, roles: offer.roles, source: SOURCE, access_until: offer.access_until };
+    if !enlist(tx, &link.account, who, name, new).await? || !tx.close_invitation(&link.account, &link.invitation, Closed::Accepted).await? {
         return Err(Stop::Broken("an invitation was used twice under the account's lock".to_owned()));
     }
-    tx.set_member_words(account, &member, &search_words(name, &link.canonical)).await?;
-    tx.use_invitation(&link.invitation, &who.user).await?;
-    let (account, access_until) = (account.clone(), offer.access_until);
-    tx.note(Event::MembershipCreated { account, member, who: who.clone(), roles, source: SOURCE, access_until });
-    Ok(())
+    Ok(tx.use_invitation(&link.invitation, &who.user).await?)
 }
 
 /// Whoever tries: somebody, or an address on the network.

@@ -10,7 +10,7 @@ use crate::{
     acts::{
         App, Caller, Permit, Person, Stop, Visitor, accounts, billing,
         invitations::{self, join},
-        me, members, setup, sign_in,
+        me, members, passwords, setup, sign_in,
     },
     app::Running,
     protocols::secrets::hash_token,
@@ -19,7 +19,7 @@ use crate::{
         addresses::Email,
         billing::Billing as Invoices,
         details::Details,
-        ids::MemberId,
+        ids::{InvitationId, MemberId},
         invitations::NewInvitation,
         me::Profile,
         members::{Developer, NewRoles, Roles, Team, may_grant, search_terms},
@@ -193,14 +193,28 @@ impl<'a> Teller<'a> {
             self.join(person, &token).await?;
         }
         match day {
-            10 => self.write_invoices().await?,
+            10 => self.write_invoices("Ada Lovelace", 0).await?,
             33 => self.change("grace", "jean", |roles| Roles { team: Team::Invite, ..roles }).await?,
             50 => drop(self.invite("grace", "herman", Roles::LEAST).await?),
             52 => drop(self.invite("katherine", "kathleen", Roles::LEAST).await?),
+            54 => {
+                let herman = self.invitation("herman").await?;
+                invitations::revoke(&self.permit("grace").await?, &herman).await?;
+            }
+            58 => {
+                let kathleen = self.invitation("kathleen").await?;
+                invitations::resend(&self.permit("katherine").await?, &kathleen, None).await?;
+            }
+            62 => self.write_invoices("Mary Somerville", 1).await?,
             66 => self.change("ada", "emmy", |roles| Roles { developer: Developer::ReadWrite, ..roles }).await?,
             86 => {
                 let konrad = self.member("konrad").await?;
                 members::disable(&self.permit("grace").await?, &konrad, true).await?;
+            }
+            80 => {
+                let jean = self.member("jean").await?;
+                members::end_sessions(&self.permit("grace").await?, &jean).await?;
+                passwords::forget(&self.visitor("jean"), &address("jean")?).await?;
             }
             95 => self.look_around().await?,
             100 => {
@@ -265,15 +279,21 @@ impl<'a> Teller<'a> {
         members::change_roles(&self.permit(by).await?, &row.id, new).await
     }
 
-    async fn write_invoices(&mut self) -> Result<(), Stop> {
+    /// The invitation that is open, or was the last to be, to somebody.
+    async fn invitation(&mut self, local: &str) -> Result<InvitationId, Stop> {
+        let mut reader = self.permit::<may::ReadInvitations>("ada").await?.read();
+        Ok(reader.unclosed_invitation(&email(local)).await?.ok_or(Stop::Unknown)?.id)
+    }
+
+    async fn write_invoices(&mut self, contact: &str, version: i64) -> Result<(), Stop> {
         let invoices = Invoices {
-            contact: "Mary Somerville".to_owned(),
+            contact: contact.to_owned(),
             recipients: "invoices@engines.example".to_owned(),
             address: "Difference Engines Ltd\n1 Dorset Street\nLondon".to_owned(),
             tax_id: "GB 123 4567 89".to_owned(),
             currency: String::new(),
         };
-        billing::update(&self.permit("ada").await?, &invoices, 0).await
+        billing::update(&self.permit("ada").await?, &invoices, version).await
     }
 
     /// Ada founds a second account, and chooses her own zone.
