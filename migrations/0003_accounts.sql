@@ -36,5 +36,16 @@ ALTER TABLE flows ADD COLUMN canonical TEXT_C;
 CREATE INDEX flows_open_of ON flows (canonical) WHERE used_at IS NULL;
 CREATE INDEX flows_of_user ON flows (user_id) WHERE used_at IS NULL;
 
+-- The name as it is shown, beside its folded copy: a page of members is one walk along an index and one row for each.
+ALTER TABLE members ADD COLUMN name TEXT_C NOT NULL DEFAULT '';
+UPDATE members SET name = (SELECT u.name FROM users u WHERE u.id = members.user_id);
+
+-- Whether a member has a word is asked of the index alone.
+DROP INDEX member_words_of;
+CREATE INDEX member_words_of ON member_words (member_id, word);
+
+-- Whoever signs in is found by an address, which several may say is theirs.
+CREATE INDEX user_emails_by_address ON user_emails (canonical);
+
 -- Addresses that nobody has confirmed are few, and found without looking at all the others.
 CREATE INDEX user_emails_unproven ON user_emails (user_id, canonical) WHERE verified_at IS NULL;

@@ -65,7 +65,7 @@ pub async fn fill(database: &Path, count: usize) {
             let team = if n % 10 == 0 { ("read_write", "manager") } else { ("read_only", "read_only") };
             write!(
                 members,
-                "{comma}('{member}','{account}','{user}','{}','{}','none','invitation',{joined},'{}','{email}',{})",
+                "{comma}('{member}','{account}','{user}','{}','{}','none','invitation',{joined},'{name}','{}','{email}',{})",
                 team.0,
                 team.1,
                 fold(&name),
@@ -81,7 +81,7 @@ pub async fn fill(database: &Path, count: usize) {
             format!("INSERT INTO users (id, name, password_hash, password_set_at, created_at, event_hash) VALUES {users}"),
             format!("INSERT INTO user_emails (user_id, address, canonical, verified_at, source) VALUES {emails}"),
             format!(
-                "INSERT INTO members (id, account_id, user_id, developer, team, billing, source, joined_at, search_name, search_email, last_seen_at) VALUES {members}"
+                "INSERT INTO members (id, account_id, user_id, developer, team, billing, source, joined_at, name, search_name, search_email, last_seen_at) VALUES {members}"
             ),
             format!("INSERT INTO member_words (account_id, word, member_id) VALUES {words}"),
         ] {

@@ -24,7 +24,7 @@ pub async fn update(person: &Person, new: &Profile) -> Result<(), Stop> {
     }
     tx.update_profile(name_after, theme_after, zone_after.as_deref()).await?;
     if *name_after != name {
-        tx.refold_name(&fold(name_after)).await?;
+        tx.copy_name(name_after, &fold(name_after)).await?;
         for (account, member, email) in tx.memberships().await? {
             tx.set_member_words(&account, &member, &search_words(name_after, &email)).await?;
         }

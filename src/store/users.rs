@@ -144,13 +144,13 @@ impl Tx<OfUser> {
         )
     }
 
-    /// Refreshes the folded copies of the name by which member tables sort.
+    /// Refreshes the copies of the name that member tables show and, folded, sort by.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn refold_name(&mut self, folded: &str) -> Result<()> {
+    pub async fn copy_name(&mut self, name: &str, folded: &str) -> Result<()> {
         let scope = self.scope.0.clone();
-        run!(self, sqlx::query("UPDATE members SET search_name = $1 WHERE user_id = $2").bind(folded).bind(&scope));
+        run!(self, sqlx::query("UPDATE members SET name = $1, search_name = $2 WHERE user_id = $3").bind(name).bind(folded).bind(&scope));
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use crate::kit::House;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// All files below a folder with this ending: path from the root, and text.
-fn files(folder: &str, ending: &str) -> BTreeMap<String, String> {
+pub fn files(folder: &str, ending: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut folders = vec![PathBuf::from(ROOT).join(folder)];
     while let Some(folder) = folders.pop() {
@@ -30,7 +30,7 @@ fn files(folder: &str, ending: &str) -> BTreeMap<String, String> {
 }
 
 /// A file's text up to its tests, without comments.
-fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     let tests = ["#[cfg(test)]\nmod ", "#[cfg(test)]\n#[path"].iter().filter_map(|mark| text.find(mark)).min();
     let text = &text[..tests.unwrap_or(text.len())];
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")

@@ -267,8 +267,8 @@ impl House {
         let administrator = if roles.administrator { START.to_string() } else { "NULL".into() };
         self.raw
             .run(format!(
-                "INSERT INTO members (id, account_id, user_id, developer, team, billing, administrator_since, source, joined_at, search_name, search_email)
-                 VALUES ('{member}', '{account}', '{user}', '{}', '{}', '{}', {administrator}, 'setup', {START}, '{name}', '{email}')",
+                "INSERT INTO members (id, account_id, user_id, developer, team, billing, administrator_since, source, joined_at, name, search_name, search_email)
+                 VALUES ('{member}', '{account}', '{user}', '{}', '{}', '{}', {administrator}, 'setup', {START}, '{name}', '{name}', '{email}')",
                 roles.developer.word(), roles.team.word(), roles.billing.word()
             ))
             .await;

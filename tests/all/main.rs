@@ -29,6 +29,7 @@ mod me;
 mod members;
 mod packaging;
 mod passwords;
+mod plans;
 mod program;
 mod sessions;
 mod setup;

@@ -243,7 +243,7 @@ async fn of_two_who_demote_each_other_one_stays() {
             for (name, id) in [("ada", &ids[0]), ("bea", &ids[1])] {
                 let user = house.user_id(&format!("{name}@example.com")).await;
                 let account = house.account_id("acme").await;
-                house.raw.run(format!("INSERT INTO members (id, account_id, user_id, developer, team, billing, administrator_since, source, joined_at, search_name, search_email, version) VALUES ('{id}', '{account}', '{user}', 'read_write', 'manager', 'access', {START}, 'setup', {START}, '{name}', '{name}@example.com', {}) ON CONFLICT DO NOTHING", round + 1)).await;
+                house.raw.run(format!("INSERT INTO members (id, account_id, user_id, developer, team, billing, administrator_since, source, joined_at, name, search_name, search_email, version) VALUES ('{id}', '{account}', '{user}', 'read_write', 'manager', 'access', {START}, 'setup', {START}, '{name}', '{name}', '{name}@example.com', {}) ON CONFLICT DO NOTHING", round + 1)).await;
             }
         }
     }

@@ -57,7 +57,9 @@ pub struct NewMember<'a> {
     pub roles: Roles,
     /// How they came in.
     pub source: &'static str,
-    /// The person's name, folded for searching.
+    /// The person's name.
+    pub name: &'a str,
+    /// The same, folded for searching.
     pub search_name: &'a str,
     /// The canonical address.
     pub search_email: &'a str,
@@ -74,10 +76,10 @@ impl Tx<Instance> {
         let now = self.now();
         let roles = new.roles;
         let made = run!(self, sqlx::query(
-            "INSERT INTO members (id, account_id, user_id, developer, team, billing, administrator_since, source, joined_at, search_name, search_email, access_until)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING")
+            "INSERT INTO members (id, account_id, user_id, developer, team, billing, administrator_since, source, joined_at, name, search_name, search_email, access_until)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING")
             .bind(new.id).bind(new.account).bind(new.user).bind(roles.developer.word()).bind(roles.team.word()).bind(roles.billing.word())
-            .bind(roles.administrator.then_some(now)).bind(new.source).bind(now).bind(new.search_name).bind(new.search_email)
+            .bind(roles.administrator.then_some(now)).bind(new.source).bind(now).bind(new.name).bind(new.search_name).bind(new.search_email)
             .bind(new.access_until));
         Ok(made == 1)
     }
@@ -92,7 +94,7 @@ impl Reader<InAccount> {
     pub async fn administrators(&mut self, limit: i64) -> Result<Vec<(String, String)>> {
         let scope = self.scope.0.clone();
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT u.name, m.search_email FROM members m JOIN users u ON u.id = m.user_id
+            "SELECT m.name, m.search_email FROM members m
              WHERE m.account_id = $1 AND m.administrator_since IS NOT NULL AND m.disabled_at IS NULL AND m.access_until IS NULL
              ORDER BY m.administrator_since, m.id LIMIT CAST($2 AS BIGINT)").bind(&scope).bind(limit).fetch_all(c)))
     }
@@ -141,11 +143,11 @@ impl Reader<InAccount> {
     pub async fn member(&mut self, id: &MemberId) -> Result<Option<MemberRow>> {
         let scope = self.scope.0.clone();
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT m.user_id, u.name, m.search_email AS email, m.source, m.last_seen_at, m.version,
+            "SELECT m.user_id, m.name, m.search_email AS email, m.source, m.last_seen_at, m.version,
                     (SELECT e.verified_at FROM user_emails e WHERE e.user_id = m.user_id AND e.canonical = m.search_email) AS email_verified_at,
                     m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
                     m.disabled_at, m.access_until
-             FROM members m JOIN users u ON u.id = m.user_id WHERE m.account_id = $1 AND m.id = $2")
+             FROM members m WHERE m.account_id = $1 AND m.id = $2")
             .bind(&scope).bind(id).fetch_optional(c)))
     }
 

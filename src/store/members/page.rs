@@ -54,8 +54,8 @@ pub struct MemberLine {
     pub last_seen_at: Option<Millis>,
     /// The name as it is sorted.
     pub search_name: String,
-    /// When it was proven that the address is theirs, if it was.
-    pub email_verified_at: Option<Millis>,
+    /// The address, where nobody has confirmed that it is theirs.
+    pub unconfirmed: Option<String>,
     /// Roles and state.
     #[sqlx(flatten)]
     pub facts: MemberFacts,
@@ -74,29 +74,29 @@ impl MemberLine {
 enum Found {
     /// Few: looked up one by one, and sorted.
     Few,
-    /// Some: listed, and the members gone through in order until enough of them are in the list.
-    Some,
-    /// Many: the members gone through in order, each asked whether it is found, until enough are.
+    /// Many: the members gone through in order, each asked whether it is found, until a page is full.
     Many,
 }
 
-/// Up to how many are few. Looking one up costs many times as much as going past one on the way to a full page.
-const FEW: i64 = 500;
-/// From how many on they are many, so that a page is full before long. What is beyond is not counted.
-const MANY: i64 = 20_000;
+/// Up to how many are few; what is beyond is not counted. Among a hundred thousand, where a page of what so many are is full
+/// after a few thousand, either way costs as much.
+const FEW: i64 = 1_500;
 
 /// One text for each order, each way of finding, and the first page and all others; what narrows is the same in all.
-/// A condition that holds for the first page or for a place behind it would make the database count from the beginning.
+/// A condition that holds for the first page or for a place behind it would make the database count from the beginning. An
+/// address is compared as a range of one, so that SQLite asks the small index of unconfirmed ones rather than that of all.
 macro_rules! member_page {
     ($from:literal, $found:literal, $behind:literal, $order:literal) => {
         concat!(
-            "SELECT u.name, m.search_email AS email, m.last_seen_at, m.search_name,
-                    (SELECT e.verified_at FROM user_emails e WHERE e.user_id = m.user_id AND e.canonical = m.search_email) AS email_verified_at,
+            "SELECT m.name, m.search_email AS email, m.last_seen_at, m.search_name,
+                    (SELECT e.canonical FROM user_emails e
+                     WHERE e.user_id = m.user_id AND e.canonical >= m.search_email AND e.canonical <= m.search_email
+                       AND e.verified_at IS NULL) AS unconfirmed,
                     m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
                     m.disabled_at, m.access_until
              FROM ",
             $from,
-            " JOIN users u ON u.id = m.user_id WHERE m.account_id = $1 ",
+            " WHERE m.account_id = $1 ",
             $found,
             " AND (CAST($4 AS TEXT) IS NULL
                    OR ($4 = 'administrator' AND m.administrator_since IS NOT NULL)
@@ -193,15 +193,6 @@ impl Reader<InAccount> {
                 order,
                 first
             ),
-            Some(Found::Some) => member_pages!(
-                "members m",
-                "AND m.id IN (SELECT w.member_id FROM member_words w
-                              WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $2 || '\u{10FFFF}')
-                 AND (CAST($3 AS TEXT) IS NULL OR EXISTS (
-                      SELECT 1 FROM member_words w WHERE w.member_id = m.id AND w.word >= $3 AND w.word < $3 || '\u{10FFFF}'))",
-                order,
-                first
-            ),
             Some(Found::Many) => member_pages!(
                 "members m",
                 "AND EXISTS (SELECT 1 FROM member_words w WHERE w.member_id = m.id AND w.word >= $2 AND w.word < $2 || '\u{10FFFF}')
@@ -219,37 +210,22 @@ impl Reader<InAccount> {
     /// How many members the rarer of the two terms finds; the rarer, and the other one.
     async fn look_up<'a>(&mut self, terms: &'a [String]) -> Result<(Option<Found>, Option<&'a str>, Option<&'a str>)> {
         let (Some(one), other) = (terms.first(), terms.get(1)) else { return Ok((None, None, None)) };
-        // What is few is soon counted, and most searches find few. Only where neither is, it is counted on which is the rarer.
-        let mut rarer = (i64::MAX, one, other);
-        for limit in [FEW + 1, MANY] {
-            rarer = (self.count_words(one, limit).await?, one, other);
-            if let Some(other) = other.filter(|_| rarer.0 > FEW) {
-                let count = self.count_words(other, limit).await?;
-                if count < rarer.0 {
-                    rarer = (count, other, Some(one));
-                }
-            }
-            if rarer.0 <= FEW {
-                break;
-            }
+        let mut rarer = (self.count_words(one).await?, one, other);
+        if let Some(other) = other.filter(|_| rarer.0 > FEW) {
+            // Of two that many have, either may lead.
+            rarer = (self.count_words(other).await?, other, Some(one));
         }
         let (count, one, other) = rarer;
-        let found = if count <= FEW {
-            Found::Few
-        } else if count < MANY {
-            Found::Some
-        } else {
-            Found::Many
-        };
+        let found = if count <= FEW { Found::Few } else { Found::Many };
         Ok((Some(found), Some(one.as_str()), other.map(String::as_str)))
     }
 
-    /// How many words of members begin so, counted up to a limit.
-    async fn count_words(&mut self, beginning: &str, limit: i64) -> Result<i64> {
+    /// How many words of members begin so, counted until they are many.
+    async fn count_words(&mut self, beginning: &str) -> Result<i64> {
         let scope = self.scope.0.clone();
         Ok(sql!(self, c => sqlx::query_scalar(
             "SELECT COUNT(*) FROM (SELECT 1 FROM member_words w
              WHERE w.account_id = $1 AND w.word >= $2 AND w.word < $2 || '\u{10FFFF}' LIMIT CAST($3 AS BIGINT)) f")
-            .bind(&scope).bind(beginning).bind(limit).fetch_one(c)))
+            .bind(&scope).bind(beginning).bind(FEW + 1).fetch_one(c)))
     }
 }

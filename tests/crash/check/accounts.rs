@@ -82,8 +82,10 @@ async fn words(raw: &Raw, findings: &mut Findings) {
     for [member, word] in texts(raw, ["member_id", "word"], "FROM member_words").await {
         found.entry(member).or_default().push(word);
     }
-    let members = texts(raw, ["m.id", "u.name", "m.search_name", "m.search_email"], "FROM members m JOIN users u ON u.id = m.user_id");
-    for [id, name, search_name, email] in members.await {
+    let members =
+        texts(raw, ["m.id", "u.name", "m.name", "m.search_name", "m.search_email"], "FROM members m JOIN users u ON u.id = m.user_id");
+    for [id, name, shown, search_name, email] in members.await {
+        findings.compare(Wrong::HalfDone, &format!("the name shown of {id}"), &shown, &name);
         findings.compare(Wrong::HalfDone, &format!("the sorting name of {id}"), &search_name, &fold(&name));
         let mut words = found.remove(&id).unwrap_or_default();
         words.sort();
