@@ -143,6 +143,7 @@ impl ProvenAgain {
 /// [`Stop::Faults`] at the field when it is wrong, [`Stop::TooMany`], [`Stop::Busy`].
 pub(super) async fn prove_again(person: &Person, password: &Password, field: &'static str) -> Result<ProvenAgain, Stop> {
     let (visitor, email) = (person.visitor(), person.email()?);
+    let _place = person.app.0.hasher.queue()?;
     let attempts = count_attempt(&visitor, &email).await?;
     let own = person.read().own_password().await?;
     match person.app.0.hasher.verify(password, own.password_hash.as_deref()).await {

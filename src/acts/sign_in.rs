@@ -38,6 +38,7 @@ pub struct Proven {
 /// [`Stop::TooMany`], [`Stop::Busy`], or [`Stop::Faults`] with one answer for wrong addresses and wrong passwords.
 pub async fn prove(visitor: &Visitor, credentials: Credentials) -> Result<Proven, Stop> {
     let Credentials { email, password } = credentials;
+    let _place = visitor.app.0.hasher.queue()?;
     let attempts = count_attempt(visitor, &email).await?;
     let (owner, found) = compare(visitor, &email, &password, &attempts).await?;
     let Some((row, verified)) = found else {

@@ -5,11 +5,11 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc,
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use argon2::{
@@ -68,8 +68,22 @@ pub struct Hasher {
     cost: Cost,
     decoy: String,
     turns: Arc<Semaphore>,
+    at_once: u64,
     work: mpsc::Sender<Work>,
     count: AtomicU64,
+    /// Who is on the way to a hash or waits for one.
+    queue: AtomicUsize,
+    /// How many microseconds the last hashes took, smoothed.
+    pace: Arc<AtomicU64>,
+}
+
+/// A place in the queue, given up when it is dropped.
+pub struct Place<'a>(&'a AtomicUsize);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Hasher {
@@ -96,7 +110,22 @@ impl Hasher {
             let waiting = waiting.clone();
             thread::Builder::new().name("hashing".to_owned()).spawn(move || labour(&waiting)).map_err(broken)?;
         }
-        Ok(Self { argon, cost, decoy, turns: Arc::new(Semaphore::new(at_once)), work, count: AtomicU64::new(0) })
+        let (turns, queue, pace) = (Arc::new(Semaphore::new(at_once)), AtomicUsize::new(0), Arc::default());
+        let at_once = u64::try_from(at_once).unwrap_or(u64::MAX).max(1);
+        Ok(Self { argon, cost, decoy, turns, at_once, work, count: AtomicU64::new(0), queue, pace })
+    }
+
+    /// A place in the queue, taken before anything else is done for somebody whose password is to be compared. Where so many
+    /// have one that the wait would be too long, nobody joins them: they would use up the database's time, and be sent away
+    /// in the end.
+    ///
+    /// # Errors
+    /// [`HashError::Busy`] when those who are there take more than two seconds.
+    pub fn queue(&self) -> Result<Place<'_>, HashError> {
+        let before = u64::try_from(self.queue.fetch_add(1, Ordering::Relaxed)).unwrap_or(u64::MAX);
+        let place = Place(&self.queue);
+        let wait = before.saturating_mul(self.pace.load(Ordering::Relaxed)) / self.at_once;
+        if Duration::from_micros(wait) > PATIENCE { Err(HashError::Busy) } else { Ok(place) }
     }
 
     /// How many hashes have been computed so far, verifications included. Tests compare what two sign-ins cost.
@@ -139,9 +168,16 @@ impl Hasher {
         let Ok(Ok(turn)) = turn else { return Err(HashError::Busy) };
         self.count.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
+        let pace = self.pace.clone();
         let work = move || {
+            let began = Instant::now();
+            let done = work();
+            let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+            let last = pace.load(Ordering::Relaxed);
+            // Two at the same moment may lose one of the two; the next ones make up for it.
+            pace.store(if last == 0 { took } else { last - last / 8 + took / 8 }, Ordering::Relaxed);
             // Whoever asked may have gone meanwhile.
-            let _ = answer.send(work());
+            let _ = answer.send(done);
             // The turn ends with the work, also when the visitor has gone.
             drop(turn);
         };
@@ -217,6 +253,22 @@ mod tests {
         assert!(matches!(mistaken, Err(HashError::Broken(_))));
         assert_eq!(hasher.in_turn(niceness).await.unwrap(), NICENESS.max(before), "the one thread works on");
         assert_eq!(niceness().unwrap(), before, "whoever asks is as quick as before");
+    }
+
+    #[tokio::test]
+    async fn a_queue_that_would_take_too_long_is_joined_by_nobody() {
+        let hasher = Hasher::new(CHEAP, 2).unwrap();
+        let unknown: Vec<_> = (0..1_000).map(|_| hasher.queue().map_err(|_| "before anybody knows how long one takes").unwrap()).collect();
+        drop(unknown);
+        hasher.in_turn(|| Ok(thread::sleep(Duration::from_millis(50)))).await.unwrap();
+        let mut waiting = Vec::new();
+        while let Ok(place) = hasher.queue() {
+            waiting.push(place);
+        }
+        // Two at once, 50 ms and a little each, for two seconds.
+        assert!((40..=81).contains(&waiting.len()), "{}", waiting.len());
+        waiting.pop();
+        assert!(hasher.queue().is_ok(), "whoever goes makes room");
     }
 
     #[tokio::test(start_paused = true)]

@@ -163,6 +163,7 @@ pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, token_hash:
         return Err(refuse(Trier::at(visitor), tx, &link, ended.word(), ended.sentence()).await);
     }
     let email = Email::parse(&link.address).map_err(Stop::Broken)?;
+    let _place = app.0.hasher.queue()?;
     let attempts = count_attempt(visitor, &email).await?;
     let (owner, found) = compare(visitor, &email, &new.password, &attempts).await?;
     if let Some((row, _)) = found {
