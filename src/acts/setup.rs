@@ -99,6 +99,8 @@ pub async fn set_up(visitor: &Visitor, new: NewInstance, token: &str, token_hash
     if !tx.end_setup().await? || !tx.use_flow(Flow::Setup, &hash_token(token)).await? {
         return Err(Stop::Unknown);
     }
+    // Every process that waited has printed a link of its own.
+    tx.end_flows_of_nobody(Flow::Setup).await?;
     let user = UserId::new(tx.now(), tx.dice());
     let account = AccountId::new(tx.now(), tx.dice());
     let who = Who { user: user.clone(), email: new.email.canonical().to_owned() };

@@ -97,6 +97,21 @@ impl<S> Tx<S> {
         Ok(())
     }
 
+    /// Ends the open flows of a kind that are nobody's: what they lead to is done.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_flows_of_nobody(&mut self, kind: Flow) -> Result<()> {
+        let now = self.now();
+        run!(
+            self,
+            sqlx::query("UPDATE flows SET used_at = $1 WHERE kind = $2 AND user_id IS NULL AND used_at IS NULL")
+                .bind(now)
+                .bind(kind.word())
+        );
+        Ok(())
+    }
+
     /// Ends all open flows of somebody: what was begun before their password or address changed leads nowhere any more.
     ///
     /// # Errors

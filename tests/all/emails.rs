@@ -55,9 +55,9 @@ async fn an_address_of_somebody_else_is_told_to_them_alone() {
     house.member("acme", "bob", READER).await;
     let mut seen = Vec::new();
     for email in ["bob@example.com", "free@example.com"] {
-        let before = house.running.costs();
+        let before = house.costs();
         let page = ask(&ada, email, PASSWORD).await;
-        let after = house.running.costs();
+        let after = house.costs();
         seen.push((
             page.status,
             page.location().to_owned(),

@@ -369,9 +369,9 @@ async fn thousands_of_invitations_go_at_once() {
         }
         let id = house.member_id("ivy@example.com").await;
         ada.get("/accounts/acme").await;
-        let before = house.running.costs().0;
+        let before = house.costs().0;
         let page = ada.post(&format!("/accounts/acme/members/{id}/disable"), &[]).await;
-        costs.push(house.running.costs().0 - before);
+        costs.push(house.costs().0 - before);
         assert_eq!(page.status, StatusCode::SEE_OTHER);
         ada.post(&format!("/accounts/acme/members/{id}/enable"), &[]).await;
     }

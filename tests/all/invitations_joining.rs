@@ -115,17 +115,17 @@ async fn the_page_is_the_same_for_known_and_unknown() {
     for name in ["olaf", "emil"] {
         let link = house.invite(&ada, &format!("{name}@example.com"), READER).await;
         let visitor = house.visitor();
-        let before = house.running.costs();
+        let before = house.costs();
         let page = visitor.get(&format!("/invitations/{link}")).await;
-        let after = house.running.costs();
+        let after = house.costs();
         let mut headers: Vec<_> = page.headers.iter().filter(|(name, _)| !["x-request-id", "date"].contains(&name.as_str())).collect();
         headers.sort_by_key(|(name, _)| name.as_str());
         let looks = format!("{} {headers:?} {}", page.status, page.body.replace(&link, "LINK").replace(name, "NAME"));
         // A copied link proves nothing, so that signing up with it is the same too: the one who has the address is not touched.
-        let before_sign_up = house.running.costs();
+        let before_sign_up = house.costs();
         let form = [("name", "Somebody".to_owned()), ("password", "another four random words".to_owned())];
         let page = visitor.post(&format!("/invitations/{link}/sign-up"), &form).await;
-        let after_sign_up = house.running.costs();
+        let after_sign_up = house.costs();
         let work = (after.0 - before.0, after_sign_up.0 - before_sign_up.0, after_sign_up.1 - before_sign_up.1);
         seen.push((looks, page.status, page.location().to_owned(), page.body.clone(), work));
     }
@@ -332,9 +332,9 @@ async fn beside_the_unconfirmed_known_and_unknown_cost_the_same() {
         let form = [("name", "Puppet".to_owned()), ("password", "puppets four random words".to_owned())];
         assert_eq!(house.visitor().post(&format!("/invitations/{link}/sign-up"), &form).await.status, StatusCode::SEE_OTHER);
         let visitor = house.visitor();
-        let before = house.running.costs();
+        let before = house.costs();
         visitor.sign_in(&format!("{name}@example.com"), "not the right password").await;
-        let after = house.running.costs();
+        let after = house.costs();
         costs.push((after.0 - before.0, after.1 - before.1));
     }
     assert_eq!(costs[0], costs[1]);

@@ -4,7 +4,7 @@ use std::{
     net::{IpAddr, Ipv4Addr},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, AtomicU32, Ordering},
+        atomic::{AtomicI64, AtomicU32, AtomicUsize, Ordering},
     },
 };
 
@@ -30,6 +30,9 @@ pub const START: i64 = 1_795_262_400_000;
 /// A running Frontdesk with a database of its own.
 pub struct House {
     pub running: Running,
+    /// A second one on the same database, where the whole suite is to run through two of them in turns.
+    also: Option<Running>,
+    turns: Arc<AtomicUsize>,
     pub config: Config,
     pub raw: Raw,
     clock: Arc<AtomicI64>,
@@ -149,15 +152,50 @@ impl House {
     pub async fn stop(self) -> Config {
         self.raw.close().await;
         self.running.stop().await;
+        if let Some(also) = self.also {
+            also.stop().await;
+        }
         std::mem::forget(self.folder);
         self.config
     }
 
     async fn start(config: Config, clock: Arc<AtomicI64>, folder: Arc<TempDir>) -> Self {
-        let hands = clock.clone();
-        let running = app::start(&config, Arc::new(move || Millis(hands.load(Ordering::SeqCst))), app::dice()).await.unwrap();
+        let start = async |config: &Config| {
+            let hands = clock.clone();
+            app::start(config, Arc::new(move || Millis(hands.load(Ordering::SeqCst))), app::dice()).await.unwrap()
+        };
+        let running = start(&config).await;
+        let also = if std::env::var("FRONTDESK_TEST_TWO").is_ok() {
+            // Visitors find both under one name, as they would behind a proxy.
+            let shared = Config { base_url: running.base_url.clone(), ..config.clone() };
+            Some(start(&shared).await)
+        } else {
+            None
+        };
         let raw = Raw::open(&config).await;
-        Self { running, config, raw, clock, folder }
+        Self { running, also, turns: Arc::default(), config, raw, clock, folder }
+    }
+
+    /// How many processes there are; each makes a link for set-up.
+    pub fn processes(&self) -> usize {
+        1 + usize::from(self.also.is_some())
+    }
+
+    /// Delivers all letters that are due; `false` when there is nobody to take them.
+    pub async fn deliver(&self) -> bool {
+        let delivered = self.running.deliver().await.unwrap();
+        // What the other process was about to deliver, it has delivered then.
+        match &self.also {
+            Some(also) => also.deliver().await.unwrap() && delivered,
+            None => delivered,
+        }
+    }
+
+    /// How many statements were run and how many passwords hashed so far.
+    pub fn costs(&self) -> (u64, u64) {
+        let (statements, hashes) = self.running.costs();
+        let (more, still_more) = self.also.as_ref().map_or((0, 0), |also| also.costs());
+        (statements + more, hashes + still_more)
     }
 
     /// Another process on the same database and key, configured otherwise.
@@ -194,7 +232,8 @@ impl House {
 
     /// The token of the link on the console.
     pub fn token(&self) -> String {
-        let link = self.running.setup_link.as_ref().expect("set-up is not done");
+        let latest = self.also.as_ref().unwrap_or(&self.running);
+        let link = latest.setup_link.as_ref().expect("set-up is not done");
         link.split_once("token=").unwrap().1.to_owned()
     }
 
@@ -206,7 +245,9 @@ impl House {
     /// The same, from another address of this machine.
     pub fn visitor_from(&self, address: IpAddr) -> Browser {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).local_address(address).build().unwrap();
-        Browser { client, base: format!("http://{}", self.running.address), cookie: Mutex::new(None) }
+        let base = |running: &Running| format!("http://{}", running.address);
+        let also = self.also.as_ref().map(|also| (base(also), self.turns.clone()));
+        Browser { client, base: base(&self.running), also, cookie: Mutex::new(None) }
     }
 
     /// Turns the clock.
@@ -287,7 +328,7 @@ impl House {
 
     /// The secret of the link in the letter about the open invitation to an address, read where letters are files.
     pub async fn mailed(&self, email: &str) -> String {
-        assert!(self.running.deliver().await.unwrap());
+        assert!(self.deliver().await);
         let letter = self
             .raw
             .texts(format!("SELECT i.letter_id FROM invitations i WHERE i.canonical = '{email}' AND i.closed_at IS NULL"))
@@ -299,7 +340,7 @@ impl House {
 
     /// The letters that have gone to an address, oldest first, read where letters are files.
     pub async fn letters_to(&self, email: &str) -> Vec<String> {
-        assert!(self.running.deliver().await.unwrap());
+        assert!(self.deliver().await);
         // Ids sort by the second: what is written after this is sorted after it.
         self.wait(Span::seconds(1));
         let ids = self.raw.texts(format!("SELECT id FROM outbox WHERE recipient = '{email}' AND sent_as = 'file' ORDER BY id")).await;
@@ -397,6 +438,8 @@ pub async fn cast(house: &House, ada: Browser) -> Vec<(&'static str, Browser)> {
 pub struct Browser {
     pub client: Client,
     pub base: String,
+    /// The second process, and whose turn it is.
+    also: Option<(String, Arc<AtomicUsize>)>,
     pub cookie: Mutex<Option<String>>,
 }
 
@@ -416,7 +459,14 @@ impl Browser {
 
     /// A request in every detail.
     pub async fn send(&self, method: Method, path: &str, body: Option<String>, headers: &[(&str, &str)]) -> Page {
-        let mut request = self.client.request(method, format!("{}{path}", self.base));
+        let base = match &self.also {
+            Some((also, turns)) if turns.fetch_add(1, Ordering::Relaxed) % 2 == 1 => also,
+            _ => &self.base,
+        };
+        let mut request = self.client.request(method, format!("{base}{path}"));
+        if base != &self.base && headers.iter().all(|(name, _)| *name != "host") {
+            request = request.header(header::HOST, self.base.trim_start_matches("http://"));
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -36,7 +36,7 @@ async fn waiting(house: &House) -> i64 {
 async fn a_letter_arrives_and_its_link_works() {
     let (house, ada, receiver) = posting().await;
     invite(&ada, "Bob.B@bücher.example").await;
-    assert!(house.running.deliver().await.unwrap());
+    assert!(house.deliver().await);
     let letters = receiver.taken();
     assert_eq!(letters.len(), 1);
     assert_eq!((letters[0].from.as_str(), letters[0].to.as_str()), ("desk@acme.example", "Bob.B@xn--bcher-kva.example"));
@@ -66,7 +66,7 @@ async fn what_waits_is_sealed() {
     invite(&ada, "eve@example.com").await;
     house.raw.run(format!("UPDATE outbox SET body = '{body}' WHERE recipient = 'eve@example.com'")).await;
     receiver.behave(Mode::Take);
-    house.running.deliver().await.unwrap();
+    house.deliver().await;
     assert_eq!(receiver.taken().iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), ["bob@example.com"]);
     assert!(letter_state(&ada, "eve").await.contains("cannot be read any more"));
 }
@@ -79,7 +79,7 @@ async fn nothing_is_lost_while_the_server_is_away() {
     for n in 0..20 {
         invite(&ada, &format!("p{n}@example.com")).await;
     }
-    assert!(!house.running.deliver().await.unwrap());
+    assert!(!house.deliver().await);
     assert_eq!((waiting(&house).await, receiver.taken().len()), (20, 0));
     let says = letter_state(&ada, "p7@").await;
     assert!(says.starts_with("Waiting The mail server cannot be reached") && says.contains("closed for today"), "{says}");
@@ -87,7 +87,7 @@ async fn nothing_is_lost_while_the_server_is_away() {
     assert_eq!(house.raw.number("SELECT MAX(attempts) FROM outbox").await, 0, "no letter is to blame for it");
     house.wait(Span::hours(1));
     receiver.behave(Mode::Take);
-    assert!(house.running.deliver().await.unwrap());
+    assert!(house.deliver().await);
     let mut to: Vec<_> = receiver.taken().into_iter().map(|letter| letter.to).collect();
     to.sort();
     to.dedup();
@@ -100,7 +100,7 @@ async fn refused_for_now_is_tried_again_and_for_good_is_seen() {
     for email in ["later@example.com", "reject@example.com", "bob@example.com"] {
         invite(&ada, email).await;
     }
-    house.running.deliver().await.unwrap();
+    house.deliver().await;
     assert_eq!(receiver.taken().len(), 1, "one letter's trouble is not another's");
     assert!(letter_state(&ada, "later").await.contains("come back later"));
     let lost = letter_state(&ada, "reject").await;
@@ -108,13 +108,13 @@ async fn refused_for_now_is_tried_again_and_for_good_is_seen() {
     let account = house.account_id("acme").await;
     let events = house.events(&account).await;
     assert_eq!(events.iter().filter(|event| *event == "letter_failed.v0").count(), 1);
-    house.running.deliver().await.unwrap();
+    house.deliver().await;
     assert_eq!(house.raw.number("SELECT attempts FROM outbox WHERE recipient = 'later@example.com'").await, 1, "not before its time");
     house.wait(Span::seconds(30));
-    house.running.deliver().await.unwrap();
+    house.deliver().await;
     assert_eq!(house.raw.number("SELECT attempts FROM outbox WHERE recipient = 'later@example.com'").await, 2);
     house.wait(PATIENCE);
-    house.running.deliver().await.unwrap();
+    house.deliver().await;
     assert!(letter_state(&house.signed_in("ada@example.com").await, "later").await.starts_with("Not delivered"));
     assert_eq!(waiting(&house).await, 0);
 }
@@ -125,11 +125,11 @@ async fn taken_without_a_word_is_sent_again_as_the_same_letter() {
     let (house, ada, receiver) = posting().await;
     receiver.behave(Mode::Drop);
     invite(&ada, "bob@example.com").await;
-    house.running.deliver().await.unwrap();
+    house.deliver().await;
     assert_eq!(waiting(&house).await, 1);
     receiver.behave(Mode::Take);
     house.wait(Span::minutes(1));
-    assert!(house.running.deliver().await.unwrap());
+    assert!(house.deliver().await);
     let line = |text: &str, name: &str| text.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
     let letters = receiver.taken();
     assert_eq!(letters.len(), 2);
@@ -145,12 +145,12 @@ async fn what_is_over_stays_here() {
     let (house, ada, receiver) = posting().await;
     receiver.behave(Mode::Closed);
     invite(&ada, "bob@example.com").await;
-    house.running.deliver().await.unwrap();
+    house.deliver().await;
     house.wait(Span::days(8));
     receiver.behave(Mode::Take);
     let ada = house.signed_in("ada@example.com").await;
     invite(&ada, "carl@example.com").await;
-    assert!(house.running.deliver().await.unwrap());
+    assert!(house.deliver().await);
     assert_eq!(receiver.taken().iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), ["carl@example.com"]);
     assert!(letter_state(&ada, "bob").await.contains("could not be delivered in time"));
 }
@@ -163,7 +163,7 @@ async fn hopeless_letters_keep_no_other_waiting() {
         invite(&ada, &format!("reject{n}@example.com")).await;
     }
     invite(&ada, "bob@example.com").await;
-    assert!(house.running.deliver().await.unwrap());
+    assert!(house.deliver().await);
     assert_eq!(receiver.taken().len(), 1);
 }
 
@@ -201,7 +201,7 @@ async fn what_is_taken_back_before_it_leaves_stays_here() {
     let id = house.raw.texts("SELECT id FROM invitations WHERE canonical = 'bob@example.com'").await.remove(0);
     assert_eq!(ada.post(&format!("/accounts/acme/invitations/{id}/revoke"), &[]).await.status, StatusCode::SEE_OTHER);
     receiver.behave(Mode::Take);
-    assert!(house.running.deliver().await.unwrap());
+    assert!(house.deliver().await);
     assert_eq!(receiver.taken().iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), ["carl@example.com"]);
 }
 
@@ -224,7 +224,7 @@ async fn links_lead_to_the_configured_place() {
         let expected = if headers[0].1 == own { StatusCode::SEE_OTHER } else { StatusCode::MISDIRECTED_REQUEST };
         assert_eq!(page.status, expected, "{headers:?}");
     }
-    assert!(house.running.deliver().await.unwrap());
+    assert!(house.deliver().await);
     let letters = receiver.taken();
     assert_eq!(letters.len(), 1);
     let text = letters[0].text.replace("=\r\n", "");
@@ -237,7 +237,7 @@ async fn links_lead_to_the_configured_place() {
 async fn without_a_server_letters_are_files_and_go_in_time() {
     let (house, ada) = House::with_ada().await;
     house.invite(&ada, "bob@example.com", READER).await;
-    assert!(house.running.deliver().await.unwrap());
+    assert!(house.deliver().await);
     let folder = house.config.data_dir.join("mail");
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
     assert!(letter_state(&ada, "bob").await.starts_with("No mail: hand over the link"));

@@ -119,9 +119,9 @@ async fn whether_somebody_has_an_address_changes_nothing() {
     let visitor = house.visitor();
     let mut seen = Vec::new();
     for email in ["ada@example.com", "unknown@example.com", "copied@example.com", &disabled] {
-        let before = house.running.costs();
+        let before = house.costs();
         let page = forget(&visitor, email).await;
-        let after = house.running.costs();
+        let after = house.costs();
         let mut headers: Vec<_> = page
             .headers
             .iter()

@@ -34,9 +34,9 @@ async fn the_answer_and_the_work_are_the_same_for_known_and_unknown() {
     let mut seen = Vec::new();
     for email in ["ada@example.com", "eva@example.com"] {
         let browser = house.visitor();
-        let before = house.running.costs();
+        let before = house.costs();
         let page = browser.sign_in(email, "four wrong words here").await;
-        let after = house.running.costs();
+        let after = house.costs();
         assert_eq!(
             (page.status, page.fault("password").as_str(), page.value("email").as_str()),
             (StatusCode::UNPROCESSABLE_ENTITY, WRONG, email)
@@ -85,12 +85,12 @@ async fn attempts_are_limited_per_user_on_all_instances_together() {
             let house = if n % 2 == 0 { &house } else { &other };
             assert_eq!(house.visitor().sign_in(email, "four wrong words here").await.fault("password"), WRONG, "{email} {n}");
         }
-        let hashes = house.running.costs().1;
+        let hashes = house.costs().1;
         let page = house.visitor().sign_in(email, PASSWORD).await;
         assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS, "{email}");
         assert_eq!(page.all("[role=alert].note"), ["There were too many attempts. Try again in 15 minutes."]);
         assert_eq!((page.header("retry-after"), page.value("email").as_str()), ("901", email));
-        assert_eq!(house.running.costs().1, hashes, "nothing is hashed beyond the limit");
+        assert_eq!(house.costs().1, hashes, "nothing is hashed beyond the limit");
         assert_eq!(other.visitor().sign_in(email, PASSWORD).await.status, StatusCode::TOO_MANY_REQUESTS);
     }
     let why = house.raw.texts("SELECT after FROM events WHERE type = 'user_login_failed.v0' AND after LIKE '%too_many%'").await;
@@ -204,13 +204,13 @@ async fn two_people_in_one_browser_never_mix() {
 async fn what_is_typed_wrong_is_named() {
     let (house, _ada) = House::with_ada().await;
     let browser = house.visitor();
-    let before = house.running.costs();
+    let before = house.costs();
     let page = browser.sign_in("ada", "").await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.fault("email").contains("name@example.com"));
     assert_eq!((page.fault("password").as_str(), page.value("email").as_str()), ("Enter your password.", "ada"));
     assert_eq!(browser.sign_in("ada@example.com", &"x".repeat(20_000)).await.fault("password"), WRONG);
-    assert_eq!(house.running.costs().1, before.1, "nothing of this was hashed");
+    assert_eq!(house.costs().1, before.1, "nothing of this was hashed");
     for (body, status) in [
         ("email=a%40b.example&email=c%40d.example&password=x".to_owned(), StatusCode::BAD_REQUEST),
         ("email=a%40b.example&password=x&role=admin".to_owned(), StatusCode::BAD_REQUEST),

@@ -55,9 +55,9 @@ async fn whether_somebody_has_an_address_changes_nothing() {
     let visitor = house.visitor();
     let mut seen = Vec::new();
     for email in ["ada@example.com", "new@example.com"] {
-        let before = house.running.costs();
+        let before = house.costs();
         let page = visitor.post("/signup", &[("email", email.into())]).await;
-        let after = house.running.costs();
+        let after = house.costs();
         seen.push((page.status, page.body.replace(email, "X"), after.0 - before.0, after.1 - before.1));
     }
     assert_eq!(seen[0], seen[1]);
