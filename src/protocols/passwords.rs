@@ -260,7 +260,11 @@ mod tests {
         let hasher = Hasher::new(CHEAP, 2).unwrap();
         let unknown: Vec<_> = (0..1_000).map(|_| hasher.queue().map_err(|_| "before anybody knows how long one takes").unwrap()).collect();
         drop(unknown);
-        hasher.in_turn(|| Ok(thread::sleep(Duration::from_millis(50)))).await.unwrap();
+        let slow = || {
+            thread::sleep(Duration::from_millis(50));
+            Ok(())
+        };
+        hasher.in_turn(slow).await.unwrap();
         let mut waiting = Vec::new();
         while let Ok(place) = hasher.queue() {
             waiting.push(place);

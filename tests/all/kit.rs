@@ -194,7 +194,7 @@ impl House {
     /// How many statements were run and how many passwords hashed so far.
     pub fn costs(&self) -> (u64, u64) {
         let (statements, hashes) = self.running.costs();
-        let (more, still_more) = self.also.as_ref().map_or((0, 0), |also| also.costs());
+        let (more, still_more) = self.also.as_ref().map_or((0, 0), Running::costs);
         (statements + more, hashes + still_more)
     }
 
