@@ -6,6 +6,7 @@ pub mod demo;
 mod key;
 mod listen;
 pub mod logs;
+mod terms;
 
 use std::{
     fs,
@@ -21,7 +22,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     acts::{
-        App, Stop, Terms, chores,
+        App, Stop, chores,
         letters::{self, Round},
         setup,
     },
@@ -148,18 +149,7 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
     let key = key::find(config, &db, &hands).await?;
     let (cost, at_once) = (config.password_cost, config.hashing_at_once);
     let hasher = Hasher::new(cost, at_once).map_err(|error| StartError::Other(error.to_string()))?;
-    let terms = Terms {
-        sessions: config.sessions,
-        attempts: config.attempts,
-        attempts_kept: config.attempts_kept,
-        visits_kept: config.visits_kept,
-        sessions_kept: config.sessions_kept,
-        letters_kept: config.letters_kept,
-        seats: config.seats,
-        sign_up: config.sign_up,
-        plan: config.plan.clone(),
-        account_creation: config.account_creation,
-    };
+    let terms = terms::of(config);
 
     // Where it listens may be where visitors find it, and that is where links in letters lead.
     let listener = listen::open(config.listen).map_err(|error| StartError::Listen(config.listen, error))?;

@@ -127,6 +127,7 @@ pub async fn update(permit: &Permit<may::ManageAccount>, new: Details, version: 
 /// [`Stop::Faults`] when the name that was typed is not the account's, or the password is wrong.
 pub async fn delete(permit: &Permit<may::DeleteAccount>, typed: &str, password: &Password) -> Result<(), Stop> {
     let app = permit.app();
+    permit.person().demand_factor()?;
     let proven = prove_again(permit.person(), password, "password").await?;
     let (mut tx, _) = permit.begin_holding(vec![Log::Instance]).await?;
     proven.demand(&mut tx, "password").await?;

@@ -49,6 +49,7 @@ pub async fn ask_to_confirm(person: &Person) -> Result<(), Stop> {
 /// # Errors
 /// [`Stop::Faults`] when the password is wrong or the address is kept by a directory (`ERR_NGROK_4454`), [`Stop::TooMany`].
 pub async fn ask_to_change(person: &Person, change: &Change) -> Result<(), Stop> {
+    person.demand_factor()?;
     let proven = prove_again(person, &change.password, "password").await?;
     let (email, old) = (&change.email, person.email()?);
     if !count_asked(&person.visitor(), email, Asked::Mailbox).await? {

@@ -33,8 +33,10 @@ mod joining;
 pub mod letters;
 pub mod me;
 pub mod members;
+pub mod mfa;
 pub mod passwords;
 mod permit;
+pub mod proofs;
 pub mod restore;
 pub mod sessions;
 pub mod setup;
@@ -50,6 +52,10 @@ pub struct Terms {
     pub sessions: crate::rules::sessions::Limits,
     /// How often signing in may be tried.
     pub attempts: crate::rules::sign_in::Limits,
+    /// How many wrong codes of a second factor a person may get.
+    pub codes: crate::rules::mfa::Limits,
+    /// How long a proof of who somebody is counts as fresh.
+    pub fresh_proof: Span,
     /// How long counted attempts are kept.
     pub attempts_kept: Span,
     /// How long visits are kept.

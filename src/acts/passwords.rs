@@ -108,6 +108,7 @@ async fn tell(visitor: &Visitor, tx: &mut Tx<Instance>, user: &UserId, email: &E
 /// # Errors
 /// [`Stop::Faults`] at `current` when the old one is wrong; [`Stop::TooMany`] after too many wrong ones, here or at sign-in.
 pub async fn change(person: &Person, current: &Password, new: &Password) -> Result<usize, Stop> {
+    person.demand_factor()?;
     let proven = prove_again(person, current, "current").await?;
     let hash = person.app.0.hasher.hash(new).await?;
     let mut tx = person.begin().await?;

@@ -8,7 +8,7 @@ use crate::{
         ids::SessionId,
         sessions::End,
     },
-    store::{Instance, NewSession, Tx},
+    store::{Instance, NewSession, Tx, Why},
 };
 
 /// Ends the session that the person is in.
@@ -57,6 +57,17 @@ pub(super) async fn end_all<S>(app: &App, tx: &mut Tx<S>, who: &Who, keep: Optio
         tx.note(Event::SessionEnded { who: who.clone(), session, why });
     }
     Ok(count)
+}
+
+/// Gives the session that the person is in another cookie, whose value has this hash: after whatever makes it worth more. The old
+/// one opens nothing any more.
+///
+/// # Errors
+/// When the session has ended meanwhile, or the database fails.
+pub async fn rotate(person: &Person, token_hash: &str) -> Result<(), Stop> {
+    let mut tx = person.begin().await?;
+    tx.rotate_session(&person.facts().session, token_hash).await?;
+    Ok(tx.commit_unrecorded(Why::NewCookie).await?)
 }
 
 /// Begins the session of somebody who has just proven who they are by their password, as part of a transaction; the cookie's

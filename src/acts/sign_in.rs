@@ -18,7 +18,7 @@ use crate::{
         sign_in::{Credentials, Failure, Scope, WRONG, window_rest, window_start},
         time::Millis,
     },
-    store::{Attempt, SignInRow, Why},
+    store::{Attempt, NewFlow, SignInRow, Why},
 };
 
 /// Somebody who has just given the right password. Made by [`prove`] alone.
@@ -81,12 +81,21 @@ pub(super) async fn compare(
     Ok((owner, None))
 }
 
-/// Begins the session of somebody who has proven who they are; the cookie's value has this hash. Whoever was signed in with
-/// this browser before no longer is.
+/// How far a password has led.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// To a session.
+    Session,
+    /// Half the way: the second factor is asked for.
+    Half,
+}
+
+/// Begins the session of somebody who has given their password, or half of it where they have a second factor; the cookie's
+/// value has this hash. Whoever was signed in with this browser before no longer is.
 ///
 /// # Errors
 /// [`Stop::Faults`] when the password was changed in this very moment.
-pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Person>, token_hash: &str) -> Result<(), Stop> {
+pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Person>, token_hash: &str) -> Result<Begun, Stop> {
     let Proven { user, email, password_set_at, renewal, attempts } = proven;
     let who = Who { user: user.clone(), email: email.canonical().to_owned() };
     let mut hold = vec![Log::User(user.clone())];
@@ -103,11 +112,18 @@ pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Pe
     for attempt in &attempts {
         tx.forgive_attempt(attempt).await?;
     }
+    if tx.factor_of(&user).await?.is_some_and(|factor| factor.confirmed_at.is_some()) {
+        tx.create_flow(&NewFlow { kind: Flow::HalfSignIn, id_hash: token_hash, user: Some(&user), email: Some(&email) }).await?;
+        sessions::replace(&mut tx, before).await?;
+        tx.commit_unrecorded(Why::HalfSignIn).await?;
+        return Ok(Begun::Half);
+    }
     // Who knows the password has not forgotten it.
     tx.end_flows(Flow::PasswordReset, &user).await?;
     let session = sessions::begin(visitor, &mut tx, &who, token_hash).await?;
     sessions::replace(&mut tx, before).await?;
-    Ok(tx.commit(Event::UserLoginSucceeded { who, session, method: Proof::Password.word() }).await?)
+    tx.commit(Event::UserLoginSucceeded { who, session, method: Proof::Password.word() }).await?;
+    Ok(Begun::Session)
 }
 
 fn wrong() -> Stop {

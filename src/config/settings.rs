@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 use super::{Config, ConfigError, Found, LogFormat};
 use crate::{
     protocols::passwords::Cost,
-    rules::{accounts::Creation, network::parse_net, sessions, sign_in, sign_up::Policy, time::Span},
+    rules::{accounts::Creation, mfa, network::parse_net, sessions, sign_in, sign_up::Policy, time::Span},
     store::SqliteDurability,
 };
 
@@ -80,6 +80,9 @@ settings! {
     attempts_per_user_day "FRONTDESK_ATTEMPTS_PER_USER_DAY" = "100": "How many in a day.";
     attempts_per_address "FRONTDESK_ATTEMPTS_PER_ADDRESS" = "30": "How many may come from one network address in a window.";
     attempts_per_network "FRONTDESK_ATTEMPTS_PER_NETWORK" = "120": "How many may come from one /24 of IPv4 or /64 of IPv6 in a window.";
+    codes_per_user "FRONTDESK_CODES_PER_USER" = "10": "How many wrong codes of a second factor a person may get in a window of attempts_window, on all screens together.";
+    codes_per_user_day "FRONTDESK_CODES_PER_USER_DAY" = "100": "How many in a day.";
+    fresh_proof "FRONTDESK_FRESH_PROOF" = "10m": "How long a proof of who somebody is counts for what is worth asking again: from one minute to one day.";
     attempts_kept "FRONTDESK_ATTEMPTS_KEPT" = "7d": "How long counted attempts are kept; at least two days.";
     sessions_kept "FRONTDESK_SESSIONS_KEPT" = "90d": "How long the row of a session is kept after it was last seen; at least as long as sessions last.";
     visits_kept "FRONTDESK_VISITS_KEPT" = "400d": "How long it is kept who came from which address on which day.";
@@ -124,6 +127,12 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
             address: number(found, "attempts_per_address", 1..=1_000_000)?,
             network: number(found, "attempts_per_network", 1..=1_000_000)?,
         },
+        codes: mfa::Limits {
+            window: span(found, "attempts_window")?,
+            user: number(found, "codes_per_user", 1..=1_000)?,
+            user_day: number(found, "codes_per_user_day", 1..=10_000)?,
+        },
+        fresh_proof: span(found, "fresh_proof")?,
         attempts_kept: span(found, "attempts_kept")?,
         visits_kept: span(found, "visits_kept")?,
         sessions_kept: span(found, "sessions_kept")?,
@@ -139,6 +148,9 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
     }
     if config.attempts_kept < Span::days(2) {
         return Err(wrong(found, "attempts_kept", "at least 2d"));
+    }
+    if config.fresh_proof < Span::minutes(1) || config.fresh_proof > Span::days(1) {
+        return Err(wrong(found, "fresh_proof", "from 1m to 1d"));
     }
     if config.data_dir.as_os_str().is_empty() {
         return Err(wrong(found, "data_dir", "a folder"));

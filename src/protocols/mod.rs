@@ -5,3 +5,4 @@ pub mod mail;
 pub mod passwords;
 pub mod secrets;
 mod smtp;
+pub mod totp;

@@ -78,6 +78,12 @@ words! {
         PasswordChanged     = "password_changed.v0",      "changed their password";
         PasswordResetAsked  = "password_reset_requested.v0", "asked for a new password";
         PasswordReset       = "password_reset.v0",        "chose a new password by a mailed link";
+        MfaOffered          = "mfa_offered.v0",           "began to set up a second factor";
+        MfaEnabled          = "mfa_enabled.v0",           "set up a second factor";
+        MfaDisabled         = "mfa_disabled.v0",          "removed their second factor";
+        RecoveryCodesRenewed = "mfa_recovery_codes_regenerated.v0", "got new recovery codes";
+        RecoveryCodeUsed    = "mfa_recovery_code_used.v0", "used a recovery code";
+        UserProven          = "user_proven.v0",           "proved again who they are";
         SignUpAsked         = "sign_up_requested.v0",     "asked to sign up";
         UserLoginSucceeded  = "user_login_succeeded.v0",  "signed in";
         UserLoginFailed     = "user_login_failed.v0",     "failed to sign in";
@@ -222,6 +228,18 @@ pub enum PersonEvent {
     PasswordChanged { sessions: usize },
     /// They chose a new password by a mailed link; so many of their sessions ended.
     PasswordReset { sessions: usize },
+    /// They were shown a secret for an authenticator.
+    FactorOffered,
+    /// Their authenticator counts; so many of their other sessions ended.
+    FactorSetUp { sessions: usize },
+    /// They do without a second factor again; so many of their other sessions ended.
+    FactorRemoved { sessions: usize },
+    /// They have new recovery codes.
+    RecoveryCodesRenewed,
+    /// They used a recovery code; so many are left.
+    RecoveryCodeUsed { left: i64 },
+    /// They proved again who they are.
+    Proven { method: &'static str },
 }
 
 impl PersonEvent {
@@ -237,6 +255,12 @@ impl PersonEvent {
             }
             Self::PasswordChanged { sessions } => (Kind::PasswordChanged, None, Some(json!({ "ended_sessions": sessions }))),
             Self::PasswordReset { sessions } => (Kind::PasswordReset, None, Some(json!({ "ended_sessions": sessions }))),
+            Self::FactorOffered => (Kind::MfaOffered, None, None),
+            Self::FactorSetUp { sessions } => (Kind::MfaEnabled, None, Some(json!({ "ended_sessions": sessions }))),
+            Self::FactorRemoved { sessions } => (Kind::MfaDisabled, None, Some(json!({ "ended_sessions": sessions }))),
+            Self::RecoveryCodesRenewed => (Kind::RecoveryCodesRenewed, None, None),
+            Self::RecoveryCodeUsed { left } => (Kind::RecoveryCodeUsed, None, Some(json!({ "codes_left": left }))),
+            Self::Proven { method } => (Kind::UserProven, None, Some(json!({ "method": method }))),
         };
         done(kind, Log::User(who.user.clone()), vec![who.subject()], before, after)
     }

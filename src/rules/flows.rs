@@ -8,6 +8,7 @@ words! {
         Setup = "setup", "Setting up this Frontdesk.";
         SignUp = "sign_up", "Signing up with an address.";
         ConfirmEmail = "confirm_email", "Confirming an address, one's own or the one that is to take its place.";
+        HalfSignIn = "half_sign_in", "Giving the second factor after the password.";
         PasswordReset = "password_reset", "Choosing a new password without knowing the old one.";
     }
 }
@@ -20,6 +21,7 @@ impl Flow {
             Self::Setup => Span::days(7),
             Self::SignUp | Self::ConfirmEmail => Span::days(1),
             Self::PasswordReset => Span::hours(1),
+            Self::HalfSignIn => Span::minutes(10),
         }
     }
 }

@@ -58,6 +58,12 @@ impl Proof {
     const fn is_own(&self) -> bool {
         matches!(self, Self::Password | Self::Passkey | Self::Social)
     }
+
+    /// Whether there is nothing stronger that a person with or without a second factor could be asked for (product §2.22).
+    #[must_use]
+    pub const fn is_strong(&self, has_factor: bool) -> bool {
+        if has_factor { matches!(self, Self::Factor | Self::Passkey) } else { self.is_own() }
+    }
 }
 
 /// A session as the gate sees it.

@@ -32,6 +32,7 @@ words! {
         Idle = "idle", "You were away for a while. Sign in again to go on.";
         EndedInAccount = "ended_in_account", "Your sessions in that account were ended. Sign in again to come in.";
         PasswordChanged = "password_changed", "The password was changed. Sign in with the new one.";
+        FactorChanged = "factor_changed", "Your second factor was changed. Sign in again.";
         EmailChanged = "email_changed", "The address was changed. Sign in with the new one.";
         TooOld = "too_old", "It is time to sign in again.";
         Restored = "restored", "This Frontdesk was restored from a backup. Sign in again.";

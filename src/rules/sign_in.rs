@@ -60,6 +60,8 @@ words! {
         Wrong = "wrong_password", "Wrong address or wrong password.";
         SignUp = "password_at_sign_up", "The right password, but to sign up where there is a user already.";
         Again = "wrong_password_again", "The wrong password, by somebody signed in who was asked for it again.";
+        WrongCode = "wrong_code", "The right password, and then a wrong or used code.";
+        TooManyCodes = "too_many_codes", "Too many wrong codes; recorded once a window.";
         TooMany = "too_many_attempts", "Too many attempts; recorded once a window.";
     }
 }

@@ -10,8 +10,8 @@ use crate::rules::{gate::Proof, ids::AccountId, time::Millis};
 pub struct AskingFacts {
     /// The session and its person.
     pub session: SessionFacts,
-    /// What was proven.
-    pub proofs: Vec<Proof>,
+    /// What was proven, and when.
+    pub proofs: Vec<(Proof, Millis)>,
     /// The account; `None` where there is none of this slug.
     pub account: Option<AccountFacts>,
 }
@@ -23,6 +23,7 @@ struct Row {
     session: SessionFacts,
     proof_kind: Option<String>,
     proof_account: Option<String>,
+    proven_at: Option<Millis>,
     account: Option<AccountId>,
     account_name: Option<String>,
     slug: Option<String>,
@@ -72,7 +73,7 @@ impl<S> Reader<S> {
         let rows: Vec<Row> = sql!(self, c => sqlx::query_as(
             "SELECT s.id AS session, s.user_id AS user, s.created_at, s.last_seen_at, s.ended_why, u.name, u.theme, u.time_zone,
                     e.address AS email, e.canonical, e.verified_at AS email_verified_at, k.data AS carried,
-                    p.kind AS proof_kind, p.account_id AS proof_account,
+                    f.confirmed_at AS factor_since, p.kind AS proof_kind, p.account_id AS proof_account, p.proven_at,
                     a.id AS account, a.name AS account_name, a.slug, a.time_zone AS account_time_zone, a.first_idp_at,
                     n.entered_at, n.last_seen_at AS entry_seen_at, n.ended_at AS entry_ended_at,
                     m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
@@ -82,13 +83,14 @@ impl<S> Reader<S> {
                   (SELECT MIN(v.canonical) FROM user_emails v WHERE v.user_id = u.id AND v.verified_at IS NOT NULL),
                   (SELECT MIN(v.canonical) FROM user_emails v WHERE v.user_id = u.id))
              LEFT JOIN cookies k ON k.token_hash = s.token_hash
+             LEFT JOIN factors f ON f.user_id = u.id
              LEFT JOIN session_proofs p ON p.session_id = s.id
              LEFT JOIN accounts a ON a.slug = $2 AND a.deleted_at IS NULL
              LEFT JOIN members m ON m.account_id = a.id AND m.user_id = s.user_id
              LEFT JOIN entries n ON n.account_id = a.id AND n.session_id = s.id
              WHERE s.token_hash = $1").bind(token_hash).bind(slug).fetch_all(c));
         // A kind that this program does not know proves nothing.
-        let proof = |row: &Row| Proof::parse(row.proof_kind.as_deref()?, row.proof_account.clone());
+        let proof = |row: &Row| Some((Proof::parse(row.proof_kind.as_deref()?, row.proof_account.clone())?, row.proven_at?));
         let proofs = rows.iter().filter_map(proof).collect();
         Ok(rows.into_iter().next().map(|row| {
             let (session, account) = row.account();

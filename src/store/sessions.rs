@@ -32,6 +32,8 @@ pub struct SessionFacts {
     pub canonical: String,
     /// When it was proven that it is theirs, if it was.
     pub email_verified_at: Option<Millis>,
+    /// Since when they have a second factor, if they have one.
+    pub factor_since: Option<Millis>,
     /// The look the person has chosen.
     pub theme: String,
     /// The time zone the person has chosen, if any.
@@ -191,6 +193,34 @@ impl Tx<OfUser> {
 }
 
 impl<S> Tx<S> {
+    /// Notes that a session's person has just proven who they are by something of their own, once more or for the first time.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn prove(&mut self, session: &SessionId, proof: &Proof) -> Result<()> {
+        let now = self.now();
+        run!(
+            self,
+            sqlx::query(
+                "INSERT INTO session_proofs (session_id, kind, proven_at) VALUES ($1, $2, $3)
+                 ON CONFLICT (session_id, kind, idp_id) DO UPDATE SET proven_at = $3"
+            )
+            .bind(session)
+            .bind(proof.word())
+            .bind(now)
+        );
+        Ok(())
+    }
+
+    /// Gives a session another cookie, whose value has this hash; the old one opens nothing any more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rotate_session(&mut self, session: &SessionId, token_hash: &str) -> Result<()> {
+        run!(self, sqlx::query("UPDATE sessions SET token_hash = $1 WHERE id = $2 AND ended_at IS NULL").bind(token_hash).bind(session));
+        Ok(())
+    }
+
     /// Ends all living sessions of somebody but the one that is kept; answers which. Living are those begun and seen after
     /// these moments.
     ///

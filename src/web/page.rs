@@ -75,6 +75,14 @@ pub(super) fn see_other(path: &str) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], Redirect::to(path)).into_response()
 }
 
+/// A path that leads on to another one, which may be empty.
+pub(super) fn with_next(path: &str, next: &str) -> String {
+    if next.is_empty() {
+        return path.to_owned();
+    }
+    format!("{path}?{}", form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish())
+}
+
 /// For what can only fail by a mistake of ours, and before there is a page to say so.
 pub(super) fn internal() -> Response {
     StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -17,6 +17,7 @@ use crate::{
         addresses::Email,
         faults::Faults,
         passwords::{Draft, Forgotten, MIN_CHARACTERS},
+        time::Millis,
     },
 };
 
@@ -133,11 +134,22 @@ struct Security {
     faults: Faults,
     refused: Option<String>,
     password_hint: String,
+    /// Since when there is a second factor.
+    factor_since: Option<Millis>,
+    /// How many recovery codes are unused.
+    codes_left: i64,
+    now: Millis,
 }
 page::page!(Security);
 
 async fn page_of(person: &Person, front: &Front, again: Again) -> Security {
+    let factor_since = person.facts().factor_since;
+    // Whoever cannot be told how many are left is told that none are.
+    let codes_left = if factor_since.is_some() { person.read().recovery_codes_left().await.unwrap_or(0) } else { 0 };
     Security {
+        factor_since,
+        codes_left,
+        now: person.now(),
         shell: Shell::of_person(person, front).await,
         email: person.facts().email.clone(),
         faults: again.faults,

@@ -62,6 +62,8 @@ pub(super) fn answer(stop: Stop, parts: &Parts) -> Response {
     match stop {
         Stop::SignIn => sign_in(parts, None),
         Stop::Step(Step::SignIn(end)) => sign_in(parts, Some(end)),
+        Stop::Step(Step::Mfa) => sign_in(parts, None),
+        Stop::Step(Step::FreshProof) => lead(parts, "/prove", form_urlencoded::Serializer::new(String::new())),
         Stop::Step(first) => needed(first).shown(StatusCode::FORBIDDEN),
         Stop::Unknown => unknown().shown(StatusCode::NOT_FOUND),
         Stop::Moved(slug) => moved(parts, &slug),
@@ -176,7 +178,7 @@ fn needed(step: Step) -> Problem {
         }
         Step::Sso => "This account asks you to sign in through its identity provider.",
         Step::Mfa => "This asks for your second factor.",
-        Step::FreshProof => "This asks you to prove again who you are, which this version cannot ask yet.",
+        Step::FreshProof => "This asks you to prove again who you are.",
         Step::MfaEnrolment => "This account asks you to set up a second factor first.",
     };
     Problem::new("One more step", sentence)
@@ -200,14 +202,19 @@ fn sign_in(parts: &Parts, end: Option<End>) -> Response {
     if let Some(end) = end {
         query.append_pair("why", end.word());
     }
+    lead(parts, "/login", query)
+}
+
+/// To a page that leads back to the one that was asked for, or to that of the form.
+fn lead(parts: &Parts, path: &str, mut query: form_urlencoded::Serializer<'_, String>) -> Response {
     let here = parts.uri.path_and_query().map(|path| path.as_str().to_owned());
     let next = if parts.method == Method::GET { here } else { page_before(&parts.headers) };
     if let Some(next) = next.filter(|next| next != "/") {
         query.append_pair("next", &next);
     }
     let query = query.finish();
-    let path = if query.is_empty() { "/login".to_owned() } else { format!("/login?{query}") };
-    // htmx would follow a redirect and put the sign-in page into the middle of this one.
+    let path = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+    // htmx would follow a redirect and put that page into the middle of this one.
     match HeaderValue::from_str(&path) {
         Ok(value) if wants_fragment(&parts.headers) => (StatusCode::OK, [("hx-redirect", value)]).into_response(),
         _ => see_other(&path),

@@ -6,7 +6,7 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{Site, accounts, billing, emails, events, invitations, me, members, passwords, sessions, setup, sign_in, sign_up};
+use super::{Site, accounts, billing, emails, events, invitations, me, members, mfa, passwords, proofs, sessions, setup, sign_in, sign_up};
 
 /// One route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub(super) fn pages() -> Routes {
         .and(sign_in::routes())
         .and(sign_up::routes())
         .and(passwords::routes())
+        .and(mfa::routes())
+        .and(proofs::routes())
         .and(emails::routes())
         .and(accounts::routes())
         .and(members::routes())

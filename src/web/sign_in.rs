@@ -12,12 +12,16 @@ use super::{
     form::{Form, Query},
     front::Front,
     page,
-    page::see_other,
+    page::{see_other, with_next},
     problem,
     routes::Routes,
 };
 use crate::{
-    acts::{Person, Stop, Visitor, sessions, setup, sign_in, sign_up},
+    acts::{
+        Person, Stop, Visitor, sessions, setup,
+        sign_in::{self, Begun},
+        sign_up,
+    },
     rules::{
         faults::Faults,
         sessions::End,
@@ -83,13 +87,14 @@ async fn show(visitor: Visitor, front: Front, Query(asked): Query<Asked>, parts:
 
 async fn enter(visitor: Visitor, front: Front, parts: Parts, Form(draft): Form<Draft>) -> Response {
     match try_to_enter(&visitor, &front, &draft).await.map_err(Again::of) {
-        Ok(()) => see_other(destination(&draft.next)),
+        Ok(Begun::Session) => see_other(destination(&draft.next)),
+        Ok(Begun::Half) => see_other(&with_next("/login/mfa", &draft.next)),
         Err(Ok(again)) => again.show(&front, &page_of(&visitor, draft, None, again.clone())),
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
 }
 
-async fn try_to_enter(visitor: &Visitor, front: &Front, draft: &Draft) -> Result<(), Stop> {
+async fn try_to_enter(visitor: &Visitor, front: &Front, draft: &Draft) -> Result<Begun, Stop> {
     let credentials = draft.check()?;
     let proven = sign_in::prove(visitor, credentials).await?;
     // A browser holds one session.

@@ -203,9 +203,21 @@ fn files_stay_small() {
 #[test]
 fn a_word_is_the_same_on_every_floor() {
     // Rooms of the faces, and where the same word must stand below.
-    for word in
-        ["accounts", "billing", "emails", "events", "invitations", "me", "members", "passwords", "sessions", "setup", "sign_in", "sign_up"]
-    {
+    for word in [
+        "accounts",
+        "billing",
+        "emails",
+        "events",
+        "invitations",
+        "me",
+        "members",
+        "mfa",
+        "passwords",
+        "sessions",
+        "setup",
+        "sign_in",
+        "sign_up",
+    ] {
         let (file, folder) = (format!("src/web/{word}.rs"), format!("src/web/{word}/mod.rs"));
         assert!([file, folder].iter().any(|path| Path::new(ROOT).join(path).exists()), "web/{word}");
         assert!(Path::new(ROOT).join(format!("src/rules/{word}.rs")).exists(), "rules/{word}");

@@ -27,6 +27,7 @@ mod letters;
 mod log_lines;
 mod me;
 mod members;
+mod mfa;
 mod packaging;
 mod passwords;
 mod plans;

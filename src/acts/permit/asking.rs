@@ -5,6 +5,7 @@ use crate::{
     rules::{
         gate::{self, Refusal, Session, Verdict, Warning},
         sessions::{self, End, Times},
+        time::Millis,
     },
     store::{AccountFacts, AskingFacts, Context, Instance, SessionFacts, Source, Tx, Why},
 };
@@ -13,6 +14,8 @@ use crate::{
 pub(super) struct Asking {
     pub(super) facts: SessionFacts,
     pub(super) session: Session,
+    /// When the person last proved who they are by the strongest thing that they have.
+    pub(super) proven_at: Option<Millis>,
     pub(super) account: Option<AccountFacts>,
 }
 
@@ -21,9 +24,11 @@ impl From<AskingFacts> for Asking {
         let AskingFacts { session: facts, proofs, account } = found;
         let ended = facts.ended_why.as_deref().map(|why| End::parse(why).unwrap_or(End::SignedOut));
         let times = Times { created_at: facts.created_at, last_seen_at: facts.last_seen_at, ended };
-        // Factors come with the room for them; until then nobody has one.
-        let session = Session { times, proofs, has_factor: false, ended_here: false };
-        Self { facts, session, account }
+        let has_factor = facts.factor_since.is_some();
+        let proven_at = proofs.iter().filter(|(proof, _)| proof.is_strong(has_factor)).map(|(_, at)| *at).max();
+        let proofs = proofs.into_iter().map(|(proof, _)| proof).collect();
+        let session = Session { times, proofs, has_factor, ended_here: false };
+        Self { facts, session, proven_at, account }
     }
 }
 

@@ -49,7 +49,7 @@ impl<M: May> Permit<M> {
         };
         let (policy, member) = at_gate(app, &account);
         let verdict = gate::account(app.now(), account.account.as_str(), policy, member, &asking.at(&account));
-        let person = Person { app: app.clone(), caller, facts: asking.facts };
+        let person = Person { app: app.clone(), caller, facts: asking.facts, proven_at: asking.proven_at };
         let warnings = match demand(verdict, &account.name) {
             Ok(warnings) => warnings,
             Err(stop) => return Err(person.refused(&account, stop).await),
@@ -60,11 +60,11 @@ impl<M: May> Permit<M> {
         if !permit.rights.allow(M::PERMISSION) {
             return Err(permit.missing(M::PERMISSION).await);
         }
-        // Until there is a way to give a fresh proof, what needs one is closed rather than open.
         match M::PERMISSION.proof() {
-            Proof::Session => Ok(permit),
-            Proof::Fresh => Err(Stop::Step(Step::FreshProof)),
+            Proof::Session => {}
+            Proof::Fresh => permit.person.demand_fresh()?,
         }
+        Ok(permit)
     }
 
     /// That the roles do not suffice, after putting it on record.

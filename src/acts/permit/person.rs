@@ -8,7 +8,7 @@ use crate::{
         events::{Event, Log, Who},
         gate,
         ids::AccountId,
-        sign_in,
+        proofs, sign_in,
         time::{Millis, Span},
         zones::Zone,
     },
@@ -26,6 +26,7 @@ pub struct Person {
     pub(in crate::acts) app: App,
     pub(in crate::acts) caller: Caller,
     pub(super) facts: SessionFacts,
+    pub(super) proven_at: Option<Millis>,
 }
 
 impl Visitor {
@@ -79,11 +80,29 @@ impl Person {
     pub async fn ask(app: &App, caller: Caller) -> Result<Self, Stop> {
         let asking = asking(app, &caller, NONE).await?;
         demand(gate::person(app.now(), app.0.terms.sessions, &asking.session), "")?;
-        let person = Self { app: app.clone(), caller, facts: asking.facts };
+        let person = Self { app: app.clone(), caller, facts: asking.facts, proven_at: asking.proven_at };
         if app.now().since(person.facts.last_seen_at) >= app.session_limits().touch_every() {
             person.touch().await.unwrap_or_else(|stop| not_noted(&stop));
         }
         Ok(person)
+    }
+
+    /// Asks for a proof of who this is that was given a moment ago.
+    ///
+    /// # Errors
+    /// [`Stop::Step`] when the last one is too old.
+    pub fn demand_fresh(&self) -> Result<(), Stop> {
+        let counts = self.app.0.terms.fresh_proof;
+        let fresh = self.proven_at.is_some_and(|at| proofs::is_fresh(at, self.now(), counts));
+        if fresh { Ok(()) } else { Err(Stop::Step(gate::Step::FreshProof)) }
+    }
+
+    /// The same of whoever has a second factor. Others give their password along with what they ask for.
+    ///
+    /// # Errors
+    /// [`Stop::Step`] when the last one is too old.
+    pub fn demand_factor(&self) -> Result<(), Stop> {
+        if self.facts.factor_since.is_some() { self.demand_fresh() } else { Ok(()) }
     }
 
     /// The time of this request.

@@ -179,7 +179,7 @@ impl<'a> Teller<'a> {
         let visitor = self.visitor(local);
         let proven = sign_in::prove(&visitor, Credentials { email: address(local)?, password }).await?;
         let cookie = self.new_cookie(local);
-        sign_in::begin_session(&visitor, proven, None, &cookie).await
+        sign_in::begin_session(&visitor, proven, None, &cookie).await.map(drop)
     }
 
     /// What is to happen on a day, besides people coming in.

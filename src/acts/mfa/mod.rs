@@ -1,0 +1,160 @@
+//! The second factor of a person: setting it up, its recovery codes, and doing without it again. Each needs a fresh proof, and
+//! each change ends the person's other sessions and is told to them.
+
+mod codes;
+mod sign_in;
+
+pub(super) use codes::{count, refuse, take};
+pub use sign_in::{Proven, enter, half, prove};
+
+use super::{
+    Person, Stop,
+    letters::{self, Envelope},
+    sessions::end_all,
+};
+use crate::{
+    protocols::{secrets::hash_token, totp::Authenticator},
+    rules::{
+        events::{Event, PersonEvent},
+        faults::Faults,
+        gate::Proof,
+        letters::Letter,
+        mfa::{Code, RECOVERY_CODES, WRONG, in_groups, may_confirm, recovery_code},
+        sessions::End,
+    },
+    store::{OfUser, Tx},
+};
+
+/// What a person who sets up an authenticator is shown.
+pub struct Offer {
+    /// The secret as text.
+    pub secret: String,
+    /// The same as a picture, SVG.
+    pub picture: String,
+}
+
+/// Offers a new secret, in the place of another one that has not been confirmed.
+///
+/// # Errors
+/// [`Stop::Faults`] when the person has a factor already.
+pub async fn offer(person: &Person) -> Result<(), Stop> {
+    person.demand_fresh()?;
+    let mut tx = person.begin().await?;
+    let user = person.facts().user.clone();
+    let made = Authenticator::new([tx.dice(), tx.dice()]).ok_or_else(|| Stop::Broken("no secret could be made".to_owned()))?;
+    let sealed = codes::seal(&person.app, &tx, &user, &made);
+    if !tx.offer_factor(&user, &sealed).await? {
+        return Err(Faults::one("code", "You have a second factor already.").into());
+    }
+    Ok(tx.commit(Event::Person { who: person.who(), what: PersonEvent::FactorOffered }).await?)
+}
+
+/// The secret that is offered, if one is and may still be confirmed.
+///
+/// # Errors
+/// [`Stop::Step`] when the proof of who is asking is not fresh: whoever sees the secret has the factor.
+pub async fn offered(person: &Person) -> Result<Option<Offer>, Stop> {
+    person.demand_fresh()?;
+    let Some(factor) = person.read().own_factor().await? else { return Ok(None) };
+    if factor.confirmed_at.is_some() || !may_confirm(factor.created_at, person.now()) {
+        return Ok(None);
+    }
+    let authenticator = codes::open(&person.app, &person.facts().user, &person.facts().email, &factor.sealed)?;
+    let picture = authenticator.picture().ok_or_else(|| Stop::Broken("no picture could be drawn".to_owned()))?;
+    Ok(Some(Offer { secret: authenticator.secret(), picture }))
+}
+
+/// Lets the secret that is offered count, once a code proves that an authenticator has it. The session has the factor as a
+/// proof then; give it a new cookie. Answers the recovery codes, which nobody is shown again.
+///
+/// # Errors
+/// [`Stop::Faults`] when the code is wrong or nothing is offered; [`Stop::TooMany`] after too many wrong ones.
+pub async fn confirm(person: &Person, code: &Code) -> Result<Vec<String>, Stop> {
+    person.demand_fresh()?;
+    let (visitor, who, email) = (person.visitor(), person.who(), person.email()?);
+    let counted = count(&visitor, &who, &email).await?;
+    let mut tx = person.begin().await?;
+    let offered = tx.factor_of(&who.user).await?.filter(|factor| factor.confirmed_at.is_none() && may_confirm(factor.created_at, tx.now()));
+    let Some(offered) = offered else {
+        return Err(Faults::one("code", "This took too long, or the second factor was set up elsewhere. Begin once more.").into());
+    };
+    let step = match code {
+        Code::Totp(digits) => codes::open(&person.app, &who.user, &who.email, &offered.sealed)?.step(digits, tx.now()),
+        Code::Recovery(_) => None,
+    };
+    let Some(step) = step else {
+        drop(tx);
+        return Err(Faults::one(
+            "code",
+            "This is not the code of the secret shown here. Scan it again, and look at the clock of your phone.",
+        )
+        .into());
+    };
+    if !tx.confirm_factor(&who.user, step).await? {
+        return Err(Faults::one("code", WRONG).into());
+    }
+    for attempt in &counted {
+        tx.forgive_attempt(attempt).await?;
+    }
+    let codes = new_codes(&mut tx, person).await?;
+    let session = person.facts().session.clone();
+    tx.prove(&session, &Proof::Factor).await?;
+    let letter = Letter::FactorSetUp { at: tx.now().0, from: person.address() };
+    let sessions = change(person, &mut tx, letter).await?;
+    tx.commit(Event::Person { who, what: PersonEvent::FactorSetUp { sessions } }).await?;
+    letters::ring(&person.app);
+    Ok(codes)
+}
+
+/// Does without the second factor again.
+///
+/// # Errors
+/// [`Stop::Faults`] when there is none; [`Stop::Step`] when the proof is not fresh.
+pub async fn remove(person: &Person) -> Result<usize, Stop> {
+    person.demand_fresh()?;
+    let mut tx = person.begin().await?;
+    let who = person.who();
+    if !tx.remove_factor(&who.user).await? {
+        return Err(Faults::one("code", "You have no second factor.").into());
+    }
+    let letter = Letter::FactorRemoved { at: tx.now().0, from: person.address() };
+    let sessions = change(person, &mut tx, letter).await?;
+    tx.commit(Event::Person { who, what: PersonEvent::FactorRemoved { sessions } }).await?;
+    letters::ring(&person.app);
+    Ok(sessions)
+}
+
+/// Gives new recovery codes in the place of all that there were; answers them, and nobody is shown them again.
+///
+/// # Errors
+/// [`Stop::Faults`] when there is no factor that they could stand in for; [`Stop::Step`] when the proof is not fresh.
+pub async fn renew_codes(person: &Person) -> Result<Vec<String>, Stop> {
+    person.demand_fresh()?;
+    let mut tx = person.begin().await?;
+    let who = person.who();
+    if tx.factor_of(&who.user).await?.is_none_or(|factor| factor.confirmed_at.is_none()) {
+        return Err(Faults::one("code", "You have no second factor.").into());
+    }
+    let codes = new_codes(&mut tx, person).await?;
+    let letter = Letter::RecoveryCodesRenewed { at: tx.now().0, from: person.address() };
+    letters::write(&person.app, &mut tx, Envelope::to_person(&who.user, &person.email()?.deliverable()), &letter).await?;
+    tx.commit(Event::Person { who, what: PersonEvent::RecoveryCodesRenewed }).await?;
+    letters::ring(&person.app);
+    Ok(codes)
+}
+
+async fn new_codes(tx: &mut Tx<OfUser>, person: &Person) -> Result<Vec<String>, Stop> {
+    let codes: Vec<String> = (0..RECOVERY_CODES).map(|_| recovery_code(tx.dice())).collect();
+    let hashes: Vec<String> = codes.iter().map(|code| hash_token(code)).collect();
+    tx.set_recovery_codes(&person.facts().user, &hashes).await?;
+    Ok(codes.iter().map(|code| in_groups(code)).collect())
+}
+
+/// What every change of a factor brings with it: other sessions and open links end, and a letter goes out.
+async fn change(person: &Person, tx: &mut Tx<OfUser>, letter: Letter) -> Result<usize, Stop> {
+    let who = person.who();
+    tx.end_flows_of(&who.user).await?;
+    let sessions = end_all(&person.app, tx, &who, Some(&person.facts().session), End::FactorChanged).await?;
+    letters::write(&person.app, tx, Envelope::to_person(&who.user, &person.email()?.deliverable()), &letter).await?;
+    Ok(sessions)
+}

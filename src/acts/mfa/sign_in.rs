@@ -1,0 +1,72 @@
+//! The second half of a sign-in. Until it is done there is no session, only a flow, which the cookie of the browser names.
+
+use super::codes;
+use crate::{
+    acts::{Stop, Visitor, sessions},
+    rules::{
+        addresses::Email,
+        events::{Event, Log, Who},
+        flows::Flow,
+        gate::Proof,
+        mfa::Code,
+    },
+    store::Why,
+};
+
+/// Whose sign-in this browser has half done: their address. Looking changes nothing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn half(visitor: &Visitor) -> Result<Option<Email>, Stop> {
+    Ok(begun(visitor).await?.map(|(_, email)| email))
+}
+
+async fn begun(visitor: &Visitor) -> Result<Option<(Who, Email)>, Stop> {
+    let Some(hash) = &visitor.caller.token_hash else { return Ok(None) };
+    let flow = visitor.read().open_flow(Flow::HalfSignIn, hash, visitor.now()).await?;
+    let Some((user, address)) = flow.and_then(|flow| flow.user_id.zip(flow.address)) else { return Ok(None) };
+    let email = Email::parse(&address).map_err(Stop::Broken)?;
+    Ok(Some((Who { user, email: email.canonical().to_owned() }, email)))
+}
+
+/// Somebody who has given their password before, and now a code. Made by [`prove`] alone.
+pub struct Proven {
+    who: Who,
+    method: &'static str,
+}
+
+/// Takes a code of whoever has half signed in.
+///
+/// # Errors
+/// [`Stop::SignIn`] when nothing is half done, or it has taken too long; [`Stop::Faults`] when the code is wrong;
+/// [`Stop::TooMany`] after too many wrong ones.
+pub async fn prove(visitor: &Visitor, code: &Code) -> Result<Proven, Stop> {
+    let Some((who, email)) = begun(visitor).await? else { return Err(Stop::SignIn) };
+    let counted = codes::count(visitor, &who, &email).await?;
+    let mut tx = visitor.begin(vec![Log::User(who.user.clone())]).await?;
+    if !codes::take(&visitor.app, &mut tx, &who, code, &counted).await? {
+        drop(tx);
+        return Err(codes::refuse(visitor, &who).await);
+    }
+    // Who knows both has not forgotten either.
+    tx.end_flows(Flow::PasswordReset, &who.user).await?;
+    tx.commit_unrecorded(Why::HalfSignIn).await?;
+    let method = if matches!(code, Code::Recovery(_)) { "recovery_code" } else { Proof::Factor.word() };
+    Ok(Proven { who, method })
+}
+
+/// Begins their session; the new cookie's value has this hash.
+///
+/// # Errors
+/// [`Stop::SignIn`] when it was finished elsewhere, or ended, in this very moment.
+pub async fn enter(visitor: &Visitor, proven: Proven, token_hash: &str) -> Result<(), Stop> {
+    let Some(half) = &visitor.caller.token_hash else { return Err(Stop::SignIn) };
+    let Proven { who, method } = proven;
+    let mut tx = visitor.begin(vec![Log::User(who.user.clone())]).await?;
+    if !tx.use_flow(Flow::HalfSignIn, half).await? {
+        return Err(Stop::SignIn);
+    }
+    let session = sessions::begin(visitor, &mut tx, &who, token_hash).await?;
+    tx.prove(&session, &Proof::Factor).await?;
+    Ok(tx.commit(Event::UserLoginSucceeded { who, session, method }).await?)
+}

@@ -1,0 +1,21 @@
+//! What the configuration decides about deeds.
+
+use crate::{acts::Terms, config::Config};
+
+/// Takes it out of the configuration.
+pub(super) fn of(config: &Config) -> Terms {
+    Terms {
+        sessions: config.sessions,
+        attempts: config.attempts,
+        codes: config.codes,
+        fresh_proof: config.fresh_proof,
+        attempts_kept: config.attempts_kept,
+        visits_kept: config.visits_kept,
+        sessions_kept: config.sessions_kept,
+        letters_kept: config.letters_kept,
+        seats: config.seats,
+        sign_up: config.sign_up,
+        plan: config.plan.clone(),
+        account_creation: config.account_creation,
+    }
+}

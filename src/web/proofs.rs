@@ -1,0 +1,78 @@
+//! `/prove`: somebody signed in proves again who they are, and goes on where they were.
+
+use askama::Template;
+use axum::{http::request::Parts, response::Response};
+use serde::Deserialize;
+
+use super::{
+    again::Again,
+    form::{Form, Query},
+    front::Front,
+    page,
+    page::see_other,
+    problem,
+    routes::Routes,
+};
+use crate::{
+    acts::{
+        Person, Stop,
+        proofs::{self, Given},
+        sessions,
+    },
+    rules::{faults::Faults, mfa::Code, passwords, proofs::Draft, sign_in::destination},
+};
+
+pub(super) fn routes() -> Routes {
+    Routes::new().get("/prove", show).post("/prove", prove)
+}
+
+#[derive(Template)]
+#[template(path = "proofs/prove.html", blocks = ["title", "main"])]
+struct Prove {
+    theme: &'static str,
+    email: String,
+    /// Whether a code is asked for, and not the password.
+    by_code: bool,
+    draft: Draft,
+    faults: Faults,
+    refused: Option<String>,
+}
+page::page!(Prove);
+
+impl Prove {
+    fn new(person: &Person, draft: Draft, again: Again) -> Self {
+        let facts = person.facts();
+        let (email, by_code) = (facts.email.clone(), facts.factor_since.is_some());
+        Self { theme: "auto", email, by_code, draft, faults: again.faults, refused: again.refused }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    next: String,
+}
+
+async fn show(person: Person, front: Front, Query(asked): Query<Asked>) -> Response {
+    let draft = Draft { next: asked.next, ..Draft::default() };
+    front.show(&Prove::new(&person, draft, Again::first()))
+}
+
+async fn prove(person: Person, front: Front, parts: Parts, Form(draft): Form<Draft>) -> Response {
+    match try_to_prove(&person, &front, &draft).await.map_err(Again::of) {
+        Ok(()) => see_other(destination(&draft.next)),
+        Err(Ok(again)) => again.show(&front, &Prove::new(&person, draft, again.clone())),
+        Err(Err(stop)) => problem::answer(stop, &parts),
+    }
+}
+
+async fn try_to_prove(person: &Person, front: &Front, draft: &Draft) -> Result<(), Stop> {
+    let fault = |field, message| Stop::from(Faults::one(field, message));
+    let given = if person.facts().factor_since.is_some() {
+        Given::Code(Code::parse(&draft.code).map_err(|message| fault("code", message))?)
+    } else {
+        Given::Password(passwords::proof(&draft.password).map_err(|message| fault("password", message))?)
+    };
+    proofs::prove(person, given).await?;
+    sessions::rotate(person, &front.new_cookie(person.now().0).await?).await
+}
