@@ -38,6 +38,7 @@ pub mod passwords;
 mod permit;
 pub mod proofs;
 pub mod restore;
+pub mod security;
 pub mod sessions;
 pub mod setup;
 pub mod sign_in;
@@ -52,6 +53,8 @@ pub struct Terms {
     pub sessions: crate::rules::sessions::Limits,
     /// How often signing in may be tried.
     pub attempts: crate::rules::sign_in::Limits,
+    /// What is demanded about second factors in all accounts.
+    pub mfa: crate::rules::gate::Mfa,
     /// How many wrong codes of a second factor a person may get.
     pub codes: crate::rules::mfa::Limits,
     /// How long a proof of who somebody is counts as fresh.
@@ -203,6 +206,12 @@ impl App {
     #[must_use]
     pub fn session_limits(&self) -> crate::rules::sessions::Limits {
         self.0.terms.sessions
+    }
+
+    /// What this Frontdesk demands of all accounts.
+    #[must_use]
+    pub fn instance(&self) -> crate::rules::security::Instance {
+        crate::rules::security::Instance { mfa: self.0.terms.mfa, sessions: self.0.terms.sessions }
     }
 
     /// Where the contents of cookies are kept.

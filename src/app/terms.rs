@@ -7,6 +7,7 @@ pub(super) fn of(config: &Config) -> Terms {
     Terms {
         sessions: config.sessions,
         attempts: config.attempts,
+        mfa: config.mfa,
         codes: config.codes,
         fresh_proof: config.fresh_proof,
         attempts_kept: config.attempts_kept,

@@ -13,7 +13,7 @@ pub use settings::{SETTINGS, Setting};
 
 use crate::{
     protocols::passwords::Cost,
-    rules::{accounts::Creation, mfa, sessions, sign_in, sign_up::Policy, time::Span},
+    rules::{accounts::Creation, gate::Mfa, mfa, sessions, sign_in, sign_up::Policy, time::Span},
     store::SqliteDurability,
 };
 
@@ -77,6 +77,8 @@ pub struct Config {
     pub hashing_at_once: usize,
     /// How often signing in may be tried.
     pub attempts: sign_in::Limits,
+    /// What is demanded about second factors in all accounts.
+    pub mfa: Mfa,
     /// How many wrong codes of a second factor a person may get.
     pub codes: mfa::Limits,
     /// How long a proof of who somebody is counts as fresh.

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 use super::{Config, ConfigError, Found, LogFormat};
 use crate::{
     protocols::passwords::Cost,
-    rules::{accounts::Creation, mfa, network::parse_net, sessions, sign_in, sign_up::Policy, time::Span},
+    rules::{accounts::Creation, gate::Mfa, mfa, network::parse_net, sessions, sign_in, sign_up::Policy, time::Span},
     store::SqliteDurability,
 };
 
@@ -80,6 +80,7 @@ settings! {
     attempts_per_user_day "FRONTDESK_ATTEMPTS_PER_USER_DAY" = "100": "How many in a day.";
     attempts_per_address "FRONTDESK_ATTEMPTS_PER_ADDRESS" = "30": "How many may come from one network address in a window.";
     attempts_per_network "FRONTDESK_ATTEMPTS_PER_NETWORK" = "120": "How many may come from one /24 of IPv4 or /64 of IPv6 in a window.";
+    mfa "FRONTDESK_MFA" = "off": "Who needs a second factor, in all accounts: off, required_except_sso, or required. An account may demand more.";
     codes_per_user "FRONTDESK_CODES_PER_USER" = "10": "How many wrong codes of a second factor a person may get in a window of attempts_window, on all screens together.";
     codes_per_user_day "FRONTDESK_CODES_PER_USER_DAY" = "100": "How many in a day.";
     fresh_proof "FRONTDESK_FRESH_PROOF" = "10m": "How long a proof of who somebody is counts for what is worth asking again: from one minute to one day.";
@@ -127,6 +128,7 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
             address: number(found, "attempts_per_address", 1..=1_000_000)?,
             network: number(found, "attempts_per_network", 1..=1_000_000)?,
         },
+        mfa: word_of(found, "mfa", Mfa::ALL, Mfa::word)?,
         codes: mfa::Limits {
             window: span(found, "attempts_window")?,
             user: number(found, "codes_per_user", 1..=1_000)?,

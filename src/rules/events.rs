@@ -91,6 +91,7 @@ words! {
         SessionEnded        = "session_ended.v0",         "ended a session";
         AccountCreated      = "account_created.v0",       "created the account";
         AccountUpdated      = "account_updated.v0",       "changed the account";
+        SecurityUpdated     = "account_security_updated.v0", "changed what the account demands at sign-in";
         BillingUpdated      = "billing_updated.v0",       "changed the billing details";
         AccountDeleted      = "account_deleted.v0",       "deleted the account";
         AccountEntered      = "account_entered.v0",       "entered the account";
@@ -100,6 +101,8 @@ words! {
         MembershipDisabled  = "membership_disabled.v0",   "disabled a member";
         MembershipEnabled   = "membership_enabled.v0",    "enabled a member";
         MembershipSessionsEnded = "membership_sessions_ended.v0", "ended the sessions of a member";
+        MembershipFactorReset = "membership_mfa_reset.v0", "reset the second factor of a member";
+        MfaReset            = "mfa_reset.v0",             "lost their second factor to an administrator";
         MembershipDeleted   = "membership_deleted.v0",    "took a member out of the account";
         MembershipCreated   = "membership_created.v0",    "became a member";
         InvitationCreated   = "invitation_created.v0",    "invited somebody";
@@ -122,7 +125,7 @@ impl Kind {
     pub const fn needs(self) -> Option<Permission> {
         match self {
             Self::BillingUpdated => Some(Permission::ReadBilling),
-            Self::AccountUpdated => Some(Permission::ReadSettings),
+            Self::AccountUpdated | Self::SecurityUpdated => Some(Permission::ReadSettings),
             _ => None,
         }
     }
@@ -182,6 +185,8 @@ pub enum Event {
     AccountCreated { account: AccountId, name: String, slug: String },
     /// The account's details changed.
     AccountUpdated { account: AccountId, name: String, before: Value, after: Value },
+    /// What the account demands of who comes in changed.
+    SecurityUpdated { account: AccountId, name: String, before: Value, after: Value },
     /// The account's billing details changed.
     BillingUpdated { account: AccountId, name: String, before: Value, after: Value },
     /// An account is gone, with what belonged to it; in its own log, and in the instance's.
@@ -200,6 +205,8 @@ pub enum Event {
     MembershipEnabled { account: AccountId, member: MemberId, who: Who },
     /// A member has to sign in again to come in.
     MembershipSessionsEnded { account: AccountId, member: MemberId, who: Who, sessions: u64 },
+    /// A member's second factor was taken away, for this reason.
+    MembershipFactorReset { account: AccountId, member: MemberId, who: Who, reason: String },
     /// Somebody is no member any more; `left` where they went by themselves.
     MembershipDeleted { account: AccountId, member: MemberId, who: Who, roles: Roles, left: bool, credentials: u64 },
     /// A user joined an account.
@@ -234,6 +241,8 @@ pub enum PersonEvent {
     FactorSetUp { sessions: usize },
     /// They do without a second factor again; so many of their other sessions ended.
     FactorRemoved { sessions: usize },
+    /// An administrator took their factor away.
+    FactorReset,
     /// They have new recovery codes.
     RecoveryCodesRenewed,
     /// They used a recovery code; so many are left.
@@ -258,6 +267,7 @@ impl PersonEvent {
             Self::FactorOffered => (Kind::MfaOffered, None, None),
             Self::FactorSetUp { sessions } => (Kind::MfaEnabled, None, Some(json!({ "ended_sessions": sessions }))),
             Self::FactorRemoved { sessions } => (Kind::MfaDisabled, None, Some(json!({ "ended_sessions": sessions }))),
+            Self::FactorReset => (Kind::MfaReset, None, None),
             Self::RecoveryCodesRenewed => (Kind::RecoveryCodesRenewed, None, None),
             Self::RecoveryCodeUsed { left } => (Kind::RecoveryCodeUsed, None, Some(json!({ "codes_left": left }))),
             Self::Proven { method } => (Kind::UserProven, None, Some(json!({ "method": method }))),
@@ -374,6 +384,10 @@ impl Event {
                 let subjects = vec![subject("account", account.as_str(), &name)];
                 done(Kind::AccountUpdated, Log::Account(account), subjects, Some(before), Some(after))
             }
+            Self::SecurityUpdated { account, name, before, after } => {
+                let subjects = vec![subject("account", account.as_str(), &name)];
+                done(Kind::SecurityUpdated, Log::Account(account), subjects, Some(before), Some(after))
+            }
             Self::BillingUpdated { account, name, before, after } => {
                 let subjects = vec![subject("account", account.as_str(), &name)];
                 done(Kind::BillingUpdated, Log::Account(account), subjects, Some(before), Some(after))
@@ -401,6 +415,10 @@ impl Event {
             Self::MembershipSessionsEnded { account, member, who, sessions } => {
                 let after = json!({ "sessions": sessions });
                 done(Kind::MembershipSessionsEnded, Log::Account(account), membership(&member, &who), None, Some(after))
+            }
+            Self::MembershipFactorReset { account, member, who, reason } => {
+                let after = json!({ "reason": reason });
+                done(Kind::MembershipFactorReset, Log::Account(account), membership(&member, &who), None, Some(after))
             }
             Self::MembershipDeleted { account, member, who, roles, left, credentials } => {
                 let before = json!({ "roles": roles_value(roles) });

@@ -9,6 +9,7 @@ words! {
         SignUp = "sign_up", "Signing up with an address.";
         ConfirmEmail = "confirm_email", "Confirming an address, one's own or the one that is to take its place.";
         HalfSignIn = "half_sign_in", "Giving the second factor after the password.";
+        Enrolment = "mfa_enrolment", "Setting up a second factor that an account demands: the code in a letter.";
         PasswordReset = "password_reset", "Choosing a new password without knowing the old one.";
     }
 }
@@ -22,6 +23,7 @@ impl Flow {
             Self::SignUp | Self::ConfirmEmail => Span::days(1),
             Self::PasswordReset => Span::hours(1),
             Self::HalfSignIn => Span::minutes(10),
+            Self::Enrolment => super::mfa::ENROLMENT_LIVES,
         }
     }
 }

@@ -77,6 +77,8 @@ pub struct Session {
     pub has_factor: bool,
     /// Whether it was ended in the account that is asked about, though not as a whole.
     pub ended_here: bool,
+    /// When it was last noted in that account; where it has not been there, when it began.
+    pub seen_here: Millis,
 }
 
 /// A member as the gate sees one.
@@ -101,15 +103,21 @@ pub enum Sso {
     Enforced,
 }
 
-/// What the account demands about second factors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mfa {
-    /// Only what the person has chosen.
-    Off,
-    /// Everybody.
-    Required,
-    /// Everybody who does not come through single sign-on.
-    RequiredExceptSso,
+words! {
+    /// What the account demands about second factors, weakest first.
+    Mfa {
+        Off = "off", "Whoever has chosen to", "Only people who have set one up give it.";
+        RequiredExceptSso = "required_except_sso", "Everybody but through single sign-on", "Who comes through the account's identity provider proves themselves there.";
+        Required = "required", "Everybody", "Nobody comes in without one, however they sign in.";
+    }
+}
+
+impl Mfa {
+    /// The stricter of the two.
+    #[must_use]
+    pub const fn stricter(self, other: Self) -> Self {
+        if self as u8 >= other as u8 { self } else { other }
+    }
 }
 
 /// What the account's IP restriction says about the address that this request comes from.
@@ -126,7 +134,9 @@ pub enum Ip {
 /// What an account demands of who comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// How long sessions last.
+    /// How long sessions last at all.
+    pub instance: Limits,
+    /// How long they last in this account.
     pub limits: Limits,
     /// IP restriction.
     pub ip: Ip,
@@ -207,7 +217,7 @@ pub fn person(now: Millis, limits: Limits, session: &Session) -> Verdict {
 /// Whether the person may be in the account with this id now.
 #[must_use]
 pub fn account(now: Millis, id: &str, policy: Policy, member: Option<Member>, session: &Session) -> Verdict {
-    if let Some(end) = sessions::end(now, policy.limits, session.times) {
+    if let Some(end) = sessions::end(now, policy.instance, session.times) {
         return Verdict::Step(Step::SignIn(end));
     }
     let Some(member) = member else {
@@ -221,6 +231,10 @@ pub fn account(now: Millis, id: &str, policy: Policy, member: Option<Member>, se
     }
     if session.ended_here {
         return Verdict::Step(Step::SignIn(End::EndedInAccount));
+    }
+    // The account's own limits: a session that is used elsewhere is idle here.
+    if let Some(end) = sessions::end(now, policy.limits, Times { last_seen_at: session.seen_here, ..session.times }) {
+        return Verdict::Step(Step::SignIn(end));
     }
     if policy.ip == Ip::Refused {
         return Verdict::Refuse(Refusal::Ip);

@@ -1,13 +1,13 @@
 use super::{super::time::Span, *};
 
 const NOW: Millis = Millis(1_790_000_000_000);
-const POLICY: Policy =
-    Policy { limits: Limits { idle: Span::hours(1), lifetime: Span::hours(10) }, ip: Ip::Allowed, sso: Sso::Off, mfa: Mfa::Off };
+const LIMITS: Limits = Limits { idle: Span::hours(1), lifetime: Span::hours(10) };
+const POLICY: Policy = Policy { instance: LIMITS, limits: LIMITS, ip: Ip::Allowed, sso: Sso::Off, mfa: Mfa::Off };
 const MEMBER: Member = Member { disabled_at: None, access_until: None, before_first_idp: false };
 
 fn session(proofs: &[Proof]) -> Session {
     let times = Times { created_at: NOW, last_seen_at: NOW, ended: None };
-    Session { times, proofs: proofs.to_vec(), has_factor: false, ended_here: false }
+    Session { times, proofs: proofs.to_vec(), has_factor: false, ended_here: false, seen_here: NOW }
 }
 
 fn idp(account: &str) -> Proof {

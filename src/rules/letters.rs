@@ -34,6 +34,10 @@ pub enum Letter {
     PasswordChanged { at: i64, from: String },
     /// They have a second factor now, and their other sessions ended.
     FactorSetUp { at: i64, from: String },
+    /// The code that they need besides, to set up a second factor that an account demands.
+    EnrolmentCode { code: String, expires_at: i64 },
+    /// An administrator took their factor away.
+    FactorReset { account: String, by: String, reason: String },
     /// They have no second factor any more.
     FactorRemoved { at: i64, from: String },
     /// Their recovery codes are other ones.
@@ -85,6 +89,8 @@ impl Letter {
             Self::PasswordChanged { .. } => "password_changed",
             Self::FactorSetUp { .. } => "factor_set_up",
             Self::FactorRemoved { .. } => "factor_removed",
+            Self::FactorReset { .. } => "factor_reset",
+            Self::EnrolmentCode { .. } => "enrolment_code",
             Self::RecoveryCodesRenewed { .. } => "recovery_codes_renewed",
             Self::CodesGuessed { .. } => "codes_guessed",
             Self::ConfirmEmail { .. } | Self::EmailTaken => "confirm_email",
@@ -110,6 +116,7 @@ impl Letter {
             Self::Invitation { expires_at, .. }
             | Self::SignUp { expires_at, .. }
             | Self::PasswordReset { expires_at, .. }
+            | Self::EnrolmentCode { expires_at, .. }
             | Self::ConfirmEmail { expires_at, .. } => now.0 >= *expires_at,
             _ => false,
         }
@@ -125,6 +132,8 @@ impl Letter {
             Self::PasswordChanged { .. } => "Your password was changed".to_owned(),
             Self::FactorSetUp { .. } => "You have a second factor now".to_owned(),
             Self::FactorRemoved { .. } => "Your second factor was removed".to_owned(),
+            Self::FactorReset { .. } => "Your second factor was reset".to_owned(),
+            Self::EnrolmentCode { .. } => "The code for your second factor".to_owned(),
             Self::RecoveryCodesRenewed { .. } => "You have new recovery codes".to_owned(),
             Self::CodesGuessed { .. } => "Somebody guesses your codes".to_owned(),
             Self::ConfirmEmail { .. } => "Confirm your address".to_owned(),
@@ -190,6 +199,23 @@ impl Letter {
                 ],
                 Some(new_password()),
                 vec![NOT_YOU.to_owned()],
+            ),
+            Self::EnrolmentCode { code, expires_at } => (
+                "The code for your second factor".to_owned(),
+                vec![
+                    "An account of yours demands a second factor. To set it up, enter this code besides that of your authenticator:".to_owned(),
+                    code.clone(),
+                ],
+                None,
+                vec![format!("It works once, until {}. A newer letter ends it.", until(*expires_at)), NOT_YOU.to_owned()],
+            ),
+            Self::FactorReset { account, by, reason } => (
+                "Your second factor was reset".to_owned(),
+                vec![format!(
+                    "{by} of {account} took the second factor of {to} away, and gave this reason: {reason}. Your password alone opens your user until you set up another one."
+                )],
+                Some(("Sign in", "/login".to_owned())),
+                vec!["If you did not ask for this, tell another administrator of the account at once.".to_owned()],
             ),
             Self::FactorRemoved { at, from } => (
                 "Your second factor was removed".to_owned(),

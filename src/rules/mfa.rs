@@ -37,30 +37,27 @@ impl Code {
     /// A sentence for whoever typed it, where it cannot be a code.
     pub fn parse(text: &str) -> Result<Self, String> {
         const SHAPE: &str = "Enter the six digits that your authenticator shows, or one of your recovery codes.";
-        if text.len() > 200 {
-            return Err(SHAPE.to_owned());
+        match plain(text) {
+            Some(plain) if plain.len() == 6 && plain.bytes().all(|byte| byte.is_ascii_digit()) => Ok(Self::Totp(plain)),
+            Some(plain) if plain.len() == RECOVERY_BYTES * 8 / 5 => Ok(Self::Recovery(plain)),
+            _ => Err(SHAPE.to_owned()),
         }
-        let plain: String = text.nfkc().filter(|c| !c.is_whitespace() && *c != '-').collect::<String>().to_uppercase();
-        if plain.len() == 6 && plain.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Ok(Self::Totp(plain));
-        }
-        let read: String = plain
-            .chars()
-            .map(|c| {
-                if c == 'O' {
-                    '0'
-                } else if matches!(c, 'I' | 'L') {
-                    '1'
-                } else {
-                    c
-                }
-            })
-            .collect();
-        if read.len() == RECOVERY_BYTES * 8 / 5 && read.bytes().all(|byte| DIGITS.contains(&byte)) {
-            return Ok(Self::Recovery(read));
-        }
-        Err(SHAPE.to_owned())
     }
+}
+
+/// What was typed in digits of base 32: without blanks and hyphens, and with what looks like another digit read as that one.
+fn plain(text: &str) -> Option<String> {
+    if text.len() > 200 {
+        return None;
+    }
+    let upper = text.nfkc().filter(|c| !c.is_whitespace() && *c != '-').collect::<String>().to_uppercase();
+    let digit = |c| match c {
+        'O' => '0',
+        'I' | 'L' => '1',
+        other => other,
+    };
+    let read: String = upper.chars().map(digit).collect();
+    read.bytes().all(|byte| DIGITS.contains(&byte)).then_some(read)
 }
 
 impl std::fmt::Debug for Code {
@@ -101,6 +98,72 @@ impl Draft {
     /// A fault at the field.
     pub fn check(&self) -> Result<Code, Faults> {
         Code::parse(&self.code).map_err(|message| Faults::one("code", message))
+    }
+}
+
+/// What a person types who confirms a secret.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Confirmation {
+    /// A code of the authenticator.
+    #[serde(skip_serializing)]
+    pub code: String,
+    /// The code from the letter, where an account demands the factor.
+    #[serde(skip_serializing)]
+    pub mailed: String,
+    /// Where to go afterwards.
+    pub next: String,
+}
+
+impl Confirmation {
+    /// Reads the codes; `is_mailed` says whether there was a letter.
+    ///
+    /// # Errors
+    /// All faults, each at its field.
+    pub fn check(&self, is_mailed: bool) -> Result<(Code, Option<String>), Faults> {
+        let mut faults = Faults::none();
+        let code = faults.keep("code", Code::parse(&self.code));
+        let mailed = match plain(&self.mailed) {
+            _ if !is_mailed => Ok(None),
+            Some(mailed) if mailed.len() == MAILED => Ok(Some(mailed)),
+            _ => Err("Enter the eight characters from the letter.".to_owned()),
+        };
+        match (code, faults.keep("mailed", mailed)) {
+            (Some(code), Some(mailed)) => Ok((code, mailed)),
+            _ => Err(faults),
+        }
+    }
+}
+
+/// Characters of the code in a letter: 40 bits, good for half an hour and few guesses.
+const MAILED: usize = 8;
+
+/// The code of a letter, without its hyphen.
+#[must_use]
+pub fn mailed_code(dice: [u8; 16]) -> String {
+    recovery_code(dice).split_off(MAILED)
+}
+
+/// Why an administrator takes somebody's factor away.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reset {
+    /// The reason, as it is kept.
+    pub reason: String,
+}
+
+impl Reset {
+    /// Checks the reason.
+    ///
+    /// # Errors
+    /// A fault at the field.
+    pub fn check(&self) -> Result<String, Faults> {
+        let reason = self.reason.trim();
+        match reason.chars().count() {
+            0..3 => Err(Faults::one("reason", "Say why: it is kept, and told to the member.")),
+            3..=300 if !reason.chars().any(char::is_control) => Ok(reason.to_owned()),
+            _ => Err(Faults::one("reason", "Say it in one line of at most 300 characters.")),
+        }
     }
 }
 

@@ -39,6 +39,14 @@ words! {
     }
 }
 
+impl End {
+    /// Whether a session can be over so in one account and live on elsewhere.
+    #[must_use]
+    pub const fn is_of_account(self) -> bool {
+        matches!(self, Self::EndedInAccount | Self::Idle | Self::TooOld)
+    }
+}
+
 /// What is known of a living session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {

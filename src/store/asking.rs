@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::{AccountFacts, Instance, MemberFacts, Reader, Result, SessionFacts, Tx, sql};
-use crate::rules::{gate::Proof, ids::AccountId, time::Millis};
+use crate::rules::{gate::Proof, ids::AccountId, security::Overrides, time::Millis};
 
 /// A session, what was proven in it, and the account that is asked for as it is to its person.
 #[derive(Clone, Debug)]
@@ -28,6 +28,9 @@ struct Row {
     account_name: Option<String>,
     slug: Option<String>,
     account_time_zone: Option<String>,
+    mfa: Option<String>,
+    session_idle: Option<String>,
+    session_lifetime: Option<String>,
     first_idp_at: Option<Millis>,
     entered_at: Option<Millis>,
     entry_seen_at: Option<Millis>,
@@ -44,6 +47,9 @@ impl Row {
             account_name,
             slug,
             account_time_zone,
+            mfa,
+            session_idle,
+            session_lifetime,
             first_idp_at,
             entered_at,
             entry_seen_at,
@@ -57,6 +63,7 @@ impl Row {
             name,
             slug,
             time_zone: account_time_zone.unwrap_or_default(),
+            security: Overrides { mfa, session_idle, session_lifetime },
             first_idp_at,
             entered_at,
             entry_seen_at,
@@ -75,6 +82,9 @@ impl<S> Reader<S> {
                     e.address AS email, e.canonical, e.verified_at AS email_verified_at, k.data AS carried,
                     f.confirmed_at AS factor_since, p.kind AS proof_kind, p.account_id AS proof_account, p.proven_at,
                     a.id AS account, a.name AS account_name, a.slug, a.time_zone AS account_time_zone, a.first_idp_at,
+                    (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'mfa') AS mfa,
+                    (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'session_idle') AS session_idle,
+                    (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'session_lifetime') AS session_lifetime,
                     n.entered_at, n.last_seen_at AS entry_seen_at, n.ended_at AS entry_ended_at,
                     m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
                     m.disabled_at, m.access_until

@@ -26,6 +26,17 @@ impl Reader<OfUser> {
         self.factor(&scope).await
     }
 
+    /// What the accounts that the person may come into have decided about second factors; nothing for those that inherit.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn own_policies(&mut self) -> Result<Vec<Option<String>>> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_scalar(
+            "SELECT g.value FROM members m LEFT JOIN account_settings g ON g.account_id = m.account_id AND g.name = 'mfa'
+             WHERE m.user_id = $1 AND m.disabled_at IS NULL").bind(&scope).fetch_all(c)))
+    }
+
     /// How many of the person's recovery codes are unused.
     ///
     /// # Errors
@@ -155,6 +166,14 @@ impl<S> Tx<S> {
             );
         }
         Ok(())
+    }
+
+    /// How many accounts somebody is a member of.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn accounts_of(&mut self, user: &UserId) -> Result<i64> {
+        Ok(sql!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM members WHERE user_id = $1").bind(user).fetch_one(c)))
     }
 
     /// Takes somebody's factor away, with their recovery codes. `false` where none counted.

@@ -37,6 +37,7 @@ mod mfa;
 mod outbox;
 mod passwords;
 mod readers;
+mod security;
 mod sessions;
 mod tx;
 mod types;

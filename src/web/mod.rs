@@ -29,6 +29,7 @@ mod permit;
 mod problem;
 mod proofs;
 mod routes;
+mod security;
 mod sessions;
 mod setup;
 mod shell;

@@ -63,6 +63,7 @@ pub(super) fn answer(stop: Stop, parts: &Parts) -> Response {
         Stop::SignIn => sign_in(parts, None),
         Stop::Step(Step::SignIn(end)) => sign_in(parts, Some(end)),
         Stop::Step(Step::Mfa) => sign_in(parts, None),
+        Stop::Step(Step::MfaEnrolment) => lead(parts, "/me/security/factor", form_urlencoded::Serializer::new(String::new())),
         Stop::Step(Step::FreshProof) => lead(parts, "/prove", form_urlencoded::Serializer::new(String::new())),
         Stop::Step(first) => needed(first).shown(StatusCode::FORBIDDEN),
         Stop::Unknown => unknown().shown(StatusCode::NOT_FOUND),

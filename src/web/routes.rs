@@ -6,7 +6,9 @@ use axum::{
     routing::{get, post},
 };
 
-use super::{Site, accounts, billing, emails, events, invitations, me, members, mfa, passwords, proofs, sessions, setup, sign_in, sign_up};
+use super::{
+    Site, accounts, billing, emails, events, invitations, me, members, mfa, passwords, proofs, security, sessions, setup, sign_in, sign_up,
+};
 
 /// One route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +61,7 @@ pub(super) fn pages() -> Routes {
         .and(passwords::routes())
         .and(mfa::routes())
         .and(proofs::routes())
+        .and(security::routes())
         .and(emails::routes())
         .and(accounts::routes())
         .and(members::routes())

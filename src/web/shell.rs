@@ -108,7 +108,11 @@ const ROOMS: [(&str, &[Room]); 4] = [
     ("Access", &[("/events", "Events", "scroll-text", Permission::ReadEvents)]),
     (
         "Settings",
-        &[("/settings", "Account", "settings", Permission::ReadSettings), ("/billing", "Billing", "receipt", Permission::ReadBilling)],
+        &[
+            ("/settings", "Account", "settings", Permission::ReadSettings),
+            ("/settings/security", "Security", "shield-check", Permission::ManageSecurity),
+            ("/billing", "Billing", "receipt", Permission::ReadBilling),
+        ],
     ),
 ];
 

@@ -71,7 +71,7 @@ async fn home(visitor: Visitor, parts: Parts) -> Response {
 async fn show(visitor: Visitor, front: Front, Query(asked): Query<Asked>, parts: Parts) -> Response {
     match visitor.person().await {
         // Who was sent here for a reason is signed in, but not enough for where they wanted to go.
-        Ok(Some(_)) if asked.why != End::EndedInAccount.word() => see_other(destination(&asked.next)),
+        Ok(Some(_)) if !End::parse(&asked.why).is_some_and(End::is_of_account) => see_other(destination(&asked.next)),
         Ok(_) => match setup::state(&visitor, "").await {
             Ok(setup::State::Over) => {
                 let notice = End::parse(&asked.why).map(End::sentence);

@@ -2,9 +2,11 @@
 //! each change ends the person's other sessions and is told to them.
 
 mod codes;
+mod reset;
 mod sign_in;
 
 pub(super) use codes::{count, refuse, take};
+pub use reset::reset;
 pub use sign_in::{Proven, enter, half, prove};
 
 use super::{
@@ -17,12 +19,15 @@ use crate::{
     rules::{
         events::{Event, PersonEvent},
         faults::Faults,
-        gate::Proof,
+        flows::Flow,
+        gate::{Mfa, Proof},
+        ids::UserId,
         letters::Letter,
-        mfa::{Code, RECOVERY_CODES, WRONG, in_groups, may_confirm, recovery_code},
+        mfa::{Code, Confirmation, RECOVERY_CODES, WRONG, in_groups, mailed_code, may_confirm, recovery_code},
+        security::Overrides,
         sessions::End,
     },
-    store::{OfUser, Tx},
+    store::{NewFlow, OfUser, Tx},
 };
 
 /// What a person who sets up an authenticator is shown.
@@ -31,6 +36,29 @@ pub struct Offer {
     pub secret: String,
     /// The same as a picture, SVG.
     pub picture: String,
+    /// Whether a code was mailed that has to be given as well.
+    pub is_mailed: bool,
+}
+
+/// Whether an account that the person is in demands a factor of them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_demanded(person: &Person) -> Result<bool, Stop> {
+    let instance = person.app.instance();
+    let policies = person.read().own_policies().await?;
+    Ok(policies.into_iter().any(|mfa| Overrides { mfa, ..Overrides::default() }.within(instance).mfa != Mfa::Off))
+}
+
+/// Whether setting one up takes a mailed code as well: whoever was told a password could set up a factor of their own with it,
+/// and shut the owner out, where everybody has to have one (product §2.8). It takes an address that was proven, and letters.
+async fn is_mailed(person: &Person) -> Result<bool, Stop> {
+    Ok(person.sends_letters() && person.facts().email_verified_at.is_some() && is_demanded(person).await?)
+}
+
+/// How the code of a letter is known.
+fn mailed_hash(user: &UserId, code: &str) -> String {
+    hash_token(&format!("{user} {code}"))
 }
 
 /// Offers a new secret, in the place of another one that has not been confirmed.
@@ -39,6 +67,7 @@ pub struct Offer {
 /// [`Stop::Faults`] when the person has a factor already.
 pub async fn offer(person: &Person) -> Result<(), Stop> {
     person.demand_fresh()?;
+    let is_mailed = is_mailed(person).await?;
     let mut tx = person.begin().await?;
     let user = person.facts().user.clone();
     let made = Authenticator::new([tx.dice(), tx.dice()]).ok_or_else(|| Stop::Broken("no secret could be made".to_owned()))?;
@@ -46,7 +75,17 @@ pub async fn offer(person: &Person) -> Result<(), Stop> {
     if !tx.offer_factor(&user, &sealed).await? {
         return Err(Faults::one("code", "You have a second factor already.").into());
     }
-    Ok(tx.commit(Event::Person { who: person.who(), what: PersonEvent::FactorOffered }).await?)
+    if is_mailed {
+        let code = mailed_code(tx.dice());
+        tx.end_flows(Flow::Enrolment, &user).await?;
+        let id_hash = &mailed_hash(&user, &code);
+        tx.create_flow(&NewFlow { kind: Flow::Enrolment, id_hash, user: Some(&user), email: None }).await?;
+        let letter = Letter::EnrolmentCode { code: in_groups(&code), expires_at: tx.now().plus(Flow::Enrolment.lives()).0 };
+        letters::write(&person.app, &mut tx, Envelope::to_person(&user, &person.email()?.deliverable()), &letter).await?;
+    }
+    tx.commit(Event::Person { who: person.who(), what: PersonEvent::FactorOffered }).await?;
+    letters::ring(&person.app);
+    Ok(())
 }
 
 /// The secret that is offered, if one is and may still be confirmed.
@@ -61,7 +100,7 @@ pub async fn offered(person: &Person) -> Result<Option<Offer>, Stop> {
     }
     let authenticator = codes::open(&person.app, &person.facts().user, &person.facts().email, &factor.sealed)?;
     let picture = authenticator.picture().ok_or_else(|| Stop::Broken("no picture could be drawn".to_owned()))?;
-    Ok(Some(Offer { secret: authenticator.secret(), picture }))
+    Ok(Some(Offer { secret: authenticator.secret(), picture, is_mailed: is_mailed(person).await? }))
 }
 
 /// Lets the secret that is offered count, once a code proves that an authenticator has it. The session has the factor as a
@@ -69,8 +108,9 @@ pub async fn offered(person: &Person) -> Result<Option<Offer>, Stop> {
 ///
 /// # Errors
 /// [`Stop::Faults`] when the code is wrong or nothing is offered; [`Stop::TooMany`] after too many wrong ones.
-pub async fn confirm(person: &Person, code: &Code) -> Result<Vec<String>, Stop> {
+pub async fn confirm(person: &Person, typed: &Confirmation) -> Result<Vec<String>, Stop> {
     person.demand_fresh()?;
+    let (code, mailed) = typed.check(is_mailed(person).await?)?;
     let (visitor, who, email) = (person.visitor(), person.who(), person.email()?);
     let counted = count(&visitor, &who, &email).await?;
     let mut tx = person.begin().await?;
@@ -78,7 +118,7 @@ pub async fn confirm(person: &Person, code: &Code) -> Result<Vec<String>, Stop> 
     let Some(offered) = offered else {
         return Err(Faults::one("code", "This took too long, or the second factor was set up elsewhere. Begin once more.").into());
     };
-    let step = match code {
+    let step = match &code {
         Code::Totp(digits) => codes::open(&person.app, &who.user, &who.email, &offered.sealed)?.step(digits, tx.now()),
         Code::Recovery(_) => None,
     };
@@ -90,6 +130,12 @@ pub async fn confirm(person: &Person, code: &Code) -> Result<Vec<String>, Stop> 
         )
         .into());
     };
+    if let Some(mailed) = mailed
+        && !tx.use_flow(Flow::Enrolment, &mailed_hash(&who.user, &mailed)).await?
+    {
+        drop(tx);
+        return Err(Faults::one("mailed", "This is not the code from the last letter.").into());
+    }
     if !tx.confirm_factor(&who.user, step).await? {
         return Err(Faults::one("code", WRONG).into());
     }

@@ -4,6 +4,7 @@ use crate::{
     acts::{App, Caller, Stop},
     rules::{
         gate::{self, Refusal, Session, Verdict, Warning},
+        security::Effective,
         sessions::{self, End, Times},
         time::Millis,
     },
@@ -27,7 +28,7 @@ impl From<AskingFacts> for Asking {
         let has_factor = facts.factor_since.is_some();
         let proven_at = proofs.iter().filter(|(proof, _)| proof.is_strong(has_factor)).map(|(_, at)| *at).max();
         let proofs = proofs.into_iter().map(|(proof, _)| proof).collect();
-        let session = Session { times, proofs, has_factor, ended_here: false };
+        let session = Session { times, proofs, has_factor, ended_here: false, seen_here: facts.last_seen_at };
         Self { facts, session, proven_at, account }
     }
 }
@@ -35,7 +36,9 @@ impl From<AskingFacts> for Asking {
 impl Asking {
     /// The session as it stands in this account.
     pub(super) fn at(&self, account: &AccountFacts) -> Session {
-        Session { ended_here: account.entry_ended_at.is_some(), ..self.session.clone() }
+        // Who has not been there yet has not been away.
+        let seen_here = account.entry_seen_at.unwrap_or(self.session.times.last_seen_at);
+        Session { ended_here: account.entry_ended_at.is_some(), seen_here, ..self.session.clone() }
     }
 }
 
@@ -81,7 +84,9 @@ pub(super) fn demand(verdict: Verdict, account: &str) -> Result<Vec<Warning>, St
 
 /// What the account demands and what the person is in it, as the gate wants to know it.
 pub(super) fn at_gate(app: &App, facts: &AccountFacts) -> (gate::Policy, Option<gate::Member>) {
-    let policy = gate::Policy { limits: app.0.terms.sessions, ip: gate::Ip::Allowed, sso: gate::Sso::Off, mfa: gate::Mfa::Off };
+    let instance = app.instance();
+    let Effective { mfa, sessions: limits } = facts.security.within(instance);
+    let policy = gate::Policy { instance: instance.sessions, limits, ip: gate::Ip::Allowed, sso: gate::Sso::Off, mfa };
     let member = facts.member.roles().map(|_| gate::Member {
         disabled_at: facts.member.disabled_at,
         access_until: facts.member.access_until,

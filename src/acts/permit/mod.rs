@@ -182,7 +182,8 @@ impl<M: May> Permit<M> {
             tx.count_visit("dashboard").await?;
             return Ok(tx.commit(Event::AccountEntered { account: account.account.clone(), who: person.who() }).await?);
         };
-        if person.now().since(seen) >= person.session_limits().touch_every() {
+        let limits = account.security.within(person.app.instance()).sessions;
+        if person.now().since(seen) >= limits.touch_every() {
             self.note_still_here().await.unwrap_or_else(|stop| not_noted(&stop));
         }
         Ok(())

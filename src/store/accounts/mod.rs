@@ -10,6 +10,7 @@ use super::{Instance, MemberFacts, OfUser, Reader, Result, Tx, run, sql};
 use crate::rules::{
     chain,
     ids::{AccountId, UserId},
+    security::Overrides,
     time::Millis,
 };
 
@@ -24,6 +25,8 @@ pub struct AccountFacts {
     pub slug: String,
     /// The zone in which moments are shown to members who have chosen none; empty for UTC.
     pub time_zone: String,
+    /// What it has decided for itself about entering it.
+    pub security: Overrides,
     /// When it got its first identity provider, if it has.
     pub first_idp_at: Option<Millis>,
     /// When this session came in, if it has.

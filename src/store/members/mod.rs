@@ -120,6 +120,8 @@ pub struct MemberRow {
     pub version: i64,
     /// When it was proven that the address is theirs, if it was.
     pub email_verified_at: Option<Millis>,
+    /// Since when they have a second factor, if they have one.
+    pub factor_since: Option<Millis>,
     /// Roles and state.
     #[sqlx(flatten)]
     pub facts: MemberFacts,
@@ -145,6 +147,7 @@ impl Reader<InAccount> {
         Ok(sql!(self, c => sqlx::query_as(
             "SELECT m.user_id, m.name, m.search_email AS email, m.source, m.last_seen_at, m.version,
                     (SELECT e.verified_at FROM user_emails e WHERE e.user_id = m.user_id AND e.canonical = m.search_email) AS email_verified_at,
+                    (SELECT f.confirmed_at FROM factors f WHERE f.user_id = m.user_id) AS factor_since,
                     m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
                     m.disabled_at, m.access_until
              FROM members m WHERE m.account_id = $1 AND m.id = $2")

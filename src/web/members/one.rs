@@ -5,11 +5,12 @@ use axum::{http::request::Parts, response::Response};
 use serde::Deserialize;
 
 use crate::{
-    acts::{Permit, Stop, members},
+    acts::{Permit, Stop, members, mfa},
     rules::{
         faults::Faults,
         ids::MemberId,
         members::{Deed, Draft, may_touch},
+        mfa::Reset,
         permissions::{May, Permission, Rights, may, rights},
         time::{Millis, Span},
         zones::Zone,
@@ -163,6 +164,19 @@ pub(super) async fn end_sessions(permit: Permit<may::EndMemberSessions>, front: 
         _ => "Ended: they have to sign in again to come in.",
     };
     Scene { permit: &permit, front: &front, parts: &parts, id: &id }.answer(done.map(drop), Typed::default(), say).await
+}
+
+pub(super) async fn reset_factor(
+    permit: Permit<may::ResetFactors>,
+    front: Front,
+    Id(id): Id<MemberId>,
+    parts: Parts,
+    Form(draft): Form<Reset>,
+) -> Response {
+    let done = mfa::reset(&permit, &id, &draft).await;
+    Scene { permit: &permit, front: &front, parts: &parts, id: &id }
+        .answer(done, Typed::default(), "Their second factor is gone, and a letter tells them so.")
+        .await
 }
 
 #[derive(Default, Deserialize)]

@@ -4,11 +4,21 @@ mod sign_in;
 
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
+use serde::Deserialize;
 
-use super::{again::Again, form::Form, front::Front, page, page::see_other, problem, routes::Routes, shell::Shell};
+use super::{
+    again::Again,
+    form::{Form, Query},
+    front::Front,
+    page,
+    page::see_other,
+    problem,
+    routes::Routes,
+    shell::Shell,
+};
 use crate::{
     acts::{Person, Stop, mfa, mfa::Offer, sessions},
-    rules::{faults::Faults, mfa::Draft},
+    rules::{faults::Faults, mfa::Confirmation, sign_in::destination},
 };
 
 pub(super) fn routes() -> Routes {
@@ -24,47 +34,69 @@ pub(super) fn routes() -> Routes {
         .post("/me/security/recovery-codes", renew)
 }
 
+/// Nobody has a secret yet: what a second factor is, and a button to begin.
+#[derive(Template)]
+#[template(path = "mfa/begin.html", blocks = ["title", "main"])]
+struct Begin {
+    shell: Shell,
+    next: String,
+    /// Whether an account demands it.
+    is_demanded: bool,
+}
+page::page!(Begin);
+
 #[derive(Template)]
 #[template(path = "mfa/set_up.html", blocks = ["title", "main"])]
 struct SetUp {
     shell: Shell,
     offer: Offer,
+    next: String,
     faults: Faults,
     refused: Option<String>,
 }
 page::page!(SetUp);
 
-async fn offer(person: Person, parts: Parts) -> Response {
+/// Where one wanted to go when this came in between.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    next: String,
+}
+
+async fn offer(person: Person, parts: Parts, Form(asked): Form<Asked>) -> Response {
     match mfa::offer(&person).await {
-        Ok(()) => see_other("/me/security/factor"),
+        Ok(()) => see_other(&page::with_next("/me/security/factor", &asked.next)),
         Err(stop) => problem::answer(stop, &parts),
     }
 }
 
-async fn set_up(person: Person, front: Front, parts: Parts) -> Response {
-    show_offer(&person, &front, &parts, Again::first()).await
+async fn set_up(person: Person, front: Front, Query(asked): Query<Asked>, parts: Parts) -> Response {
+    if person.facts().factor_since.is_some() {
+        return see_other(if asked.next.is_empty() { "/me/security" } else { destination(&asked.next) });
+    }
+    show_offer(&person, &front, &parts, asked.next, Again::first()).await
 }
 
-async fn show_offer(person: &Person, front: &Front, parts: &Parts, again: Again) -> Response {
+async fn show_offer(person: &Person, front: &Front, parts: &Parts, next: String, again: Again) -> Response {
+    let shell = Shell::of_person(person, front).await;
+    let (faults, refused) = (again.faults.clone(), again.refused.clone());
     match mfa::offered(person).await {
-        Ok(Some(offer)) => {
-            let shell = Shell::of_person(person, front).await;
-            let page = SetUp { shell, offer, faults: again.faults.clone(), refused: again.refused.clone() };
-            again.show(front, &page)
-        }
-        Ok(None) => front.go("/me/security", "There is no second factor to confirm. Begin once more.").await,
+        Ok(Some(offer)) => again.show(front, &SetUp { shell, offer, next, faults, refused }),
+        Ok(None) => match mfa::is_demanded(person).await {
+            Ok(is_demanded) => again.show(front, &Begin { shell, next, is_demanded }),
+            Err(stop) => problem::answer(stop, parts),
+        },
         Err(stop) => problem::answer(stop, parts),
     }
 }
 
-async fn confirm(person: Person, front: Front, parts: Parts, Form(draft): Form<Draft>) -> Response {
-    let done = match draft.check() {
-        Ok(code) => mfa::confirm(&person, &code).await,
-        Err(faults) => Err(faults.into()),
-    };
-    match done.map_err(Again::of) {
-        Ok(codes) => show_codes(&person, &front, &parts, codes, true).await,
-        Err(Ok(again)) => show_offer(&person, &front, &parts, again).await,
+async fn confirm(person: Person, front: Front, parts: Parts, Form(typed): Form<Confirmation>) -> Response {
+    match mfa::confirm(&person, &typed).await.map_err(Again::of) {
+        Ok(codes) => {
+            let next = if typed.next.is_empty() { "/me/security" } else { destination(&typed.next) };
+            show_codes(&person, &front, &parts, codes, Some(next)).await
+        }
+        Err(Ok(again)) => show_offer(&person, &front, &parts, typed.next, again).await,
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
 }
@@ -80,11 +112,12 @@ struct Codes {
     file: String,
     /// Whether they come with a factor that was set up just now.
     is_first: bool,
+    next: String,
 }
 page::page!(Codes);
 
 /// The recovery codes, once, under a new cookie: the session is worth more than the old one was.
-async fn show_codes(person: &Person, front: &Front, parts: &Parts, codes: Vec<String>, is_first: bool) -> Response {
+async fn show_codes(person: &Person, front: &Front, parts: &Parts, codes: Vec<String>, first: Option<&str>) -> Response {
     let rotated = async { sessions::rotate(person, &front.new_cookie(person.now().0).await?).await };
     if let Err(stop) = rotated.await {
         return problem::answer(stop, parts);
@@ -92,7 +125,14 @@ async fn show_codes(person: &Person, front: &Front, parts: &Parts, codes: Vec<St
     let text = format!("Frontdesk recovery codes of {}\n\n{}\n", person.facts().email, codes.join("\n"));
     let file =
         format!("data:text/plain;charset=utf-8,{}", percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC));
-    front.show(&Codes { shell: Shell::of_person(person, front).await, text: codes.join("\n"), codes, file, is_first })
+    front.show(&Codes {
+        shell: Shell::of_person(person, front).await,
+        text: codes.join("\n"),
+        codes,
+        file,
+        is_first: first.is_some(),
+        next: first.unwrap_or("/me/security").to_owned(),
+    })
 }
 
 #[derive(Template)]
@@ -141,7 +181,7 @@ async fn ask_renew(person: Person, front: Front, parts: Parts) -> Response {
 
 async fn renew(person: Person, front: Front, parts: Parts) -> Response {
     match mfa::renew_codes(&person).await {
-        Ok(codes) => show_codes(&person, &front, &parts, codes, false).await,
+        Ok(codes) => show_codes(&person, &front, &parts, codes, None).await,
         Err(stop) => problem::answer(stop, &parts),
     }
 }

@@ -1,0 +1,168 @@
+//! What an account demands of the people who enter it, and what the instance demands of all accounts: each setting, which way
+//! an account may change it, and what is in force.
+
+use serde::{Deserialize, Serialize};
+
+use super::{faults::Faults, gate::Mfa, sessions::Limits, time::Span};
+
+/// What an account has decided for itself, as it is kept; a missing value inherits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// A word of [`Mfa`].
+    pub mfa: Option<String>,
+    /// Milliseconds without a request.
+    pub session_idle: Option<String>,
+    /// Milliseconds since signing in.
+    pub session_lifetime: Option<String>,
+}
+
+/// What the instance says: what holds where an account says nothing, and how far it may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// An account may only tighten this.
+    pub mfa: Mfa,
+    /// An account may shorten these, down to the floors below.
+    pub sessions: Limits,
+}
+
+/// The shortest that an account may let sessions idle, and live.
+pub const FLOORS: Limits = Limits { idle: Span::minutes(5), lifetime: Span::hours(1) };
+
+/// What is in force in an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effective {
+    /// Second factors.
+    pub mfa: Mfa,
+    /// How long a session lasts there.
+    pub sessions: Limits,
+}
+
+impl Overrides {
+    /// What is in force where the instance says this. What is outside of the instance's bounds, as they were changed later, is
+    /// brought inside.
+    #[must_use]
+    pub fn within(&self, instance: Instance) -> Effective {
+        let mfa = self.mfa.as_deref().and_then(Mfa::parse).map_or(instance.mfa, |own| own.stricter(instance.mfa));
+        let span = |text: &Option<String>, floor: Span, ceiling: Span| {
+            let own = text.as_deref().and_then(|text| text.parse().ok()).map(Span);
+            own.map_or(ceiling, |own| own.max(floor).min(ceiling))
+        };
+        let sessions = Limits {
+            idle: span(&self.session_idle, FLOORS.idle, instance.sessions.idle),
+            lifetime: span(&self.session_lifetime, FLOORS.lifetime, instance.sessions.lifetime),
+        };
+        Effective { mfa, sessions }
+    }
+}
+
+/// What an administrator types.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Draft {
+    /// A word of [`Mfa`]; empty to inherit.
+    pub mfa: String,
+    /// Minutes; empty to inherit.
+    pub session_idle: String,
+    /// Hours; empty to inherit.
+    pub session_lifetime: String,
+    /// What stood there when the page was shown.
+    pub seen: String,
+}
+
+impl Draft {
+    /// What stands there now.
+    #[must_use]
+    pub fn of(overrides: &Overrides) -> Self {
+        let units = |text: &Option<String>, unit: Span| {
+            text.as_deref().and_then(|text| text.parse::<i64>().ok()).map(|ms| (ms / unit.0).to_string()).unwrap_or_default()
+        };
+        let mfa = overrides.mfa.clone().unwrap_or_default();
+        let (session_idle, session_lifetime) =
+            (units(&overrides.session_idle, Span::minutes(1)), units(&overrides.session_lifetime, Span::hours(1)));
+        Self { mfa, session_idle, session_lifetime, seen: overrides.mark() }
+    }
+
+    /// Checks everything at once.
+    ///
+    /// # Errors
+    /// All faults, each at its field.
+    pub fn check(&self, instance: Instance) -> Result<Overrides, Faults> {
+        let mut faults = Faults::none();
+        let mfa = match self.mfa.as_str() {
+            "" => Ok(None),
+            word => match Mfa::parse(word) {
+                Some(own) if own.stricter(instance.mfa) == own => Ok(Some(word.to_owned())),
+                Some(_) => Err("This Frontdesk demands more of everybody; an account may only tighten it.".to_owned()),
+                None => Err("Choose one of these.".to_owned()),
+            },
+        };
+        let idle = span(&self.session_idle, Span::minutes(1), FLOORS.idle, instance.sessions.idle);
+        let lifetime = span(&self.session_lifetime, Span::hours(1), FLOORS.lifetime, instance.sessions.lifetime);
+        match (faults.keep("mfa", mfa), faults.keep("session_idle", idle), faults.keep("session_lifetime", lifetime)) {
+            (Some(mfa), Some(session_idle), Some(session_lifetime)) => Ok(Overrides { mfa, session_idle, session_lifetime }),
+            _ => Err(faults),
+        }
+    }
+}
+
+fn span(text: &str, unit: Span, floor: Span, ceiling: Span) -> Result<Option<String>, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let says = || format!("From {} to {}.", floor.in_words(), ceiling.in_words());
+    let own = text.parse::<i64>().ok().and_then(|count| count.checked_mul(unit.0)).map(Span).ok_or_else(says)?;
+    if own < floor || own > ceiling { Err(says()) } else { Ok(Some(own.0.to_string())) }
+}
+
+impl Overrides {
+    /// A text that is another one once anything is changed.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        [&self.mfa, &self.session_idle, &self.session_lifetime].map(|value| value.as_deref().unwrap_or("-")).join(" ")
+    }
+
+    /// Names and values, as they are kept.
+    #[must_use]
+    pub fn values(&self) -> [(&'static str, Option<&str>); 3] {
+        [
+            ("mfa", self.mfa.as_deref()),
+            ("session_idle", self.session_idle.as_deref()),
+            ("session_lifetime", self.session_lifetime.as_deref()),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INSTANCE: Instance =
+        Instance { mfa: Mfa::RequiredExceptSso, sessions: Limits { idle: Span::hours(12), lifetime: Span::days(14) } };
+
+    #[test]
+    fn an_account_may_only_tighten_factors() {
+        let draft = |mfa: &str| Draft { mfa: mfa.into(), ..Draft::default() }.check(INSTANCE);
+        assert!(draft("off").is_err() && draft("sometimes").is_err());
+        assert_eq!(draft("required").unwrap().within(INSTANCE).mfa, Mfa::Required);
+        assert_eq!(draft("").unwrap().within(INSTANCE).mfa, Mfa::RequiredExceptSso);
+        // What was allowed once and is not any more, does not weaken anything.
+        let old = Overrides { mfa: Some("off".into()), ..Overrides::default() };
+        assert_eq!(old.within(INSTANCE).mfa, Mfa::RequiredExceptSso);
+    }
+
+    #[test]
+    fn sessions_are_shortened_within_bounds() {
+        let draft = |idle: &str, lifetime: &str| {
+            Draft { session_idle: idle.into(), session_lifetime: lifetime.into(), ..Draft::default() }.check(INSTANCE)
+        };
+        for (idle, lifetime) in [("4", ""), ("721", ""), ("x", ""), ("-5", ""), ("", "0"), ("", "337"), ("", "9223372036854775807")] {
+            assert!(draft(idle, lifetime).is_err(), "{idle} {lifetime}");
+        }
+        let own = draft("5", "8").unwrap();
+        assert_eq!(own.within(INSTANCE).sessions, Limits { idle: Span::minutes(5), lifetime: Span::hours(8) });
+        assert_eq!(Draft::of(&own).session_idle, "5");
+        let shorter = Instance { sessions: Limits { idle: Span::minutes(1), lifetime: Span::minutes(2) }, ..INSTANCE };
+        assert_eq!(own.within(shorter).sessions, shorter.sessions, "the instance has the last word");
+    }
+}

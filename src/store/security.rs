@@ -1,0 +1,56 @@
+//! What accounts have decided for themselves about entering them.
+
+use super::{InAccount, Reader, Result, Tx, run, sql};
+use crate::rules::{ids::MemberId, security::Overrides};
+
+impl Reader<InAccount> {
+    /// The account's own settings.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn security(&mut self) -> Result<Overrides> {
+        let scope = self.scope.0.clone();
+        let rows: Vec<(String, String)> = sql!(self, c => sqlx::query_as("SELECT name, value FROM account_settings WHERE account_id = $1")
+            .bind(&scope).fetch_all(c));
+        let value = |name: &str| rows.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        Ok(Overrides { mfa: value("mfa"), session_idle: value("session_idle"), session_lifetime: value("session_lifetime") })
+    }
+
+    /// Members who could come in and have no second factor, by name: ids, names and addresses of the first few.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn without_factor(&mut self, limit: i64) -> Result<Vec<(MemberId, String, String)>> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_as(
+            "SELECT m.id, m.name, m.search_email FROM members m LEFT JOIN factors f ON f.user_id = m.user_id
+             WHERE m.account_id = $1 AND m.disabled_at IS NULL AND f.confirmed_at IS NULL
+             ORDER BY m.search_name, m.id LIMIT CAST($2 AS BIGINT)").bind(&scope).bind(limit).fetch_all(c)))
+    }
+}
+
+impl Tx<InAccount> {
+    /// Keeps one of the account's own settings; without a value it inherits again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_security(&mut self, name: &str, value: Option<&str>, by: &str) -> Result<()> {
+        let (scope, now) = (self.scope.0.clone(), self.now());
+        match value {
+            Some(value) => run!(
+                self,
+                sqlx::query(
+                    "INSERT INTO account_settings (account_id, name, value, set_by, set_at) VALUES ($1, $2, $3, $4, $5)
+                     ON CONFLICT (account_id, name) DO UPDATE SET value = $3, set_by = $4, set_at = $5"
+                )
+                .bind(&scope)
+                .bind(name)
+                .bind(value)
+                .bind(by)
+                .bind(now)
+            ),
+            None => run!(self, sqlx::query("DELETE FROM account_settings WHERE account_id = $1 AND name = $2").bind(&scope).bind(name)),
+        };
+        Ok(())
+    }
+}
