@@ -62,7 +62,14 @@ pub fn serve(command: &mut Command) -> Server {
 
 /// The same for a program that may end before it says anything; then it is given back.
 pub fn start(command: &mut Command) -> Result<Server, Child> {
-    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    command.stdout(Stdio::piped());
+    let mut child = loop {
+        match command.spawn() {
+            // A program that was copied a moment ago is open for writing in whatever child another thread is just making.
+            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => std::thread::sleep(std::time::Duration::from_millis(5)),
+            spawned => break spawned.unwrap(),
+        }
+    };
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     let Some(at) = line.find("http") else { return Err(child) };
