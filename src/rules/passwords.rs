@@ -20,6 +20,10 @@ pub const MOST_REMEMBERED: i64 = 24;
 const LOOKED_AT: usize = 100;
 /// The shortest part of a name or an address that makes a password easier to guess.
 const SHORTEST_WORD: usize = 3;
+/// How strong a password has to be: more than a hundred million guesses.
+const ENOUGH: Score = Score::Three;
+/// What is wrong with a password that is made of known words.
+const TOO_CLOSE: &str = "This is too close to your name, your address or your company.";
 /// What to do about a password that is too weak.
 const ADVICE: &str = "Four random words work well.";
 
@@ -57,10 +61,16 @@ impl Password {
     /// # Errors
     /// What makes it weak, in a sentence for the person who chose it.
     pub fn demand_strong(&self, known: &Known) -> Result<(), String> {
-        let looked_at: String = self.0.chars().take(LOOKED_AT).collect();
+        let looked_at = legible(&self.0.chars().take(LOOKED_AT).collect::<String>());
+        // What is known adds nothing. The estimate alone would take three known words in a row for a good password.
+        let folded = looked_at.to_lowercase();
+        let rest = known.0.iter().fold(folded.clone(), |rest, word| rest.replace(word.as_str(), ""));
+        if rest != folded && zxcvbn(&rest, &[]).score() < ENOUGH {
+            return Err(format!("{TOO_CLOSE} {ADVICE}"));
+        }
         let words: Vec<&str> = known.0.iter().map(String::as_str).collect();
         let entropy = zxcvbn(&looked_at, &words);
-        if entropy.score() >= Score::Three { Ok(()) } else { Err(format!("{} {ADVICE}", weakness(&entropy, known))) }
+        if entropy.score() >= ENOUGH { Ok(()) } else { Err(format!("{} {ADVICE}", weakness(&entropy, known))) }
     }
 
     /// The bytes that are hashed.
@@ -76,11 +86,38 @@ impl std::fmt::Debug for Password {
     }
 }
 
+/// Signs that stand for the same letter: a, c, g, i, l, s and t.
+const READINGS: [&str; 7] = ["4@", "({[<", "69", "1!|", "1|7", "$5", "+7"];
+/// In how many ways a password may be read.
+const MOST_READINGS: usize = 16;
+
+/// A password whose signs can be read as letters in few enough ways. Each way is looked at, and with all the signs in one
+/// password it would take seconds; where there are too many, those that are no digits become others that are only signs.
+fn legible(text: &str) -> String {
+    let readings = READINGS.iter().map(|signs| signs.chars().filter(|sign| text.contains(*sign)).count().max(1));
+    if readings.product::<usize>() <= MOST_READINGS {
+        return text.to_owned();
+    }
+    let sign = |c| match c {
+        '@' => '&',
+        '(' => ')',
+        '{' => '}',
+        '[' => ']',
+        '<' => '>',
+        '!' => '?',
+        '|' => '\\',
+        '$' => '#',
+        '+' => '=',
+        other => other,
+    };
+    text.chars().map(sign).collect()
+}
+
 /// What is wrong with a password that is guessed too soon.
 fn weakness(entropy: &Entropy, known: &Known) -> &'static str {
     let is_known = |pattern: &MatchPattern| matches!(pattern, MatchPattern::Dictionary(found) if known.0.contains(&found.matched_word));
     if entropy.sequence().iter().any(|part| is_known(&part.pattern)) {
-        return "This is too close to your name, your address or your company.";
+        return TOO_CLOSE;
     }
     match entropy.feedback().and_then(zxcvbn::feedback::Feedback::warning) {
         Some(Warning::StraightRowsOfKeysAreEasyToGuess | Warning::ShortKeyboardPatternsAreEasyToGuess) => {
@@ -103,7 +140,8 @@ fn weakness(entropy: &Entropy, known: &Known) -> &'static str {
     }
 }
 
-/// Words that whoever wants to guess somebody's password may know: their name, their address, their company.
+/// Words that whoever wants to guess somebody's password may know: their name, their address, their company. The longest come
+/// first.
 #[derive(Clone, Debug)]
 pub struct Known(Vec<String>);
 
@@ -127,6 +165,8 @@ impl Known {
                 known.push(word);
             }
         }
+        // A part of a word is taken out of a password only where the whole is not in it.
+        known.sort_by_key(|word| std::cmp::Reverse(word.len()));
         Self(known)
     }
 }

@@ -340,12 +340,11 @@ async fn every_door_asks_the_same_of_a_password() {
     let advice = "Four random words work well.";
     doors.all_refuse("ninechars", &format!("Use at least 10 characters. {advice}")).await;
     doors.all_refuse(&"vqz kplm".repeat(33), "Use at most 256 characters.").await;
-    doors.all_refuse("password1234", &format!("This is much like a password that many people use. {advice}")).await;
+    doors.all_refuse("password1234", &format!("This is one of the passwords that are tried first. {advice}")).await;
     // What the account is called is known to whoever guesses, and the address of whoever is in none.
     doors.all_refuse("kalimdorian-steppe", &format!("This is too close to your name, your address or your company. {advice}")).await;
     doors.all_refuse("walrus mitten harbor plinth", BREACHED).await;
-    for house in [&doors.house, &doors.fresh] {
-        let users = if std::ptr::eq(house, &doors.house) { 1 } else { 0 };
+    for (house, users) in [(&doors.house, 1), (&doors.fresh, 0)] {
         assert_eq!(house.raw.number("SELECT COUNT(*) FROM users").await, users);
         assert_eq!(house.raw.number("SELECT COUNT(*) FROM sessions").await, users, "nobody is signed in by trying");
     }
