@@ -1,4 +1,4 @@
-use std::io::Write;
+use std::{io::Write, sync::LazyLock};
 
 use super::*;
 
@@ -31,11 +31,11 @@ fn refusal(lines: impl IntoIterator<Item = impl AsRef<[u8]>>) -> String {
 const COUNT: usize = 250_000;
 
 /// The hashes of so many passwords, sorted.
-fn sorted() -> Vec<String> {
+static SORTED: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut hashes: Vec<_> = (0..COUNT).map(|n| sha1(&format!("breached password {n}"))).collect();
     hashes.sort();
     hashes
-}
+});
 
 /// Each of them is found, at both ends too, and nothing else.
 fn found_and_no_others(breached: &Breached, what: &str) {
@@ -45,7 +45,7 @@ fn found_and_no_others(breached: &Breached, what: &str) {
         assert!(!holds(breached, &format!("another password {n}")), "{what} {n}");
     }
     let List::File { path, digits } = &*breached.0 else { return };
-    let all = sorted();
+    let all = &*SORTED;
     let mut file = File::open(path).unwrap();
     for hash in [&all[0], &all[1], &all[COUNT - 2], &all[COUNT - 1]] {
         assert!(find(&mut file, &hash[..*digits]).unwrap(), "{what} {hash}");
@@ -55,10 +55,12 @@ fn found_and_no_others(breached: &Breached, what: &str) {
     }
 }
 
+/// How a hash is written in its line, which has a number.
+type Spell = fn(usize, &String) -> String;
+
 #[test]
 fn sorted_hashes_are_found_in_their_file() {
-    let hashes = sorted();
-    type Spell = fn(usize, &String) -> String;
+    let hashes = &*SORTED;
     let spellings: [(&str, Spell, &str); 5] = [
         ("lower", |_, hash| hash.clone(), "\n"),
         ("upper", |_, hash| hash.to_uppercase(), "\n"),
@@ -77,7 +79,7 @@ fn sorted_hashes_are_found_in_their_file() {
 
 #[test]
 fn a_long_list_need_not_be_sorted_but_then_it_has_a_limit() {
-    let mut hashes = sorted();
+    let mut hashes = SORTED.clone();
     hashes.reverse();
     let (_folder, path) = list(&hashes, "\n");
     let breached = Breached::open(&path).unwrap();
@@ -154,7 +156,7 @@ fn a_list_that_cannot_be_used_says_so() {
 /// for an empty one.
 #[test]
 fn a_list_that_changes_is_not_taken_for_an_empty_one() {
-    let (_folder, path) = list(sorted(), "\n");
+    let (_folder, path) = list(&*SORTED, "\n");
     let breached = Breached::open(&path).unwrap();
     std::fs::write(&path, "no list any more").unwrap();
     assert!(breached.holds(&Password::typed("breached password 7").unwrap()).is_err());

@@ -271,6 +271,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn other_work_waits_its_turn_and_is_no_hash() {
+        let hasher = Hasher::new(CHEAP, 1).unwrap();
+        let place = || thread::current().name().map(str::to_owned);
+        assert_eq!(hasher.consider(place).await.unwrap().as_deref(), Some("hashing"));
+        assert_eq!((hasher.hashes(), hasher.pace.load(Ordering::Relaxed)), (0, 0));
+    }
+
+    #[tokio::test]
     async fn a_queue_that_would_take_too_long_is_joined_by_nobody() {
         let hasher = Hasher::new(CHEAP, 2).unwrap();
         let unknown: Vec<_> = (0..1_000).map(|_| hasher.queue().map_err(|_| "before anybody knows how long one takes").unwrap()).collect();
