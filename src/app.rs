@@ -27,7 +27,12 @@ use crate::{
         setup,
     },
     config::Config,
-    protocols::{mail::Mailer, passwords::Hasher, secrets::KeyError},
+    protocols::{
+        breached::{Breached, ListError},
+        mail::Mailer,
+        passwords::Hasher,
+        secrets::KeyError,
+    },
     rules::{letters::pause, time::Millis},
     store::{Clock, Db, DbOptions, Dice, Hands, StoreError},
     web::{Draining, Face, Site},
@@ -48,6 +53,9 @@ pub enum StartError {
     /// The key file is missing or another one.
     #[error("{0}")]
     WrongKey(String),
+    /// The list of breached passwords cannot be used.
+    #[error("{0}")]
+    Breached(#[from] ListError),
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
@@ -144,12 +152,13 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
             "Listening on every address, Frontdesk cannot know under which visitors find it. Say so with FRONTDESK_BASE_URL.".to_owned(),
         ));
     }
+    let breached = Breached::open(&config.breached_passwords)?;
     let db = open(config).await?;
     let hands = Hands { clock, dice };
     let key = key::find(config, &db, &hands).await?;
     let (cost, at_once) = (config.password_cost, config.hashing_at_once);
     let hasher = Hasher::new(cost, at_once).map_err(|error| StartError::Other(error.to_string()))?;
-    let terms = terms::of(config);
+    let terms = terms::of(config, breached);
 
     // Where it listens may be where visitors find it, and that is where links in letters lead.
     let listener = listen::open(config.listen).map_err(|error| StartError::Listen(config.listen, error))?;

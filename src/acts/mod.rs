@@ -10,6 +10,7 @@ use tokio::sync::{Mutex, Notify};
 
 use crate::{
     protocols::{
+        breached::Breached,
         mail::Mailer,
         passwords::{HashError, Hasher},
         secrets::InstanceKey,
@@ -26,6 +27,7 @@ use crate::{
 
 pub mod accounts;
 pub mod billing;
+mod choosing;
 pub mod chores;
 pub mod emails;
 pub mod invitations;
@@ -75,6 +77,10 @@ pub struct Terms {
     pub plan: String,
     /// Who may create accounts.
     pub account_creation: crate::rules::accounts::Creation,
+    /// How many passwords somebody may not choose again, the present one included.
+    pub password_history: i64,
+    /// The passwords that nobody may choose.
+    pub breached: Breached,
 }
 
 /// The running application: the database and all that deeds need besides. Cheap to clone.

@@ -4,6 +4,7 @@
 
 use super::{
     Person, Stop, Visitor,
+    choosing::{LastOnes, Present, judge, known_of},
     letters::{self, Envelope, count_asked},
     sessions::end_all,
     sign_in::{count_attempt, forgive},
@@ -71,20 +72,23 @@ pub async fn look(visitor: &Visitor, secret: &str) -> Result<Email, Stop> {
 /// address are forgotten: whoever reads the mailbox is no stranger.
 ///
 /// # Errors
-/// [`Stop::Unknown`] when the link does not work, or not any more: it works once.
+/// [`Stop::Unknown`] when the link does not work, or not any more: it works once. [`Stop::Faults`] at `password` when it is not
+/// one to be chosen; the link still works then.
 pub async fn reset(visitor: &Visitor, secret: &str, password: &Password) -> Result<(), Stop> {
     let app = &visitor.app;
     let id_hash = hash_token(secret);
     let flow = visitor.read().open_flow(Flow::PasswordReset, &id_hash, visitor.now()).await?.ok_or(Stop::Unknown)?;
     let (Some(user), Some(address)) = (flow.user_id, flow.address) else { return Err(Stop::Unknown) };
     let email = Email::parse(&address).map_err(Stop::Broken)?;
+    judge(app, password, known_of(visitor, &user).await?).await?;
+    let last = LastOnes::compare(visitor, &user, password, Present::Asked).await?;
     let hash = app.0.hasher.hash(password).await?;
     let mut tx = visitor.begin(vec![Log::User(user.clone())]).await?;
     if !tx.use_flow(Flow::PasswordReset, &id_hash).await? {
         return Err(Stop::Unknown);
     }
     let who = Who { user, email: email.canonical().to_owned() };
-    tx.set_password(&who.user, &hash).await?;
+    last.follow(&mut tx, &hash).await?;
     tx.end_flows_of(&who.user).await?;
     for scope in [Scope::User, Scope::UserDay] {
         tx.forget_attempts(scope.word(), email.canonical()).await?;
@@ -106,15 +110,20 @@ async fn tell(visitor: &Visitor, tx: &mut Tx<Instance>, user: &UserId, email: &E
 /// Replaces the own password by another one, and ends all other sessions; answers how many.
 ///
 /// # Errors
-/// [`Stop::Faults`] at `current` when the old one is wrong; [`Stop::TooMany`] after too many wrong ones, here or at sign-in.
+/// [`Stop::Faults`] at `current` when the old one is wrong, at `password` when the new one is not one to be chosen;
+/// [`Stop::TooMany`] after too many wrong ones, here or at sign-in.
 pub async fn change(person: &Person, current: &Password, new: &Password) -> Result<usize, Stop> {
     person.demand_factor()?;
     let proven = prove_again(person, current, "current").await?;
+    let (visitor, user) = (person.visitor(), &person.facts().user);
+    judge(&person.app, new, known_of(&visitor, user).await?).await?;
+    // The present one is the one that was typed, and the draft has seen that the new one is another.
+    let last = LastOnes::compare(&visitor, user, new, Present::Another).await?;
     let hash = person.app.0.hasher.hash(new).await?;
     let mut tx = person.begin().await?;
     let (who, email) = (person.who(), person.email()?);
     proven.demand(&mut tx, "current").await?;
-    tx.set_password(&who.user, &hash).await?;
+    last.follow(&mut tx, &hash).await?;
     tx.end_flows_of(&who.user).await?;
     let sessions = end_all(&person.app, &mut tx, &who, Some(&person.facts().session), End::PasswordChanged).await?;
     let letter = Letter::PasswordChanged { at: tx.now().0, from: person.address() };

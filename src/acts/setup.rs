@@ -2,6 +2,7 @@
 
 use super::{
     App, Stop, Visitor,
+    choosing::judge,
     joining::{Membership, enlist},
     sessions,
 };
@@ -12,6 +13,7 @@ use crate::{
         flows::Flow,
         ids::{AccountId, UserId},
         members::Roles,
+        passwords::Known,
         setup::NewInstance,
     },
     store::{Context, Db, Hands, Instance, NewFlow, NewUser, Source, StoreError, Why},
@@ -88,11 +90,14 @@ pub async fn state(visitor: &Visitor, token: &str) -> Result<State, Stop> {
 /// Makes the first user and the first account, and signs the user in by a cookie whose value has this hash.
 ///
 /// # Errors
-/// [`Stop::Unknown`] when set-up is over or the token does not open it; nothing was changed then.
+/// [`Stop::Unknown`] when set-up is over or the token does not open it, [`Stop::Faults`] when the password is not one to be
+/// chosen; nothing was changed then.
 pub async fn set_up(visitor: &Visitor, new: NewInstance, token: &str, token_hash: &str) -> Result<(), Stop> {
     if state(visitor, token).await? != State::Open {
         return Err(Stop::Unknown);
     }
+    let known = Known::of([new.name.as_str(), new.email.written(), &new.account, &new.slug]);
+    judge(&visitor.app, &new.password, known).await?;
     let password_hash = visitor.app.0.hasher.hash(&new.password).await?;
     let mut tx = visitor.begin(vec![Log::Instance]).await?;
     // Everybody who was as fast as this waits here; the first one ends set-up for the rest.

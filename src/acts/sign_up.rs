@@ -2,6 +2,7 @@
 
 use super::{
     Person, Stop, Visitor,
+    choosing::judge,
     letters::{self, Envelope, count_asked},
     sessions,
     setup::is_waiting,
@@ -16,6 +17,7 @@ use crate::{
         flows::Flow,
         ids::UserId,
         letters::Letter,
+        passwords::Known,
         sign_up::{NewPerson, Policy},
     },
     store::{NewFlow, NewUser},
@@ -74,9 +76,11 @@ pub async fn look(visitor: &Visitor, secret: &str) -> Result<Email, Stop> {
 /// this browser before no longer is.
 ///
 /// # Errors
-/// [`Stop::Unknown`] as [`look`], or [`Stop::Faults`] when somebody has got the address meanwhile.
+/// [`Stop::Unknown`] as [`look`], or [`Stop::Faults`] when the password is not one to be chosen, or somebody has got the address
+/// meanwhile.
 pub async fn sign_up(visitor: &Visitor, secret: &str, new: &NewPerson, before: Option<&Person>, token_hash: &str) -> Result<(), Stop> {
     let email = look(visitor, secret).await?;
+    judge(&visitor.app, &new.password, Known::of([new.name.as_str(), email.written()])).await?;
     let password_hash = visitor.app.0.hasher.hash(&new.password).await?;
     let hold = before.map(|person| Log::User(person.facts().user.clone())).into_iter().collect();
     let mut tx = visitor.begin(hold).await?;

@@ -1,9 +1,9 @@
 //! What the configuration decides about deeds.
 
-use crate::{acts::Terms, config::Config};
+use crate::{acts::Terms, config::Config, protocols::breached::Breached};
 
 /// Takes it out of the configuration.
-pub(super) fn of(config: &Config) -> Terms {
+pub(super) fn of(config: &Config, breached: Breached) -> Terms {
     Terms {
         sessions: config.sessions,
         attempts: config.attempts,
@@ -18,5 +18,7 @@ pub(super) fn of(config: &Config) -> Terms {
         sign_up: config.sign_up,
         plan: config.plan.clone(),
         account_creation: config.account_creation,
+        password_history: config.password_history,
+        breached,
     }
 }

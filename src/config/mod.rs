@@ -73,6 +73,10 @@ pub struct Config {
     pub sessions: sessions::Limits,
     /// What a password hash costs.
     pub password_cost: Cost,
+    /// A list of passwords that nobody may choose; empty for none.
+    pub breached_passwords: PathBuf,
+    /// How many passwords somebody may not choose again, the present one included.
+    pub password_history: i64,
     /// How many are computed at once.
     pub hashing_at_once: usize,
     /// How often signing in may be tried.

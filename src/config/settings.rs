@@ -5,7 +5,9 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 use super::{Config, ConfigError, Found, LogFormat};
 use crate::{
     protocols::passwords::Cost,
-    rules::{accounts::Creation, gate::Mfa, mfa, network::parse_net, sessions, sign_in, sign_up::Policy, time::Span},
+    rules::{
+        accounts::Creation, gate::Mfa, mfa, network::parse_net, passwords::MOST_REMEMBERED, sessions, sign_in, sign_up::Policy, time::Span,
+    },
     store::SqliteDurability,
 };
 
@@ -74,6 +76,8 @@ settings! {
     password_memory_kib "FRONTDESK_PASSWORD_MEMORY_KIB" = "19456": "argon2id: memory of a password hash in KiB. Hashes made otherwise are renewed at the next sign-in.";
     password_iterations "FRONTDESK_PASSWORD_ITERATIONS" = "2": "argon2id: passes over the memory.";
     password_parallelism "FRONTDESK_PASSWORD_PARALLELISM" = "1": "argon2id: lanes.";
+    breached_passwords "FRONTDESK_BREACHED_PASSWORDS" = "" or "(none)": "A file with passwords that nobody may choose: SHA-1 hashes or their beginnings, one a line and best sorted, or plain passwords, one a line.";
+    password_history "FRONTDESK_PASSWORD_HISTORY" = "0": "How many passwords, the present one included, somebody may not choose again; 0 to remember none, at most 24.";
     hashing_at_once "FRONTDESK_HASHING_AT_ONCE" = "0" : "How many passwords are hashed at the same time, each in as much memory as password_memory_kib says; 0 for one less than there are processors, and at least one.";
     attempts_window "FRONTDESK_ATTEMPTS_WINDOW" = "15m": "The length of the window in which attempts to sign in are counted.";
     attempts_per_user "FRONTDESK_ATTEMPTS_PER_USER" = "10": "How many wrong passwords one email address may get in a window.";
@@ -120,6 +124,8 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
             iterations: number(found, "password_iterations", 1..=1_000)?,
             parallelism: number(found, "password_parallelism", 1..=64)?,
         },
+        breached_passwords: PathBuf::from(found.text("breached_passwords")),
+        password_history: number(found, "password_history", 0..=MOST_REMEMBERED)?,
         hashing_at_once: if at_once == 0 { processors.saturating_sub(1).max(1) } else { at_once },
         attempts: sign_in::Limits {
             window: span(found, "attempts_window")?,

@@ -80,6 +80,7 @@ fn bad_values_name_key_place_and_what_is_taken() {
         ("FRONTDESK_SESSION_IDLE", "soon"),
         ("FRONTDESK_PASSWORD_MEMORY_KIB", "1"),
         ("FRONTDESK_PASSWORD_PARALLELISM", "0"),
+        ("FRONTDESK_PASSWORD_HISTORY", "25"),
         ("FRONTDESK_TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
         ("FRONTDESK_LOG_FORMAT", "xml"),
         ("FRONTDESK_SMTP_URL", "http://mail"),

@@ -1,5 +1,6 @@
 //! Floor 2, right side: what we say to other machines, and the cryptography for it. Knows nothing of the store.
 
+pub mod breached;
 mod failures;
 pub mod mail;
 pub mod passwords;

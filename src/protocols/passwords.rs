@@ -70,7 +70,7 @@ pub struct Hasher {
     turns: Arc<Semaphore>,
     at_once: u64,
     work: mpsc::Sender<Work>,
-    count: AtomicU64,
+    count: Arc<AtomicU64>,
     /// Who is on the way to a hash or waits for one.
     queue: AtomicUsize,
     /// How many microseconds the last hashes took, smoothed.
@@ -112,7 +112,7 @@ impl Hasher {
         }
         let (turns, queue, pace) = (Arc::new(Semaphore::new(at_once)), AtomicUsize::new(0), Arc::default());
         let at_once = u64::try_from(at_once).unwrap_or(u64::MAX).max(1);
-        Ok(Self { argon, cost, decoy, turns, at_once, work, count: AtomicU64::new(0), queue, pace })
+        Ok(Self { argon, cost, decoy, turns, at_once, work, count: Arc::default(), queue, pace })
     }
 
     /// A place in the queue, taken before anything else is done for somebody whose password is to be compared. Where so many
@@ -163,21 +163,36 @@ impl Hasher {
         .await
     }
 
+    /// Does other slow work about a password in turn with the hashes and on the same threads. It counts as no hash.
+    ///
+    /// # Errors
+    /// [`HashError::Busy`] after two seconds of waiting.
+    pub async fn consider<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
+        self.take_turn(move || Ok(work())).await
+    }
+
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, HashError> + Send + 'static) -> Result<T, HashError> {
-        let turn = tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
-        let Ok(Ok(turn)) = turn else { return Err(HashError::Busy) };
-        self.count.fetch_add(1, Ordering::Relaxed);
-        let (answer, answered) = oneshot::channel();
-        let pace = self.pace.clone();
-        let work = move || {
+        let (count, pace) = (self.count.clone(), self.pace.clone());
+        self.take_turn(move || {
+            count.fetch_add(1, Ordering::Relaxed);
             let began = Instant::now();
             let done = work();
             let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
             let last = pace.load(Ordering::Relaxed);
             // Two at the same moment may lose one of the two; the next ones make up for it.
             pace.store(if last == 0 { took } else { last - last / 8 + took / 8 }, Ordering::Relaxed);
+            done
+        })
+        .await
+    }
+
+    async fn take_turn<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T, HashError> + Send + 'static) -> Result<T, HashError> {
+        let turn = tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Err(HashError::Busy) };
+        let (answer, answered) = oneshot::channel();
+        let work = move || {
             // Whoever asked may have gone meanwhile.
-            let _ = answer.send(done);
+            let _ = answer.send(work());
             // The turn ends with the work, also when the visitor has gone.
             drop(turn);
         };
@@ -253,6 +268,14 @@ mod tests {
         assert!(matches!(mistaken, Err(HashError::Broken(_))));
         assert_eq!(hasher.in_turn(niceness).await.unwrap(), NICENESS.max(before), "the one thread works on");
         assert_eq!(niceness().unwrap(), before, "whoever asks is as quick as before");
+    }
+
+    #[tokio::test]
+    async fn other_work_waits_its_turn_and_is_no_hash() {
+        let hasher = Hasher::new(CHEAP, 1).unwrap();
+        let place = || thread::current().name().map(str::to_owned);
+        assert_eq!(hasher.consider(place).await.unwrap().as_deref(), Some("hashing"));
+        assert_eq!((hasher.hashes(), hasher.pace.load(Ordering::Relaxed)), (0, 0));
     }
 
     #[tokio::test]

@@ -1,14 +1,31 @@
-//! What a new password must be. Hashing is in `protocols::passwords`.
+//! What a new password must be. Hashing is in `protocols::passwords`, lists of breached ones in `protocols::breached`, and what
+//! is asked of every password that somebody chooses in `acts::choosing`.
+//!
+//! What counts is how many guesses it takes, and not of what kinds of characters it is made; and nobody has to change it
+//! because time has passed (NIST SP 800-63B-4, section 3.1.1.2).
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
+use zxcvbn::{Entropy, Score, feedback::Warning, matching::patterns::MatchPattern, zxcvbn};
 
 use super::{addresses::Email, faults::Faults};
 
 /// The fewest characters of a new password.
-pub const MIN_CHARACTERS: usize = 12;
+pub const MIN_CHARACTERS: usize = 10;
 /// The most characters of any password; longer input is refused before anything is hashed.
 pub const MAX_CHARACTERS: usize = 256;
+/// The most former passwords that may be asked for: comparing with each costs a hash.
+pub const MOST_REMEMBERED: i64 = 24;
+/// How many characters are looked at to see how strong a password is: that takes the longer the more there are.
+const LOOKED_AT: usize = 100;
+/// The shortest part of a name or an address that makes a password easier to guess.
+const SHORTEST_WORD: usize = 3;
+/// How strong a password has to be: more than a hundred million guesses.
+const ENOUGH: Score = Score::Three;
+/// What is wrong with a password that is made of known words.
+const TOO_CLOSE: &str = "This is too close to your name, your address or your company.";
+/// What to do about a password that is too weak.
+const ADVICE: &str = "Four random words work well.";
 
 /// A password in the one form that is hashed: NFC, nothing trimmed. Never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -26,26 +43,34 @@ impl Password {
         (normal.chars().count() <= MAX_CHARACTERS).then_some(Self(normal))
     }
 
-    /// A password somebody chooses; `context` are words it must not simply repeat, such as the own address.
+    /// A password somebody chooses: not too short and not too long. How strong it is takes longer to say, and stands apart.
     ///
     /// # Errors
     /// A sentence for the person who chose it.
-    pub fn chosen(text: &str, context: &[&str]) -> Result<Self, String> {
+    pub fn chosen(text: &str) -> Result<Self, String> {
         let too_long = || format!("Use at most {MAX_CHARACTERS} characters.");
         let password = Self::typed(text).ok_or_else(too_long)?;
         if password.0.chars().count() < MIN_CHARACTERS {
-            return Err(format!("Use at least {MIN_CHARACTERS} characters. Four random words work well."));
-        }
-        let folded = password.0.to_lowercase();
-        if context.iter().any(|word| !word.is_empty() && folded == word.to_lowercase()) {
-            return Err("Do not use your own name, address or company as the password.".to_owned());
-        }
-        let mut characters = folded.chars();
-        let first = characters.next();
-        if characters.all(|c| Some(c) == first) {
-            return Err("Use more than one character.".to_owned());
+            return Err(format!("Use at least {MIN_CHARACTERS} characters. {ADVICE}"));
         }
         Ok(password)
+    }
+
+    /// Whether it takes many guesses, by somebody who knows these words, to find it. It may take a tenth of a second to say.
+    ///
+    /// # Errors
+    /// What makes it weak, in a sentence for the person who chose it.
+    pub fn demand_strong(&self, known: &Known) -> Result<(), String> {
+        let looked_at = legible(&self.0.chars().take(LOOKED_AT).collect::<String>());
+        // What is known adds nothing. The estimate alone would take three known words in a row for a good password.
+        let folded = looked_at.to_lowercase();
+        let rest = known.0.iter().fold(folded.clone(), |rest, word| rest.replace(word.as_str(), ""));
+        if rest != folded && zxcvbn(&rest, &[]).score() < ENOUGH {
+            return Err(format!("{TOO_CLOSE} {ADVICE}"));
+        }
+        let words: Vec<&str> = known.0.iter().map(String::as_str).collect();
+        let entropy = zxcvbn(&looked_at, &words);
+        if entropy.score() >= ENOUGH { Ok(()) } else { Err(format!("{} {ADVICE}", weakness(&entropy, known))) }
     }
 
     /// The bytes that are hashed.
@@ -58,6 +83,91 @@ impl Password {
 impl std::fmt::Debug for Password {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Password(…)")
+    }
+}
+
+/// Signs that stand for the same letter: a, c, g, i, l, s and t.
+const READINGS: [&str; 7] = ["4@", "({[<", "69", "1!|", "1|7", "$5", "+7"];
+/// In how many ways a password may be read.
+const MOST_READINGS: usize = 16;
+
+/// A password whose signs can be read as letters in few enough ways. Each way is looked at, and with all the signs in one
+/// password it would take seconds; where there are too many, those that are no digits become others that are only signs.
+fn legible(text: &str) -> String {
+    let readings = READINGS.iter().map(|signs| signs.chars().filter(|sign| text.contains(*sign)).count().max(1));
+    if readings.product::<usize>() <= MOST_READINGS {
+        return text.to_owned();
+    }
+    let sign = |c| match c {
+        '@' => '&',
+        '(' => ')',
+        '{' => '}',
+        '[' => ']',
+        '<' => '>',
+        '!' => '?',
+        '|' => '\\',
+        '$' => '#',
+        '+' => '=',
+        other => other,
+    };
+    text.chars().map(sign).collect()
+}
+
+/// What is wrong with a password that is guessed too soon.
+fn weakness(entropy: &Entropy, known: &Known) -> &'static str {
+    let is_known = |pattern: &MatchPattern| matches!(pattern, MatchPattern::Dictionary(found) if known.0.contains(&found.matched_word));
+    if entropy.sequence().iter().any(|part| is_known(&part.pattern)) {
+        return TOO_CLOSE;
+    }
+    match entropy.feedback().and_then(zxcvbn::feedback::Feedback::warning) {
+        Some(Warning::StraightRowsOfKeysAreEasyToGuess | Warning::ShortKeyboardPatternsAreEasyToGuess) => {
+            "Keys that lie side by side are guessed soon."
+        }
+        Some(Warning::RepeatsLikeAaaAreEasyToGuess | Warning::RepeatsLikeAbcAbcAreOnlySlightlyHarderToGuess) => {
+            "Repeating something makes a password longer, but hardly harder to guess."
+        }
+        Some(Warning::ThisIsATop10Password | Warning::ThisIsATop100Password | Warning::ThisIsACommonPassword) => {
+            "This is one of the passwords that are tried first."
+        }
+        Some(Warning::ThisIsSimilarToACommonlyUsedPassword) => "This is much like a password that many people use.",
+        Some(Warning::SequencesLikeAbcAreEasyToGuess) => "Sequences such as abcd or 9876 are guessed soon.",
+        Some(Warning::RecentYearsAreEasyToGuess | Warning::DatesAreOftenEasyToGuess) => "Years and dates are guessed soon.",
+        Some(Warning::AWordByItselfIsEasyToGuess) => "A single word is guessed soon.",
+        Some(Warning::NamesAndSurnamesByThemselvesAreEasyToGuess | Warning::CommonNamesAndSurnamesAreEasyToGuess) => {
+            "Names are guessed soon."
+        }
+        None => "This is guessed too soon.",
+    }
+}
+
+/// Words that whoever wants to guess somebody's password may know: their name, their address, their company. The longest come
+/// first.
+#[derive(Clone, Debug)]
+pub struct Known(Vec<String>);
+
+impl Known {
+    /// The words in these texts: each text, each side of an address, and their parts, with and without what stands between.
+    pub fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut words = vec!["frontdesk".to_owned()];
+        for text in texts {
+            let folded = text.trim().nfc().collect::<String>().to_lowercase();
+            for side in folded.split('@') {
+                let parts = side.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
+                words.push(parts.clone().collect());
+                words.extend(parts.map(str::to_owned));
+                words.push(side.to_owned());
+            }
+            words.push(folded);
+        }
+        let mut known: Vec<String> = Vec::new();
+        for word in words {
+            if word.chars().count() >= SHORTEST_WORD && !known.contains(&word) {
+                known.push(word);
+            }
+        }
+        // A part of a word is taken out of a password only where the whole is not in it.
+        known.sort_by_key(|word| std::cmp::Reverse(word.len()));
+        Self(known)
     }
 }
 
@@ -74,6 +184,13 @@ pub fn proof(text: &str) -> Result<Password, String> {
 
 /// The answer to a wrong password of somebody who is signed in.
 pub const NOT_YOURS: &str = "This is not your password.";
+/// The answer to a new password that is the present one.
+pub const ALREADY_YOURS: &str = "This is your password already.";
+/// The answer to a new password that was theirs not long ago.
+pub const ONCE_YOURS: &str = "This was your password before. Choose one that you have not had lately.";
+/// The answer to a new password that stands in the list of breached ones.
+pub const BREACHED: &str =
+    "This password was found in a breach of some other site, so it is among the first to be tried. Choose another one.";
 
 /// What somebody types who has forgotten their password.
 #[derive(Clone, Default, Deserialize, Serialize)]
@@ -106,24 +223,23 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Checks the new password; `context` are words that it must not simply repeat.
+    /// Checks the new password.
     ///
     /// # Errors
     /// A fault at the field.
-    pub fn check_new(&self, context: &[&str]) -> Result<Password, Faults> {
-        Password::chosen(&self.password, context).map_err(|message| Faults::one("password", message))
+    pub fn check_new(&self) -> Result<Password, Faults> {
+        Password::chosen(&self.password).map_err(|message| Faults::one("password", message))
     }
 
     /// Checks both: the old one as typed, and the new one.
     ///
     /// # Errors
     /// All faults, each at its field.
-    pub fn check(&self, context: &[&str]) -> Result<(Password, Password), Faults> {
+    pub fn check(&self) -> Result<(Password, Password), Faults> {
         let mut faults = Faults::none();
         let current = faults.keep("current", proof(&self.current));
-        let new = Password::chosen(&self.password, context);
-        let new =
-            new.and_then(|new| if current.as_ref() == Some(&new) { Err("This is your password already.".to_owned()) } else { Ok(new) });
+        let new = Password::chosen(&self.password);
+        let new = new.and_then(|new| if current.as_ref() == Some(&new) { Err(ALREADY_YOURS.to_owned()) } else { Ok(new) });
         match (current, faults.keep("password", new)) {
             (Some(current), Some(new)) => Ok((current, new)),
             _ => Err(faults),
@@ -132,27 +248,5 @@ impl Draft {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn length_counts_characters_and_has_both_ends() {
-        assert!(Password::chosen(&"é🦀".repeat(6), &[]).is_ok());
-        assert!(Password::chosen("elevenchars", &[]).is_err());
-        assert!(Password::chosen(&"ab".repeat(128), &[]).is_ok());
-        assert!(Password::chosen(&format!("{}c", "ab".repeat(128)), &[]).is_err());
-        assert!(Password::typed(&"a".repeat(1 << 20)).is_none());
-    }
-
-    #[test]
-    fn one_password_in_two_spellings_is_one() {
-        assert_eq!(Password::typed("cafe\u{301} au lait"), Password::typed("caf\u{e9} au lait"));
-        assert_ne!(Password::typed(" blanks count "), Password::typed("blanks count"));
-    }
-
-    #[test]
-    fn the_own_address_is_no_password() {
-        assert!(Password::chosen("Ada@Example.com", &["ada@example.com"]).is_err());
-        assert!(Password::chosen("aaaaaaaaaaaaaaa", &[]).is_err());
-    }
-}
+#[path = "passwords_tests.rs"]
+mod tests;

@@ -45,8 +45,7 @@ impl Draft {
         let account = faults.keep("account", accounts::name(&self.account, "the account"));
         let name = faults.keep("name", accounts::name(&self.name, "yourself"));
         let email = faults.keep("email", Email::parse(&self.email));
-        let context = [self.email.trim(), self.name.trim(), self.account.trim()];
-        let password = faults.keep("password", Password::chosen(&self.password, &context));
+        let password = faults.keep("password", Password::chosen(&self.password));
         match (account, name, email, password) {
             (Some(account), Some(name), Some(email), Some(password)) => {
                 Ok(NewInstance { slug: accounts::slug(&account), account, name, email, password })

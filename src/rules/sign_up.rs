@@ -51,15 +51,14 @@ pub struct NewPerson {
 }
 
 impl SignUp {
-    /// Checks everything at once; `context` are words that the password must not simply repeat.
+    /// Checks everything at once.
     ///
     /// # Errors
     /// All faults, each at its field.
-    pub fn check(&self, context: [&str; 2]) -> Result<NewPerson, Faults> {
+    pub fn check(&self) -> Result<NewPerson, Faults> {
         let mut faults = Faults::none();
         let name = faults.keep("name", super::accounts::name(&self.name, "yourself"));
-        let words = [context[0], context[1], self.name.trim()];
-        let password = faults.keep("password", Password::chosen(&self.password, &words));
+        let password = faults.keep("password", Password::chosen(&self.password));
         match (name, password) {
             (Some(name), Some(password)) => Ok(NewPerson { name, password }),
             _ => Err(faults),
@@ -73,7 +72,7 @@ mod tests {
 
     #[test]
     fn every_fault_is_named_at_once() {
-        let Err(faults) = SignUp::default().check(["", ""]) else { panic!("an empty form is nobody") };
+        let Err(faults) = SignUp::default().check() else { panic!("an empty form is nobody") };
         assert_eq!(faults.iter().map(|fault| fault.field).collect::<Vec<_>>(), ["name", "password"]);
         assert!(Draft { email: "a@example.com, b@example.com".into() }.check().is_err());
     }

@@ -58,7 +58,7 @@ pub use line::{InAccount, Instance, OfUser, Reader};
 pub use members::{MemberCursor, MemberFacts, MemberFilter, MemberLine, MemberOrder, MemberRow, MembersByKind, NewMember};
 pub use mfa::FactorRow;
 pub use outbox::{LetterRow, NewLetter};
-pub use passwords::OwnPassword;
+pub use passwords::{LastPasswords, OwnPassword};
 pub use sessions::{NewSession, OwnSession, SessionFacts};
 pub use tx::{Clock, Context, Dice, Hands, Source, Tx, Why};
 pub use users::{NewUser, SignInRow};

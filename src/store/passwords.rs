@@ -1,4 +1,4 @@
-//! The passwords of people, of which only hashes are kept.
+//! The passwords of people, the present one and as many former ones as the instance asks for. Only hashes are kept.
 
 use sqlx::FromRow;
 
@@ -25,14 +25,79 @@ impl Reader<OfUser> {
     }
 }
 
-impl<S> Tx<S> {
-    /// Gives somebody another password.
+/// The hashes of somebody's last passwords.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastPasswords {
+    /// The present one's, if there is a password.
+    pub present: Option<String>,
+    /// Those before it, the newest first.
+    pub before: Vec<String>,
+}
+
+/// The most rows of somebody's words: of whoever is in more accounts, not every one's name is asked for.
+const MOST_WORDS: i64 = 50;
+
+impl<S> Reader<S> {
+    /// The hashes of a user's last passwords, at most so many, the present one included.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn set_password(&mut self, user: &UserId, hash: &str) -> Result<()> {
+    pub async fn last_passwords(&mut self, user: &UserId, most: i64) -> Result<LastPasswords> {
+        let present: Option<(Option<String>,)> =
+            sql!(self, c => sqlx::query_as("SELECT password_hash FROM users WHERE id = $1").bind(user).fetch_optional(c));
+        let before = sql!(self, c => sqlx::query_scalar(
+            "SELECT hash FROM password_history WHERE user_id = $1 ORDER BY set_at DESC, hash DESC LIMIT CAST($2 AS BIGINT)")
+            .bind(user).bind(most - 1).fetch_all(c));
+        Ok(LastPasswords { present: present.and_then(|(hash,)| hash), before })
+    }
+}
+
+impl Reader<Instance> {
+    /// What whoever wants to guess a user's password may know: their name and addresses, and what their accounts are called.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn words_about(&mut self, user: &UserId) -> Result<Vec<String>> {
+        type Row = (Option<String>, Option<String>, Option<String>, Option<String>, Option<String>);
+        let rows: Vec<Row> = sql!(self, c => sqlx::query_as(
+            "SELECT u.name, e.address, a.name, a.slug, a.company FROM users u
+             LEFT JOIN user_emails e ON e.user_id = u.id
+             LEFT JOIN members m ON m.user_id = u.id
+             LEFT JOIN accounts a ON a.id = m.account_id
+             WHERE u.id = $1 ORDER BY m.joined_at DESC LIMIT CAST($2 AS BIGINT)")
+            .bind(user).bind(MOST_WORDS).fetch_all(c));
+        Ok(rows.into_iter().flat_map(|(name, address, account, slug, company)| [name, address, account, slug, company]).flatten().collect())
+    }
+}
+
+impl<S> Tx<S> {
+    /// Gives somebody another password, and keeps so many of the last ones, the new one included.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_password(&mut self, user: &UserId, hash: &str, remembered: i64) -> Result<()> {
         let now = self.now();
+        if remembered > 1 {
+            run!(
+                self,
+                sqlx::query(
+                    "INSERT INTO password_history (user_id, hash, set_at)
+                     SELECT id, password_hash, COALESCE(password_set_at, created_at) FROM users WHERE id = $1 AND password_hash IS NOT NULL
+                     ON CONFLICT DO NOTHING"
+                )
+                .bind(user)
+            );
+        }
         run!(self, sqlx::query("UPDATE users SET password_hash = $1, password_set_at = $2 WHERE id = $3").bind(hash).bind(now).bind(user));
+        run!(
+            self,
+            sqlx::query(
+                "DELETE FROM password_history WHERE user_id = $1 AND hash NOT IN
+                 (SELECT h.hash FROM password_history h WHERE h.user_id = $1 ORDER BY h.set_at DESC, h.hash DESC LIMIT CAST($2 AS BIGINT))"
+            )
+            .bind(user)
+            .bind((remembered - 1).max(0))
+        );
         Ok(())
     }
 }

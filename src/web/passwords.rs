@@ -96,6 +96,7 @@ impl Reset {
     }
 }
 
+/// What is said beside the field of a password to be.
 pub(super) fn hint() -> String {
     format!("At least {MIN_CHARACTERS} characters. Four random words work well.")
 }
@@ -114,7 +115,7 @@ async fn reset(visitor: Visitor, front: Front, Token(token): Token, parts: Parts
         Err(Stop::Unknown) => return problem::used_link(("/password/forgot", "Ask for a new link")),
         Err(stop) => return problem::answer(stop, &parts),
     };
-    let done = match draft.check_new(&[email.written(), email.canonical()]) {
+    let done = match draft.check_new() {
         Ok(password) => passwords::reset(&visitor, &token, &password).await,
         Err(faults) => Err(faults.into()),
     };
@@ -163,8 +164,7 @@ async fn security(person: Person, front: Front) -> Response {
 }
 
 async fn change(person: Person, front: Front, parts: Parts, Form(draft): Form<Draft>) -> Response {
-    let facts = person.facts();
-    let done = match draft.check(&[&facts.email, &facts.canonical, &facts.name]) {
+    let done = match draft.check() {
         Ok((current, new)) => passwords::change(&person, &current, &new).await,
         Err(faults) => Err(faults.into()),
     };

@@ -7,12 +7,14 @@ use serde::Deserialize;
 use super::{
     form::{Form, Query, faults_of},
     front::Front,
-    page, problem,
+    page,
+    passwords::hint,
+    problem,
     routes::Routes,
 };
 use crate::{
     acts::{Stop, Visitor, setup},
-    rules::{faults::Faults, passwords::MIN_CHARACTERS, setup::Draft},
+    rules::{faults::Faults, setup::Draft},
 };
 
 pub(super) fn routes() -> Routes {
@@ -69,7 +71,10 @@ async fn set_up(visitor: Visitor, front: Front, parts: axum::http::request::Part
     };
     match setup::set_up(&visitor, new, &draft.token, &cookie).await.map_err(faults_of) {
         Ok(()) => front.go(&overview, "Frontdesk is set up. This is your account.").await,
-        Err(Ok(faults)) => front.show_again(&form(draft, faults)),
+        Err(Ok(faults)) => {
+            front.drop_cookie().await;
+            front.show_again(&form(draft, faults))
+        }
         Err(Err(stop)) => {
             front.drop_cookie().await;
             problem::answer(stop, &parts)
@@ -78,5 +83,5 @@ async fn set_up(visitor: Visitor, front: Front, parts: axum::http::request::Part
 }
 
 fn form(draft: Draft, faults: Faults) -> New {
-    New { theme: "auto", draft, faults, password_hint: format!("At least {MIN_CHARACTERS} characters. Four random words work well.") }
+    New { theme: "auto", draft, faults, password_hint: hint() }
 }

@@ -110,7 +110,7 @@ async fn enter(visitor: Visitor, front: Front, Token(token): Token, parts: Parts
         Err(Stop::Unknown) if sign_up::is_open(&visitor) => return problem::used_link(("/signup", "Ask for a new link")),
         Err(stop) => return problem::answer(stop, &parts),
     };
-    match try_to_enter(&visitor, &front, &token, &email, &draft).await.map_err(Again::of) {
+    match try_to_enter(&visitor, &front, &token, &draft).await.map_err(Again::of) {
         Ok(()) => front.go("/accounts", "Welcome. You are a user of this Frontdesk now.").await,
         Err(Ok(again)) => again.show(&front, &New::of(&front, &email, draft, again.clone())),
         Err(Err(Stop::Unknown)) => problem::used_link(("/signup", "Ask for a new link")),
@@ -118,8 +118,8 @@ async fn enter(visitor: Visitor, front: Front, Token(token): Token, parts: Parts
     }
 }
 
-async fn try_to_enter(visitor: &Visitor, front: &Front, token: &str, email: &Email, draft: &SignUp) -> Result<(), Stop> {
-    let new = draft.check([email.written(), email.canonical()])?;
+async fn try_to_enter(visitor: &Visitor, front: &Front, token: &str, draft: &SignUp) -> Result<(), Stop> {
+    let new = draft.check()?;
     // A browser holds one session.
     let before = visitor.person().await?;
     let cookie = front.new_cookie(visitor.now().0).await?;

@@ -55,7 +55,7 @@ async fn somebody_new_signs_up_and_is_in() {
     }
     let page = bob.post(&format!("/invitations/{link}/sign-up"), &[("name", "Bob".into()), ("password", "short".into())]).await;
     assert_eq!((page.status, page.value("name")), (StatusCode::UNPROCESSABLE_ENTITY, "Bob".to_owned()));
-    assert!(page.fault("password").starts_with("Use at least 12 characters."));
+    assert!(page.fault("password").starts_with("Use at least 10 characters."));
     let page = bob.post(&format!("/invitations/{link}/sign-up"), &sign_up_form("Bob")).await;
     assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, "/accounts/acme"), "{}", page.text());
     assert_eq!(bob.get("/accounts/acme").await.all(".toast"), ["Welcome. You are a member now."]);

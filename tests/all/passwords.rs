@@ -1,7 +1,16 @@
-use frontdesk::rules::{members::Roles, time::Span};
+use frontdesk::{
+    app,
+    config::Config,
+    rules::{
+        members::Roles,
+        passwords::{ALREADY_YOURS, BREACHED, ONCE_YOURS},
+        sign_up::Policy,
+        time::Span,
+    },
+};
 use reqwest::StatusCode;
 
-use crate::kit::{Browser, House, PASSWORD, READER};
+use crate::kit::{Browser, House, PASSWORD, Page, READER};
 
 const NEW: &str = "four entirely new words";
 
@@ -28,7 +37,7 @@ async fn a_forgotten_password_is_replaced_by_a_mailed_link() {
     let short = choose(&visitor, &link, "short").await;
     assert_eq!(
         (short.status, short.fault("password").as_str()),
-        (StatusCode::UNPROCESSABLE_ENTITY, "Use at least 12 characters. Four random words work well.")
+        (StatusCode::UNPROCESSABLE_ENTITY, "Use at least 10 characters. Four random words work well.")
     );
     assert_eq!(choose(&visitor, &link, "Ada@Example.com").await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let done = choose(&visitor, &link, NEW).await;
@@ -263,4 +272,191 @@ async fn a_namesake_does_not_end_the_owners_link() {
     assert_eq!(house.visitor().get(&link).await.status, StatusCode::OK);
     assert_eq!(house.visitor().sign_in(&bob, PASSWORD).await.location(), "/accounts");
     assert_eq!(house.visitor().get(&link).await.status, StatusCode::NOT_FOUND);
+}
+
+/// Every door by which somebody comes to choose a password, each still open.
+struct Doors {
+    house: House,
+    ada: Browser,
+    /// Another one, which waits for set-up.
+    fresh: House,
+    /// Where each is.
+    sign_up: String,
+    invitation: String,
+    reset: String,
+}
+
+impl Doors {
+    async fn open(change: impl Fn(&mut Config)) -> Self {
+        let change = |config: &mut Config| {
+            config.sign_up = Policy::Open;
+            change(config);
+        };
+        let (house, fresh) = (House::with(change).await, House::with(change).await);
+        let ada = house.visitor();
+        let mut form = house.setup_form();
+        form[1].1 = "Kalimdorian Steppe".into();
+        assert_eq!(ada.post("/setup", &form).await.location(), "/accounts/kalimdorian-steppe");
+        let page = ada.post("/accounts/kalimdorian-steppe/invitations/new", &crate::kit::invitation_form("bob@example.com", READER)).await;
+        let invitation = page.attributes("#link", "value").remove(0).split_once("/invitations/").unwrap().1.to_owned();
+        ada.post("/signup", &[("email", "kalimdorian.steppe@example.com".into())]).await;
+        let sign_up = house.link_to("kalimdorian.steppe@example.com").await;
+        forget(&ada, "ada@example.com").await;
+        let reset = house.link_to("ada@example.com").await;
+        Self { house, ada, fresh, sign_up, invitation: format!("/invitations/{invitation}/sign-up"), reset }
+    }
+
+    /// Tries them all, the one that closes another last.
+    async fn try_all(&self, password: &str) -> Vec<(&'static str, Page)> {
+        let password = ("password", password.to_owned());
+        let visitor = self.house.visitor();
+        let mut setup = self.fresh.setup_form();
+        setup[1].1 = "Kalimdorian Steppe".into();
+        setup.pop();
+        setup.push(password.clone());
+        let newcomer = [("name", "Bob".to_owned()), password.clone()];
+        vec![
+            ("set-up", self.fresh.visitor().post("/setup", &setup).await),
+            ("sign-up", visitor.post(&self.sign_up, &newcomer).await),
+            ("invitation", self.house.visitor().post(&self.invitation, &newcomer).await),
+            ("reset", self.house.visitor().post(&self.reset, std::slice::from_ref(&password)).await),
+            ("change", self.ada.post("/me/security/password", &[("current", PASSWORD.into()), password]).await),
+        ]
+    }
+
+    async fn all_refuse(&self, password: &str, says: &str) {
+        for (door, page) in self.try_all(password).await {
+            assert_eq!((page.status, page.fault("password").as_str()), (StatusCode::UNPROCESSABLE_ENTITY, says), "{door}: {}", page.text());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_door_asks_the_same_of_a_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("breached");
+    std::fs::write(&list, "123456\nwalrus mitten harbor plinth\n").unwrap();
+    let doors = Doors::open(|config| config.breached_passwords.clone_from(&list)).await;
+    let advice = "Four random words work well.";
+    doors.all_refuse("ninechars", &format!("Use at least 10 characters. {advice}")).await;
+    doors.all_refuse(&"vqz kplm".repeat(33), "Use at most 256 characters.").await;
+    doors.all_refuse("password1234", &format!("This is one of the passwords that are tried first. {advice}")).await;
+    // What the account is called is known to whoever guesses, and the address of whoever is in none.
+    doors.all_refuse("kalimdorian-steppe", &format!("This is too close to your name, your address or your company. {advice}")).await;
+    doors.all_refuse("walrus mitten harbor plinth", BREACHED).await;
+    for (house, users) in [(&doors.house, 1), (&doors.fresh, 0)] {
+        assert_eq!(house.raw.number("SELECT COUNT(*) FROM users").await, users);
+        assert_eq!(house.raw.number("SELECT COUNT(*) FROM sessions").await, users, "nobody is signed in by trying");
+    }
+    for (door, page) in doors.try_all("walrus mitten harbor plinths").await {
+        // Whoever changes it by the link is out everywhere, and so may not do so as well by knowing the old one.
+        let done = if door == "change" { "/login?why=password_changed" } else { "/" };
+        assert!(page.status == StatusCode::SEE_OTHER && page.location().starts_with(done), "{door}: {} {}", page.location(), page.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_breached_passwords_that_cannot_be_used_is_not_left_out() {
+    let (house, ada) = House::with_ada().await;
+    let list = house.config.data_dir.join("breached");
+    let start = async |config: &Config| app::start(config, app::clock(), app::dice()).await.err().map(|error| error.to_string());
+    let config = Config { breached_passwords: list.clone(), ..house.config.clone() };
+    let says = start(&config).await.unwrap();
+    assert!(says.starts_with("the list of breached passwords ") && says.contains("cannot be read: No such file"), "{says}");
+    std::fs::write(&list, "").unwrap();
+    assert!(start(&config).await.unwrap().contains("is empty"));
+    drop(ada);
+}
+
+async fn change(browser: &Browser, current: &str, new: &str) -> Page {
+    browser.post("/me/security/password", &[("current", current.to_owned()), ("password", new.to_owned())]).await
+}
+
+const SECOND: &str = "walrus mitten harbor plinth";
+const THIRD: &str = "gravel oboe lantern stoic";
+const FOURTH: &str = "tundra pickle vortex hymn";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_passwords_are_not_chosen_again() {
+    let (house, ada) = House::with_ada_and(|config| config.password_history = 3).await;
+    let user = house.user_id("ada@example.com").await;
+    let kept = async || house.raw.number(format!("SELECT COUNT(*) FROM password_history WHERE user_id = '{user}'")).await;
+    let changed = async |current: &str, new: &str| {
+        house.wait(Span::minutes(20));
+        let page = change(&ada, current, new).await;
+        assert_eq!(page.location(), "/me/security", "{}", page.text());
+    };
+    let refused = async |current: &str, new: &str, says: &str| {
+        let page = change(&ada, current, new).await;
+        assert_eq!((page.status, page.fault("password").as_str()), (StatusCode::UNPROCESSABLE_ENTITY, says), "{new}");
+    };
+    refused(PASSWORD, PASSWORD, ALREADY_YOURS).await;
+    changed(PASSWORD, SECOND).await;
+    refused(SECOND, PASSWORD, ONCE_YOURS).await;
+    changed(SECOND, THIRD).await;
+    for (new, says) in [(PASSWORD, ONCE_YOURS), (SECOND, ONCE_YOURS), (THIRD, ALREADY_YOURS)] {
+        refused(THIRD, new, says).await;
+    }
+    assert_eq!(kept().await, 2);
+    // Who does not know the present one is not told of the others.
+    let page = change(&ada, "not the password", PASSWORD).await;
+    assert_eq!((page.fault("current").as_str(), page.fault("password").as_str()), ("This is not your password.", ""));
+
+    // By a mailed link, the same; and being refused does not use it up.
+    house.wait(Span::seconds(1));
+    forget(&ada, "ada@example.com").await;
+    let link = house.link_to("ada@example.com").await;
+    let before = house.costs().1;
+    for (new, says) in [(PASSWORD, ONCE_YOURS), (SECOND, ONCE_YOURS), (THIRD, ALREADY_YOURS)] {
+        assert_eq!(choose(&house.visitor(), &link, new).await.fault("password"), says);
+    }
+    assert_eq!(house.costs().1 - before, 3 + 2 + 1, "one after the other, as far as need be");
+    house.wait(Span::minutes(20));
+    assert_eq!(choose(&house.visitor(), &link, FOURTH).await.location(), "/login?why=password_changed");
+    assert_eq!(kept().await, 2);
+
+    // The first one is long enough ago now.
+    house.visitor().sign_in("ada@example.com", FOURTH).await;
+    ada.sign_in("ada@example.com", FOURTH).await;
+    refused(FOURTH, SECOND, ONCE_YOURS).await;
+    changed(FOURTH, PASSWORD).await;
+    assert_eq!(kept().await, 2);
+
+    // Where nothing is to be remembered, nothing is, from the next change on.
+    let without = house.beside(|config| config.password_history = 0).await;
+    let browser = without.signed_in("ada@example.com").await;
+    assert_eq!(change(&browser, PASSWORD, FOURTH).await.location(), "/me/security");
+    assert_eq!(kept().await, 0);
+    drop(ada);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_remembered_password_is_the_present_one() {
+    let (house, ada) = House::with_ada_and(|config| config.password_history = 1).await;
+    forget(&ada, "ada@example.com").await;
+    let link = house.link_to("ada@example.com").await;
+    assert_eq!(choose(&ada, &link, PASSWORD).await.fault("password"), ALREADY_YOURS);
+    assert_eq!(choose(&ada, &link, SECOND).await.location(), "/login?why=password_changed");
+    ada.sign_in("ada@example.com", SECOND).await;
+    assert_eq!(change(&ada, SECOND, PASSWORD).await.location(), "/me/security");
+    assert_eq!(house.raw.number("SELECT COUNT(*) FROM password_history").await, 0);
+}
+
+/// A link to choose a password is none to find out what the last ones were.
+#[tokio::test(flavor = "multi_thread")]
+async fn guessing_at_the_last_passwords_has_an_end() {
+    let (house, ada) = House::with_ada_and(|config| config.password_history = 24).await;
+    let bob = house.member("acme", "bob", READER).await;
+    forget(&ada, &bob).await;
+    let link = house.link_to(&bob).await;
+    for n in 0..10 {
+        assert_eq!(choose(&house.visitor(), &link, PASSWORD).await.fault("password"), ALREADY_YOURS, "{n}");
+    }
+    let page = choose(&house.visitor(), &link, NEW).await;
+    assert_eq!((page.status, page.header("retry-after")), (StatusCode::TOO_MANY_REQUESTS, "900"), "{}", page.text());
+    // It is nothing to somebody else, nor to signing in.
+    assert_eq!(change(&ada, PASSWORD, SECOND).await.location(), "/me/security");
+    house.wait(Span::minutes(15));
+    assert_eq!(choose(&house.visitor(), &link, NEW).await.location(), "/login?why=password_changed");
+    assert_eq!(house.visitor().sign_in(&bob, NEW).await.location(), "/accounts");
 }

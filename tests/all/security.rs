@@ -33,7 +33,7 @@ async fn who_has_no_factor_sees_only_how_to_get_one() {
     assert_eq!(page.fault("mfa"), "Set up your own second factor first: whoever demands one has one.");
     with_factor(&house, &ada).await;
     let page = ada.get(PATH).await;
-    assert!(page.all("ul.rows a").contains(&"bob".to_owned()) && !page.text().contains("ada@example.com"), "{}", page.text());
+    assert_eq!(page.all("ul.rows li"), ["bob bob@example.com"]);
     let page = save(&ada, "required", "", "").await;
     assert_eq!(page.location(), PATH, "{}", page.text());
 
@@ -158,7 +158,8 @@ async fn sessions_end_in_the_account_when_it_says_so() {
     }
     assert_eq!(browser.get("/accounts/acme").await.status, StatusCode::OK);
 
-    ada.post("/prove", &[("password", PASSWORD.into())]).await;
+    // She was away herself.
+    let ada = house.signed_in("ada@example.com").await;
     assert_eq!(save(&ada, "", "", "1").await.location(), PATH);
     house.wait(Span::minutes(41));
     assert_eq!(browser.get("/accounts/acme").await.location(), "/login?why=too_old&next=%2Faccounts%2Facme");
@@ -189,5 +190,5 @@ async fn a_lost_factor_is_taken_away_by_an_administrator() {
     let log = house.events(&house.account_id("acme").await).await;
     assert_eq!(log.last().unwrap(), "membership_mfa_reset.v0");
     assert!(house.events(&house.user_id(&bob).await).await.contains(&"mfa_reset.v0".to_owned()));
-    assert_eq!(reset("Once more").await.fault("reason"), "They have no second factor.");
+    assert!(reset("Once more").await.text().contains("They have no second factor."));
 }

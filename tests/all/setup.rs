@@ -57,7 +57,7 @@ async fn wrong_input_is_named_and_kept() {
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(page.fault("account"), "Enter a name for the account.");
     assert!(page.fault("email").starts_with("This is not an email address."));
-    assert!(page.fault("password").starts_with("Use at least 12 characters."));
+    assert!(page.fault("password").starts_with("Use at least 10 characters."));
     assert_eq!(
         (page.value("name"), page.value("email"), page.value("password")),
         ("Ada Lovelace".into(), "ada at example".into(), String::new())

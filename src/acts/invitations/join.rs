@@ -4,6 +4,7 @@
 use crate::{
     acts::{
         App, Person, Stop, Visitor,
+        choosing::judge,
         joining::{Membership, enlist},
         sessions,
         sign_in::{compare, count_attempt, forgive, record_failure},
@@ -15,6 +16,7 @@ use crate::{
         faults::Faults,
         ids::UserId,
         invitations::{Address, Closed, Ended, Holder, Link, Offer, Purpose, has_seat, holder, offer},
+        passwords::Known,
         sign_in::{Failure, window_start},
         sign_up::NewPerson,
         time::{Millis, Span},
@@ -154,7 +156,8 @@ pub async fn decline(person: &Person, token: &str) -> Result<(), Stop> {
 /// depend on who has the address, unless they know that person's password.
 ///
 /// # Errors
-/// [`Stop::Faults`] when the link gives nothing any more, which is on record, or when the newcomer is not new.
+/// [`Stop::Faults`] when the link gives nothing any more, which is on record, when the password is not one to be chosen, or
+/// when the newcomer is not new.
 pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, token_hash: &str) -> Result<String, Stop> {
     let app = &visitor.app;
     let link = find(&mut visitor.read(), token).await?;
@@ -163,6 +166,9 @@ pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, token_hash:
         return Err(refuse(Trier::at(visitor), tx, &link, ended.word(), ended.sentence()).await);
     }
     let email = Email::parse(&link.address).map_err(Stop::Broken)?;
+    // Before anything is compared: what the newcomer is told depends on nobody but themselves.
+    let known = Known::of([new.name.as_str(), &link.address, &link.account_name, &link.slug, &link.company]);
+    judge(app, &new.password, known).await?;
     let _place = app.0.hasher.queue()?;
     let attempts = count_attempt(visitor, &email).await?;
     let (owner, found) = compare(visitor, &email, &new.password, &attempts).await?;

@@ -60,6 +60,8 @@ pub async fn demo(config: &Config, clock: Clock, dice: Dice) -> Result<Demo, Sta
     config.data_dir = folder.path().join("data");
     (config.database_url, config.smtp_url) = (String::new(), String::new());
     config.key_file = std::path::PathBuf::new();
+    // What stands in the help of a program may stand in a list, too.
+    config.breached_passwords = std::path::PathBuf::new();
     // It is to live as long as the process, and no longer; and nobody's secrets are in it.
     config.sqlite_durability = SqliteDurability::Normal;
     (config.password_cost.memory_kib, config.password_cost.iterations, config.password_cost.parallelism) = (64, 1, 1);

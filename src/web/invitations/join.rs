@@ -14,7 +14,6 @@ use crate::{
         faults::Faults,
         invitations::{Ended, Holder, Offer},
         members::Billing,
-        passwords::MIN_CHARACTERS,
         sign_up::SignUp,
         time::Millis,
         zones::Zone,
@@ -25,6 +24,7 @@ use crate::{
         front::Front,
         page,
         page::see_other,
+        passwords::hint,
         problem,
     },
 };
@@ -133,7 +133,7 @@ async fn page_of(visitor: &Visitor, token: &str, typed: (SignUp, Faults)) -> Res
         draft: typed.0,
         faults: typed.1,
         refused: None,
-        password_hint: format!("At least {MIN_CHARACTERS} characters. Four random words work well."),
+        password_hint: hint(),
     })
 }
 
@@ -185,8 +185,8 @@ async fn try_to_join(visitor: &Visitor, front: &Front, token: &str, draft: &Sign
     if visitor.person().await?.is_some() {
         return Ok(None);
     }
-    let view = join::look(visitor, None, token).await?;
-    let new = draft.check([&view.link.address, &view.link.account_name])?;
+    join::look(visitor, None, token).await?;
+    let new = draft.check()?;
     let cookie = front.new_cookie(visitor.now().0).await?;
     let joined = join::sign_up(visitor, token, new, &cookie).await;
     if joined.is_err() {

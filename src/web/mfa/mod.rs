@@ -42,6 +42,8 @@ struct Begin {
     next: String,
     /// Whether an account demands it.
     is_demanded: bool,
+    faults: Faults,
+    refused: Option<String>,
 }
 page::page!(Begin);
 
@@ -83,7 +85,7 @@ async fn show_offer(person: &Person, front: &Front, parts: &Parts, next: String,
     match mfa::offered(person).await {
         Ok(Some(offer)) => again.show(front, &SetUp { shell, offer, next, faults, refused }),
         Ok(None) => match mfa::is_demanded(person).await {
-            Ok(is_demanded) => again.show(front, &Begin { shell, next, is_demanded }),
+            Ok(is_demanded) => again.show(front, &Begin { shell, next, is_demanded, faults, refused }),
             Err(stop) => problem::answer(stop, parts),
         },
         Err(stop) => problem::answer(stop, parts),
