@@ -1,7 +1,7 @@
 //! Fresh proofs: somebody signed in proves again who they are, by the strongest thing that they have (product §2.22).
 
 use super::{
-    Person, Stop,
+    Person, Stop, letters,
     mfa::{count, refuse, take},
     passwords::prove_again,
 };
@@ -39,9 +39,10 @@ pub async fn prove(person: &Person, given: Given) -> Result<(), Stop> {
         }
         Given::Code(code) => {
             let visitor = person.visitor();
-            let counted = count(&visitor, &who, &person.email()?).await?;
+            let email = person.email()?;
+            let counted = count(&visitor, &who, &email).await?;
             let mut tx = person.begin().await?;
-            if !take(&person.app, &mut tx, &who, &code, &counted).await? {
+            if !take(&visitor, &mut tx, (&who, &email), &code, &counted).await? {
                 drop(tx);
                 return Err(refuse(&visitor, &who).await);
             }
@@ -49,5 +50,7 @@ pub async fn prove(person: &Person, given: Given) -> Result<(), Stop> {
         }
     };
     tx.prove(&session, &proof).await?;
-    Ok(tx.commit(Event::Person { who, what: PersonEvent::Proven { method: proof.word() } }).await?)
+    tx.commit(Event::Person { who, what: PersonEvent::Proven { method: proof.word() } }).await?;
+    letters::ring(&person.app);
+    Ok(())
 }

@@ -142,14 +142,14 @@ impl<S> Tx<S> {
     /// When the database fails.
     pub async fn use_recovery_code(&mut self, user: &UserId, hash: &str) -> Result<bool> {
         let now = self.now();
-        let used = run!(
+        let rows = run!(
             self,
             sqlx::query("UPDATE recovery_codes SET used_at = $1 WHERE user_id = $2 AND hash = $3 AND used_at IS NULL")
                 .bind(now)
                 .bind(user)
                 .bind(hash)
         );
-        Ok(used == 1)
+        Ok(rows == 1)
     }
 
     /// Gives somebody new recovery codes in the place of all they had.

@@ -60,9 +60,9 @@ impl Problem {
 pub(super) fn answer(stop: Stop, parts: &Parts) -> Response {
     let operation = parts.extensions.get::<Caller>().map(|caller| caller.request.clone());
     match stop {
-        Stop::SignIn => sign_in(parts, None),
+        // Whoever has set up a factor meanwhile signs in with it.
+        Stop::SignIn | Stop::Step(Step::Mfa) => sign_in(parts, None),
         Stop::Step(Step::SignIn(end)) => sign_in(parts, Some(end)),
-        Stop::Step(Step::Mfa) => sign_in(parts, None),
         Stop::Step(Step::MfaEnrolment) => lead(parts, "/me/security/factor", form_urlencoded::Serializer::new(String::new())),
         Stop::Step(Step::FreshProof) => lead(parts, "/prove", form_urlencoded::Serializer::new(String::new())),
         Stop::Step(first) => needed(first).shown(StatusCode::FORBIDDEN),

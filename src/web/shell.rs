@@ -118,11 +118,16 @@ const ROOMS: [(&str, &[Room]); 4] = [
 
 fn groups<M: May>(permit: &Permit<M>, path: &str) -> Vec<Group> {
     let root = format!("/accounts/{}", permit.account().slug);
+    // Of two rooms one behind the other, the inner one is where one is.
+    let behind = path.strip_prefix(&root).unwrap_or_default();
+    let rooms = ROOMS.iter().flat_map(|(_, rooms)| rooms.iter()).map(|room| room.0);
+    let here =
+        rooms.filter(|room| if room.is_empty() { behind.is_empty() } else { behind.starts_with(room) }).max_by_key(|room| room.len());
     let item = |&(behind, label, icon, permission): &Room| {
         let href = format!("{root}{behind}");
         let muted = (!permit.rights().allow(permission))
             .then(|| format!("You may not {}: you need {}.", permission.sentence(), permission.carrier().needed()));
-        let current = if behind.is_empty() { path == href } else { path.starts_with(&href) };
+        let current = here == Some(behind);
         Item { label, icon, href, current, muted }
     };
     ROOMS.iter().map(|(label, rooms)| Group { label, items: rooms.iter().map(item).collect() }).collect()

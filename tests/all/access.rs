@@ -107,6 +107,8 @@ fn form_that_works(route: &str) -> Vec<(&'static str, String)> {
         "delete" => &[("name", "Acme"), ("password", crate::kit::PASSWORD)],
         "roles" => &[("developer", "read_write"), ("team", "manager"), ("billing", "access"), ("version", "0")],
         "access" => &[("until", "2027-01-01")],
+        "security" => &[("session_idle", "30"), ("seen", "- - -")],
+        "reset-factor" => &[("reason", "They asked")],
         "new" => &[
             ("email", "more@example.com"),
             ("developer", "read_write"),

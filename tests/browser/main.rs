@@ -9,6 +9,7 @@ mod invitations;
 #[path = "../all/kit.rs"]
 #[allow(dead_code, reason = "the kit is shared with the other suite, which uses all of it")]
 mod kit;
+mod mfa;
 mod people;
 
 use chromium::{Chromium, Scripts};

@@ -11,7 +11,7 @@ use crate::{
         events::{Event, Log, PersonEvent, Who},
         faults::Faults,
         ids::UserId,
-        letters::Letter,
+        letters::{Letter, MfaLetter},
         mfa::{Code, Scope, WRONG},
         sign_in::{Failure, window_rest, window_start},
     },
@@ -48,7 +48,7 @@ pub(in crate::acts) async fn count(visitor: &Visitor, who: &Who, email: &Email) 
         let count = tx.count_attempt(&attempt).await?;
         if count > limit {
             if count == limit + 1 {
-                let letter = Letter::CodesGuessed { at: now.0, from: visitor.caller.address.to_string() };
+                let letter = Letter::Mfa(MfaLetter::CodesGuessed { at: now.0, from: visitor.caller.address.to_string() });
                 letters::write(&visitor.app, &mut tx, Envelope::to_person(&who.user, &email.deliverable()), &letter).await?;
                 tx.note(Event::UserLoginFailed { user: Some(who.user.clone()), email: who.email.clone(), why: Failure::TooManyCodes });
             }
@@ -64,10 +64,16 @@ pub(in crate::acts) async fn count(visitor: &Visitor, who: &Who, email: &Email) 
 
 /// Takes a code, as part of a transaction that holds its person's log: `false` when it is wrong, was taken before, or the
 /// person has no factor that counts. What was counted is taken back.
-pub(in crate::acts) async fn take<S>(app: &App, tx: &mut Tx<S>, who: &Who, code: &Code, counted: &[Attempt]) -> Result<bool, Stop> {
+pub(in crate::acts) async fn take<S>(
+    visitor: &Visitor,
+    tx: &mut Tx<S>,
+    (who, email): (&Who, &Email),
+    code: &Code,
+    counted: &[Attempt],
+) -> Result<bool, Stop> {
     let Some(factor) = tx.factor_of(&who.user).await?.filter(|factor| factor.confirmed_at.is_some()) else { return Ok(false) };
     let taken = match code {
-        Code::Totp(digits) => match open(app, &who.user, &who.email, &factor.sealed)?.step(digits, tx.now()) {
+        Code::Totp(digits) => match open(&visitor.app, &who.user, &who.email, &factor.sealed)?.step(digits, tx.now()) {
             Some(step) => tx.take_step(&who.user, step).await?,
             None => false,
         },
@@ -81,6 +87,9 @@ pub(in crate::acts) async fn take<S>(app: &App, tx: &mut Tx<S>, who: &Who, code:
     }
     if matches!(code, Code::Recovery(_)) {
         let left = tx.recovery_codes_of(&who.user).await?;
+        let letter = Letter::Mfa(MfaLetter::RecoveryCodeUsed { at: tx.now().0, from: visitor.caller.address.to_string(), left });
+        let recipient = email.deliverable();
+        letters::write(&visitor.app, tx, Envelope::to_person(&who.user, &recipient), &letter).await?;
         tx.note(Event::Person { who: who.clone(), what: PersonEvent::RecoveryCodeUsed { left } });
     }
     Ok(true)

@@ -22,7 +22,7 @@ use crate::{
         flows::Flow,
         gate::{Mfa, Proof},
         ids::UserId,
-        letters::Letter,
+        letters::{Letter, MfaLetter},
         mfa::{Code, Confirmation, RECOVERY_CODES, WRONG, in_groups, mailed_code, may_confirm, recovery_code},
         security::Overrides,
         sessions::End,
@@ -80,7 +80,7 @@ pub async fn offer(person: &Person) -> Result<(), Stop> {
         tx.end_flows(Flow::Enrolment, &user).await?;
         let id_hash = &mailed_hash(&user, &code);
         tx.create_flow(&NewFlow { kind: Flow::Enrolment, id_hash, user: Some(&user), email: None }).await?;
-        let letter = Letter::EnrolmentCode { code: in_groups(&code), expires_at: tx.now().plus(Flow::Enrolment.lives()).0 };
+        let letter = Letter::Mfa(MfaLetter::EnrolmentCode { code: in_groups(&code), expires_at: tx.now().plus(Flow::Enrolment.lives()).0 });
         letters::write(&person.app, &mut tx, Envelope::to_person(&user, &person.email()?.deliverable()), &letter).await?;
     }
     tx.commit(Event::Person { who: person.who(), what: PersonEvent::FactorOffered }).await?;
@@ -145,7 +145,7 @@ pub async fn confirm(person: &Person, typed: &Confirmation) -> Result<Vec<String
     let codes = new_codes(&mut tx, person).await?;
     let session = person.facts().session.clone();
     tx.prove(&session, &Proof::Factor).await?;
-    let letter = Letter::FactorSetUp { at: tx.now().0, from: person.address() };
+    let letter = Letter::Mfa(MfaLetter::FactorSetUp { at: tx.now().0, from: person.address() });
     let sessions = change(person, &mut tx, letter).await?;
     tx.commit(Event::Person { who, what: PersonEvent::FactorSetUp { sessions } }).await?;
     letters::ring(&person.app);
@@ -163,7 +163,7 @@ pub async fn remove(person: &Person) -> Result<usize, Stop> {
     if !tx.remove_factor(&who.user).await? {
         return Err(Faults::one("code", "You have no second factor.").into());
     }
-    let letter = Letter::FactorRemoved { at: tx.now().0, from: person.address() };
+    let letter = Letter::Mfa(MfaLetter::FactorRemoved { at: tx.now().0, from: person.address() });
     let sessions = change(person, &mut tx, letter).await?;
     tx.commit(Event::Person { who, what: PersonEvent::FactorRemoved { sessions } }).await?;
     letters::ring(&person.app);
@@ -182,7 +182,7 @@ pub async fn renew_codes(person: &Person) -> Result<Vec<String>, Stop> {
         return Err(Faults::one("code", "You have no second factor.").into());
     }
     let codes = new_codes(&mut tx, person).await?;
-    let letter = Letter::RecoveryCodesRenewed { at: tx.now().0, from: person.address() };
+    let letter = Letter::Mfa(MfaLetter::RecoveryCodesRenewed { at: tx.now().0, from: person.address() });
     letters::write(&person.app, &mut tx, Envelope::to_person(&who.user, &person.email()?.deliverable()), &letter).await?;
     tx.commit(Event::Person { who, what: PersonEvent::RecoveryCodesRenewed }).await?;
     letters::ring(&person.app);

@@ -12,7 +12,7 @@ use crate::{
         events::{Event, PersonEvent, Who},
         faults::Faults,
         ids::MemberId,
-        letters::Letter,
+        letters::{Letter, MfaLetter},
         members::may_touch,
         mfa::Reset,
         permissions::may,
@@ -45,7 +45,7 @@ pub async fn reset(permit: &Permit<may::ResetFactors>, member: &MemberId, reset:
     end_all(permit.app(), &mut tx, &who, None, End::FactorChanged).await?;
     let by = permit.person().facts().name.clone();
     let account = permit.account();
-    let letter = Letter::FactorReset { account: account.name.clone(), by, reason: reason.clone() };
+    let letter = Letter::Mfa(MfaLetter::FactorReset { account: account.name.clone(), by, reason: reason.clone() });
     let recipient = Email::parse(&target.email).map_err(Stop::Broken)?.deliverable();
     letters::write(permit.app(), &mut tx, Envelope::to_person(&who.user, &recipient), &letter).await?;
     tx.note(Event::Person { who: who.clone(), what: PersonEvent::FactorReset });

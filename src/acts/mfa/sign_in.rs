@@ -2,7 +2,7 @@
 
 use super::codes;
 use crate::{
-    acts::{Stop, Visitor, sessions},
+    acts::{Stop, Visitor, letters, sessions},
     rules::{
         addresses::Email,
         events::{Event, Log, Who},
@@ -44,13 +44,14 @@ pub async fn prove(visitor: &Visitor, code: &Code) -> Result<Proven, Stop> {
     let Some((who, email)) = begun(visitor).await? else { return Err(Stop::SignIn) };
     let counted = codes::count(visitor, &who, &email).await?;
     let mut tx = visitor.begin(vec![Log::User(who.user.clone())]).await?;
-    if !codes::take(&visitor.app, &mut tx, &who, code, &counted).await? {
+    if !codes::take(visitor, &mut tx, (&who, &email), code, &counted).await? {
         drop(tx);
         return Err(codes::refuse(visitor, &who).await);
     }
     // Who knows both has not forgotten either.
     tx.end_flows(Flow::PasswordReset, &who.user).await?;
     tx.commit_unrecorded(Why::HalfSignIn).await?;
+    letters::ring(&visitor.app);
     let method = if matches!(code, Code::Recovery(_)) { "recovery_code" } else { Proof::Factor.word() };
     Ok(Proven { who, method })
 }

@@ -2,7 +2,7 @@
 
 mod sign_in;
 
-use askama::Template;
+use askama::{Template, filters::Safe};
 use axum::{http::request::Parts, response::Response};
 use serde::Deserialize;
 
@@ -51,7 +51,9 @@ page::page!(Begin);
 #[template(path = "mfa/set_up.html", blocks = ["title", "main"])]
 struct SetUp {
     shell: Shell,
-    offer: Offer,
+    secret: String,
+    picture: Safe<String>,
+    is_mailed: bool,
     next: String,
     faults: Faults,
     refused: Option<String>,
@@ -83,7 +85,9 @@ async fn show_offer(person: &Person, front: &Front, parts: &Parts, next: String,
     let shell = Shell::of_person(person, front).await;
     let (faults, refused) = (again.faults.clone(), again.refused.clone());
     match mfa::offered(person).await {
-        Ok(Some(offer)) => again.show(front, &SetUp { shell, offer, next, faults, refused }),
+        Ok(Some(Offer { secret, picture, is_mailed })) => {
+            again.show(front, &SetUp { shell, secret, picture: Safe(picture), is_mailed, next, faults, refused })
+        }
         Ok(None) => match mfa::is_demanded(person).await {
             Ok(is_demanded) => again.show(front, &Begin { shell, next, is_demanded, faults, refused }),
             Err(stop) => problem::answer(stop, parts),
@@ -105,7 +109,7 @@ async fn confirm(person: Person, front: Front, parts: Parts, Form(typed): Form<C
 
 #[derive(Template)]
 #[template(path = "mfa/codes.html", blocks = ["title", "main"])]
-struct Codes {
+struct Shown {
     shell: Shell,
     codes: Vec<String>,
     /// The same as a text to copy.
@@ -116,7 +120,7 @@ struct Codes {
     is_first: bool,
     next: String,
 }
-page::page!(Codes);
+page::page!(Shown);
 
 /// The recovery codes, once, under a new cookie: the session is worth more than the old one was.
 async fn show_codes(person: &Person, front: &Front, parts: &Parts, codes: Vec<String>, first: Option<&str>) -> Response {
@@ -127,7 +131,7 @@ async fn show_codes(person: &Person, front: &Front, parts: &Parts, codes: Vec<St
     let text = format!("Frontdesk recovery codes of {}\n\n{}\n", person.facts().email, codes.join("\n"));
     let file =
         format!("data:text/plain;charset=utf-8,{}", percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC));
-    front.show(&Codes {
+    front.show(&Shown {
         shell: Shell::of_person(person, front).await,
         text: codes.join("\n"),
         codes,

@@ -3,6 +3,9 @@
 //! A letter is a row of the transaction that causes it, so none is lost and none is sent for what did not happen. Its
 //! contents are data; how they read is a template, and where its links lead is known when it is sent.
 
+mod mfa;
+
+pub use mfa::MfaLetter;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -32,18 +35,8 @@ pub enum Letter {
     PasswordReset { token: String, expires_at: i64 },
     /// The password is another one, from this moment on and at the wish of who came from this network address.
     PasswordChanged { at: i64, from: String },
-    /// They have a second factor now, and their other sessions ended.
-    FactorSetUp { at: i64, from: String },
-    /// The code that they need besides, to set up a second factor that an account demands.
-    EnrolmentCode { code: String, expires_at: i64 },
-    /// An administrator took their factor away.
-    FactorReset { account: String, by: String, reason: String },
-    /// They have no second factor any more.
-    FactorRemoved { at: i64, from: String },
-    /// Their recovery codes are other ones.
-    RecoveryCodesRenewed { at: i64, from: String },
-    /// Somebody who knows their password guesses their codes.
-    CodesGuessed { at: i64, from: String },
+    /// About their second factor.
+    Mfa(MfaLetter),
     /// Somebody says that this address is theirs. Who, it does not say: nobody writes to strangers through us.
     ConfirmEmail { token: String, expires_at: i64 },
     /// Somebody says that this address is theirs, which is somebody else's.
@@ -87,12 +80,7 @@ impl Letter {
             Self::SignUp { .. } | Self::SignUpKnown => "sign_up",
             Self::PasswordReset { .. } => "password_reset",
             Self::PasswordChanged { .. } => "password_changed",
-            Self::FactorSetUp { .. } => "factor_set_up",
-            Self::FactorRemoved { .. } => "factor_removed",
-            Self::FactorReset { .. } => "factor_reset",
-            Self::EnrolmentCode { .. } => "enrolment_code",
-            Self::RecoveryCodesRenewed { .. } => "recovery_codes_renewed",
-            Self::CodesGuessed { .. } => "codes_guessed",
+            Self::Mfa(letter) => letter.kind(),
             Self::ConfirmEmail { .. } | Self::EmailTaken => "confirm_email",
             Self::EmailChangeAsked { .. } => "email_change_asked",
             Self::EmailChanged { .. } => "email_changed",
@@ -116,7 +104,7 @@ impl Letter {
             Self::Invitation { expires_at, .. }
             | Self::SignUp { expires_at, .. }
             | Self::PasswordReset { expires_at, .. }
-            | Self::EnrolmentCode { expires_at, .. }
+            | Self::Mfa(MfaLetter::EnrolmentCode { expires_at, .. })
             | Self::ConfirmEmail { expires_at, .. } => now.0 >= *expires_at,
             _ => false,
         }
@@ -130,12 +118,7 @@ impl Letter {
             Self::SignUp { .. } | Self::SignUpKnown => "Sign up to Frontdesk".to_owned(),
             Self::PasswordReset { .. } => "Choose a new password".to_owned(),
             Self::PasswordChanged { .. } => "Your password was changed".to_owned(),
-            Self::FactorSetUp { .. } => "You have a second factor now".to_owned(),
-            Self::FactorRemoved { .. } => "Your second factor was removed".to_owned(),
-            Self::FactorReset { .. } => "Your second factor was reset".to_owned(),
-            Self::EnrolmentCode { .. } => "The code for your second factor".to_owned(),
-            Self::RecoveryCodesRenewed { .. } => "You have new recovery codes".to_owned(),
-            Self::CodesGuessed { .. } => "Somebody guesses your codes".to_owned(),
+            Self::Mfa(letter) => letter.subject().to_owned(),
             Self::ConfirmEmail { .. } => "Confirm your address".to_owned(),
             Self::EmailTaken => "This address has a user already".to_owned(),
             Self::EmailChangeAsked { .. } => "Your address is to be changed".to_owned(),
@@ -191,59 +174,7 @@ impl Letter {
                 Some(new_password()),
                 vec![NOT_YOU.to_owned()],
             ),
-            Self::FactorSetUp { at, from } => (
-                "You have a second factor now".to_owned(),
-                vec![
-                    format!("A second factor was set up for {to} on {}, from the network address {from}.", until(*at)),
-                    "From now on signing in takes your password and a code of your authenticator. Keep the recovery codes where you keep your passwords.".to_owned(),
-                ],
-                Some(new_password()),
-                vec![NOT_YOU.to_owned()],
-            ),
-            Self::EnrolmentCode { code, expires_at } => (
-                "The code for your second factor".to_owned(),
-                vec![
-                    "An account of yours demands a second factor. To set it up, enter this code besides that of your authenticator:".to_owned(),
-                    code.clone(),
-                ],
-                None,
-                vec![format!("It works once, until {}. A newer letter ends it.", until(*expires_at)), NOT_YOU.to_owned()],
-            ),
-            Self::FactorReset { account, by, reason } => (
-                "Your second factor was reset".to_owned(),
-                vec![format!(
-                    "{by} of {account} took the second factor of {to} away, and gave this reason: {reason}. Your password alone opens your user until you set up another one."
-                )],
-                Some(("Sign in", "/login".to_owned())),
-                vec!["If you did not ask for this, tell another administrator of the account at once.".to_owned()],
-            ),
-            Self::FactorRemoved { at, from } => (
-                "Your second factor was removed".to_owned(),
-                vec![format!(
-                    "The second factor of {to} was removed on {}, from the network address {from}. Your password alone opens your user now.",
-                    until(*at)
-                )],
-                Some(new_password()),
-                vec![NOT_YOU.to_owned()],
-            ),
-            Self::RecoveryCodesRenewed { at, from } => (
-                "You have new recovery codes".to_owned(),
-                vec![format!(
-                    "{to} has new recovery codes since {}, made from the network address {from}. The old ones no longer work.",
-                    until(*at)
-                )],
-                Some(new_password()),
-                vec![NOT_YOU.to_owned()],
-            ),
-            Self::CodesGuessed { at, from } => (
-                "Somebody guesses your codes".to_owned(),
-                vec![format!(
-                    "Too many wrong codes were typed for {to}, the last of them on {} from the network address {from}. Whoever does that knows your password. No code is taken for a while.",
-                    until(*at)
-                )],
-                Some(("Choose a new password", "/password/forgot".to_owned())),
-                vec!["If it was you, wait a little and try again, or use one of your recovery codes then.".to_owned()],
-            ),
+            Self::Mfa(letter) => return letter.reading(to),
             Self::ConfirmEmail { token, expires_at } => (
                 "Confirm your address".to_owned(),
                 vec![format!(
