@@ -1,8 +1,9 @@
 -- The second factor of people: the secret that their authenticator shares with us, sealed. Until it is confirmed by a code it
--- does not count. The last time step whose code was taken, so that no code is taken twice.
+-- does not count, and is shown to the session alone that asked for it. The last time step whose code was taken, so that no code is taken twice.
 CREATE TABLE factors (
     user_id      TEXT_C NOT NULL PRIMARY KEY REFERENCES users (id),
     sealed       TEXT_C NOT NULL,
+    offered_in   TEXT_C NOT NULL,
     created_at   BIGINT NOT NULL,
     confirmed_at BIGINT,
     last_step    BIGINT

@@ -1,6 +1,6 @@
 //! What Frontdesk does by itself. Each chore may run in several processes at once.
 
-use super::{App, Stop, letters, setup::system};
+use super::{App, Stop, letters, permit::system};
 use crate::store::{Instance, Why};
 
 /// How often chores are done.

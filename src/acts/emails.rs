@@ -6,6 +6,7 @@
 use super::{
     Person, Stop,
     letters::{self, Envelope, count_asked},
+    mfa::is_demanded,
     passwords::prove_again,
     sessions::end_all,
 };
@@ -17,6 +18,7 @@ use crate::{
         events::{Event, PersonEvent, Who},
         faults::Faults,
         flows::Flow,
+        gate::Step,
         letters::Letter,
         members::search_words,
         sessions::End,
@@ -50,6 +52,7 @@ pub async fn ask_to_confirm(person: &Person) -> Result<(), Stop> {
 /// [`Stop::Faults`] when the password is wrong or the address is kept by a directory (`ERR_NGROK_4454`), [`Stop::TooMany`].
 pub async fn ask_to_change(person: &Person, change: &Change) -> Result<(), Stop> {
     person.demand_factor()?;
+    demand_enrolment(person).await?;
     let proven = prove_again(person, &change.password, "password").await?;
     let (email, old) = (&change.email, person.email()?);
     if !count_asked(&person.visitor(), email, Asked::Mailbox).await? {
@@ -68,6 +71,13 @@ pub async fn ask_to_change(person: &Person, change: &Change) -> Result<(), Stop>
     Ok(())
 }
 
+/// Where a factor is demanded and there is none, it comes first: setting it up takes a letter to the address that is proven now,
+/// and whoever only knows the password is not to move that.
+async fn demand_enrolment(person: &Person) -> Result<(), Stop> {
+    let is_owed = person.facts().factor_since.is_none() && is_demanded(person).await?;
+    if is_owed { Err(Stop::Step(Step::MfaEnrolment)) } else { Ok(()) }
+}
+
 /// An address that a directory keeps is not changed by hand.
 async fn demand_own(tx: &mut Tx<OfUser>) -> Result<(), Stop> {
     if tx.is_provisioned().await? {
@@ -81,7 +91,7 @@ async fn send_link(person: &Person, tx: &mut Tx<OfUser>, email: &Email, is_taken
     let user = &person.facts().user;
     let secret = token([tx.dice(), tx.dice()]);
     // The newest letter counts, whichever address it went to.
-    tx.end_flows_of(user).await?;
+    tx.end_flows(Flow::ConfirmEmail, user).await?;
     tx.create_flow(&NewFlow { kind: Flow::ConfirmEmail, id_hash: &hash_token(&secret), user: Some(user), email: Some(email) }).await?;
     let expires_at = tx.now().plus(Flow::ConfirmEmail.lives()).0;
     let letter = if is_taken { Letter::EmailTaken } else { Letter::ConfirmEmail { token: secret, expires_at } };
@@ -114,6 +124,9 @@ pub async fn look(person: &Person, secret: &str) -> Result<Email, Stop> {
 /// [`Stop::Unknown`] when the link does not work, or [`Stop::Faults`] when somebody else was faster (`ERR_NGROK_4452`).
 pub async fn confirm(person: &Person, secret: &str) -> Result<Email, Stop> {
     let email = look(person, secret).await?;
+    if email.canonical() != person.facts().canonical {
+        demand_enrolment(person).await?;
+    }
     let mut tx = person.begin().await?;
     if !tx.use_flow(Flow::ConfirmEmail, &hash_token(secret)).await? {
         return Err(Stop::Unknown);
@@ -126,10 +139,11 @@ pub async fn confirm(person: &Person, secret: &str) -> Result<Email, Stop> {
     }
     demand_own(&mut tx).await?;
     demand_free(tx.replace_address(&email).await?)?;
-    rewrite_memberships(person, &mut tx, &email).await?;
     tx.end_flows_of(&user).await?;
     let who = Who { user, email: email.canonical().to_owned() };
+    // Sessions before members, as whoever notes that somebody is here takes them.
     end_all(&person.app, &mut tx, &who, Some(&person.facts().session), End::EmailChanged).await?;
+    rewrite_memberships(person, &mut tx, &email).await?;
     tell_old(person, &mut tx, &old, &Letter::EmailChanged { new: email.written().to_owned() }).await?;
     tx.commit(Event::Person { who, what: PersonEvent::EmailChanged { before: old.canonical().to_owned() } }).await?;
     letters::ring(&person.app);

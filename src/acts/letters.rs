@@ -1,6 +1,6 @@
 //! Letters: put into the outbox by the deed that causes them, and delivered by a chore that any process may do.
 
-use super::{App, Stop, Visitor, setup::system};
+use super::{App, Stop, Visitor, permit::system};
 use crate::{
     protocols::mail::Failure,
     rules::{

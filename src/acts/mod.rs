@@ -46,7 +46,7 @@ pub mod setup;
 pub mod sign_in;
 pub mod sign_up;
 
-pub use permit::{Permit, Person, Visitor};
+pub use permit::{Permit, Person, Visitor, system};
 
 /// What the instance's configuration decides about deeds.
 #[derive(Clone, Debug)]
@@ -55,6 +55,8 @@ pub struct Terms {
     pub sessions: crate::rules::sessions::Limits,
     /// How often signing in may be tried.
     pub attempts: crate::rules::sign_in::Limits,
+    /// How many sessions of a person may be open in an account at most.
+    pub session_limit: i64,
     /// What is demanded about second factors in all accounts.
     pub mfa: crate::rules::gate::Mfa,
     /// How many wrong codes of a second factor a person may get.
@@ -217,7 +219,11 @@ impl App {
     /// What this Frontdesk demands of all accounts.
     #[must_use]
     pub fn instance(&self) -> crate::rules::security::Instance {
-        crate::rules::security::Instance { mfa: self.0.terms.mfa, sessions: self.0.terms.sessions }
+        crate::rules::security::Instance {
+            mfa: self.0.terms.mfa,
+            sessions: self.0.terms.sessions,
+            session_limit: self.0.terms.session_limit,
+        }
     }
 
     /// Where the contents of cookies are kept.

@@ -39,10 +39,9 @@ pub async fn prove(person: &Person, given: Given) -> Result<(), Stop> {
         }
         Given::Code(code) => {
             let visitor = person.visitor();
-            let email = person.email()?;
-            let counted = count(&visitor, &who, &email).await?;
+            let counted = count(&visitor, &who).await?;
             let mut tx = person.begin().await?;
-            if !take(&visitor, &mut tx, (&who, &email), &code, &counted).await? {
+            if !take(&visitor, &mut tx, &who, &code, &counted).await? {
                 drop(tx);
                 return Err(refuse(&visitor, &who).await);
             }

@@ -1,6 +1,6 @@
 //! Restoring: what comes with putting a backup back.
 
-use super::{Stop, setup::system};
+use super::{Stop, permit::system};
 use crate::{
     rules::{events::Event, ids::OperationId, sessions::End},
     store::{Context, Hands, Source, backup::Restore},

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Permit, Stop};
+use super::{Permit, Stop, permit::living};
 use crate::rules::{
     events::Event,
     faults::Faults,
@@ -46,12 +46,18 @@ pub async fn update(permit: &Permit<may::ManageSecurity>, draft: &Draft) -> Resu
             tx.set_security(name, value, &by).await?;
         }
     }
+    let here = new.within(instance);
+    if here.session_limit < old.within(instance).session_limit {
+        let living = living(permit.app(), tx.now(), here);
+        tx.end_surplus_entries(here.session_limit, living).await?;
+    }
     let (before, after) = (in_words(&old, instance), in_words(&new, instance));
     let (account, name) = (permit.account().account.clone(), permit.account().name.clone());
     Ok(tx.commit(Event::SecurityUpdated { account, name, before, after }).await?)
 }
 
 fn in_words(overrides: &Overrides, instance: Instance) -> Value {
-    let Effective { mfa, sessions } = overrides.within(instance);
-    json!({ "mfa": mfa.word(), "session_idle": sessions.idle.in_words(), "session_lifetime": sessions.lifetime.in_words() })
+    let Effective { mfa, sessions, session_limit } = overrides.within(instance);
+    let (idle, lifetime) = (sessions.idle.in_words(), sessions.lifetime.in_words());
+    json!({ "mfa": mfa.word(), "session_idle": idle, "session_lifetime": lifetime, "session_limit": session_limit })
 }

@@ -1,12 +1,17 @@
 //! Deeds of a person on the own sessions. Ending one works on the next request, on every instance.
 
-use super::{App, Person, Stop, Visitor};
+use super::{
+    App, Caller, Person, Stop, Visitor,
+    letters::{self, Envelope},
+};
 use crate::{
     rules::{
+        addresses::Email,
         events::{Event, Who},
         gate::Proof,
         ids::SessionId,
-        sessions::End,
+        letters::Letter,
+        sessions::{End, device, is_known_place},
     },
     store::{Instance, NewSession, Tx, Why},
 };
@@ -70,15 +75,38 @@ pub async fn rotate(person: &Person, token_hash: &str) -> Result<(), Stop> {
     Ok(tx.commit_unrecorded(Why::NewCookie).await?)
 }
 
+/// The same with a cookie that could perhaps not be made.
+///
+/// # Errors
+/// When it was not, the session has ended meanwhile, or the database fails.
+pub async fn rotate_with(person: &Person, token_hash: Result<String, Stop>) -> Result<(), Stop> {
+    rotate(person, &token_hash?).await
+}
+
 /// Begins the session of somebody who has just proven who they are by their password, as part of a transaction; the cookie's
 /// value has this hash. From here on it is they who act.
 pub(super) async fn begin(visitor: &Visitor, tx: &mut Tx<Instance>, who: &Who, token_hash: &str) -> Result<SessionId, Stop> {
+    tell_of_new_place(visitor, tx, who).await?;
     let id = SessionId::new(tx.now(), tx.dice());
     let (address, agent) = (visitor.caller.address.to_string(), &visitor.caller.agent);
     let proof = &Proof::Password;
     tx.create_session(&NewSession { id: &id, token_hash, user: &who.user, address: &address, agent, proof }).await?;
     tx.acting_as(who.user.to_string(), who.email.clone(), id.clone());
     Ok(id)
+}
+
+/// Writes to somebody who signs in from where, or with what, they have not lately.
+async fn tell_of_new_place(visitor: &Visitor, tx: &mut Tx<Instance>, who: &Who) -> Result<(), Stop> {
+    let Caller { address, agent, .. } = &visitor.caller;
+    if is_known_place(&tx.places(&who.user).await?, *address, agent) {
+        return Ok(());
+    }
+    // Nobody writes to an address that may be a stranger's.
+    let Some(recipient) = tx.proven_address(&who.user).await? else { return Ok(()) };
+    let letter = Letter::NewPlace { at: tx.now().0, from: address.to_string(), device: device(agent) };
+    let recipient = Email::parse(&recipient).map_err(Stop::Broken)?.deliverable();
+    letters::write(&visitor.app, tx, Envelope::to_person(&who.user, &recipient), &letter).await?;
+    Ok(())
 }
 
 /// Ends the session that this browser had before, as part of a transaction that holds its person's log: a browser holds one.

@@ -4,6 +4,7 @@ use super::{
     App, Stop, Visitor,
     choosing::judge,
     joining::{Membership, enlist},
+    permit::system,
     sessions,
 };
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
         passwords::Known,
         setup::NewInstance,
     },
-    store::{Context, Db, Hands, Instance, NewFlow, NewUser, Source, StoreError, Why},
+    store::{Context, Db, Hands, Instance, NewFlow, NewUser, StoreError, Why},
 };
 
 const KIND: &str = "setup";
@@ -144,17 +145,4 @@ pub(super) async fn is_waiting(app: &App) -> Result<bool, Stop> {
 
 fn console(app: &App) -> Context {
     system(app.operation())
-}
-
-/// Frontdesk acting by itself, on this machine.
-#[must_use]
-pub fn system(request: crate::rules::ids::OperationId) -> Context {
-    Context {
-        source: Source::System,
-        principal: "system".to_owned(),
-        principal_name: String::new(),
-        session: None,
-        address: String::new(),
-        request,
-    }
 }

@@ -49,6 +49,8 @@ pub async fn prove(visitor: &Visitor, credentials: Credentials) -> Result<Proven
         (Verified::YesOutdated, Some(old)) => Some((old.to_owned(), visitor.app.0.hasher.hash(&password).await?)),
         _ => None,
     };
+    // As it was written when it was proven, and not as somebody writes it now.
+    let email = Email::parse(&row.address).map_err(Stop::Broken)?;
     Ok(Proven { user: row.id, email, password_set_at: row.password_set_at, renewal, attempts })
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use super::StartError;
 use crate::{
-    acts::setup,
+    acts::{setup, system},
     config::Config,
     protocols::secrets::InstanceKey,
     rules::ids::OperationId,
@@ -33,7 +33,7 @@ pub(super) async fn find(config: &Config, db: &Db, hands: &Hands) -> Result<Inst
     let bound = if let Some(bound) = bound {
         bound
     } else {
-        let context = setup::system(OperationId::new((hands.clock)(), (hands.dice)()));
+        let context = system(OperationId::new((hands.clock)(), (hands.dice)()));
         setup::bind(db, &key.fingerprint(), context, hands).await?
     };
     if key.is(&bound) { Ok(key) } else { Err(other_key(&path)) }

@@ -7,6 +7,7 @@ pub(super) fn of(config: &Config, breached: Breached) -> Terms {
     Terms {
         sessions: config.sessions,
         attempts: config.attempts,
+        session_limit: config.session_limit,
         mfa: config.mfa,
         codes: config.codes,
         fresh_proof: config.fresh_proof,

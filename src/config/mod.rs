@@ -81,6 +81,8 @@ pub struct Config {
     pub hashing_at_once: usize,
     /// How often signing in may be tried.
     pub attempts: sign_in::Limits,
+    /// How many sessions of a person may be open in an account at most.
+    pub session_limit: i64,
     /// What is demanded about second factors in all accounts.
     pub mfa: Mfa,
     /// How many wrong codes of a second factor a person may get.

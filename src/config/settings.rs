@@ -73,6 +73,7 @@ settings! {
     stop_notice "FRONTDESK_STOP_NOTICE" = "1s": "How long requests are still taken after SIGTERM, while /readyz says no: time for a load balancer to notice. What has begun then has nine seconds more.";
     session_idle "FRONTDESK_SESSION_IDLE" = "12h": "How long a session lasts without a request: 30m, 12h, 7d.";
     session_lifetime "FRONTDESK_SESSION_LIFETIME" = "14d": "How long a session lasts in any case.";
+    session_limit "FRONTDESK_SESSION_LIMIT" = "100": "How many sessions of one person may be open in an account; one more ends the oldest there. An account may allow fewer.";
     password_memory_kib "FRONTDESK_PASSWORD_MEMORY_KIB" = "19456": "argon2id: memory of a password hash in KiB. Hashes made otherwise are renewed at the next sign-in.";
     password_iterations "FRONTDESK_PASSWORD_ITERATIONS" = "2": "argon2id: passes over the memory.";
     password_parallelism "FRONTDESK_PASSWORD_PARALLELISM" = "1": "argon2id: lanes.";
@@ -134,6 +135,7 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
             address: number(found, "attempts_per_address", 1..=1_000_000)?,
             network: number(found, "attempts_per_network", 1..=1_000_000)?,
         },
+        session_limit: number(found, "session_limit", 1..=10_000)?,
         mfa: word_of(found, "mfa", Mfa::ALL, Mfa::word)?,
         codes: mfa::Limits {
             window: span(found, "attempts_window")?,

@@ -75,8 +75,8 @@ pub struct Session {
     pub proofs: Vec<Proof>,
     /// Whether the person has a second factor that they can be asked for.
     pub has_factor: bool,
-    /// Whether it was ended in the account that is asked about, though not as a whole.
-    pub ended_here: bool,
+    /// Why it was ended in the account that is asked about, if it was, though not as a whole.
+    pub ended_here: Option<End>,
     /// When it was last noted in that account; where it has not been there, when it began.
     pub seen_here: Millis,
 }
@@ -229,8 +229,8 @@ pub fn account(now: Millis, id: &str, policy: Policy, member: Option<Member>, se
     if member.access_until.is_some_and(|until| now >= until) {
         return Verdict::Refuse(Refusal::AccessOver);
     }
-    if session.ended_here {
-        return Verdict::Step(Step::SignIn(End::EndedInAccount));
+    if let Some(end) = session.ended_here {
+        return Verdict::Step(Step::SignIn(end));
     }
     // The account's own limits: a session that is used elsewhere is idle here.
     if let Some(end) = sessions::end(now, policy.limits, Times { last_seen_at: session.seen_here, ..session.times }) {

@@ -7,7 +7,7 @@ const MEMBER: Member = Member { disabled_at: None, access_until: None, before_fi
 
 fn session(proofs: &[Proof]) -> Session {
     let times = Times { created_at: NOW, last_seen_at: NOW, ended: None };
-    Session { times, proofs: proofs.to_vec(), has_factor: false, ended_here: false, seen_here: NOW }
+    Session { times, proofs: proofs.to_vec(), has_factor: false, ended_here: None, seen_here: NOW }
 }
 
 fn idp(account: &str) -> Proof {
@@ -25,7 +25,7 @@ fn the_order_of_demands_is_the_specification() {
     let mut member = None;
     let mut session = session(&[Proof::Password]);
     session.times.ended = Some(End::SignedOut);
-    session.ended_here = true;
+    session.ended_here = Some(End::EndedInAccount);
     let ask = |policy, member, session: &Session| account(NOW, "ac_1", policy, member, session);
 
     assert_eq!(ask(policy, member, &session), Verdict::Step(Step::SignIn(End::SignedOut)));
@@ -37,7 +37,7 @@ fn the_order_of_demands_is_the_specification() {
     assert_eq!(ask(policy, member, &session), Verdict::Refuse(Refusal::AccessOver));
     member = member.map(|m| Member { access_until: None, ..m });
     assert_eq!(ask(policy, member, &session), Verdict::Step(Step::SignIn(End::EndedInAccount)));
-    session.ended_here = false;
+    session.ended_here = None;
     assert_eq!(ask(policy, member, &session), Verdict::Refuse(Refusal::Ip));
     policy.ip = Ip::Warned;
     assert_eq!(ask(policy, member, &session), Verdict::Step(Step::Sso));
@@ -106,4 +106,71 @@ fn words_of_proofs_are_read_back() {
     }
     assert_eq!(Proof::parse("idp", None), None);
     assert_eq!(Proof::parse("", None), None);
+}
+
+/// How severe a demand is: the specification's order, written down once more, for the test below.
+fn severity(verdict: &Verdict) -> u8 {
+    match verdict {
+        Verdict::Step(Step::SignIn(End::SignedOut | End::TooOld)) => 0,
+        Verdict::Refuse(Refusal::NotAMember) => 1,
+        Verdict::Refuse(Refusal::Disabled) => 2,
+        Verdict::Refuse(Refusal::AccessOver) => 3,
+        Verdict::Step(Step::SignIn(_)) => 4,
+        Verdict::Refuse(Refusal::Ip) => 5,
+        Verdict::Step(Step::Sso) => 6,
+        Verdict::Step(Step::OwnProof) => 7,
+        Verdict::Step(Step::Mfa) => 8,
+        Verdict::Step(Step::MfaEnrolment) => 9,
+        Verdict::Step(Step::FreshProof) => panic!("the gate of an account does not ask for it"),
+        Verdict::Admit { .. } => 10,
+    }
+}
+
+/// Everything that can be the matter, in every combination: there is one answer to each, it is never milder than that to one of
+/// its parts alone, and nobody is admitted where anything is the matter.
+#[test]
+fn no_weaker_demand_hides_a_stronger_one() {
+    type Trouble = fn(&mut Policy, &mut Option<Member>, &mut Session);
+    let troubles: [(u8, Trouble); 9] = [
+        (0, |_, _, session| session.times.ended = Some(End::SignedOut)),
+        (0, |policy, _, _| policy.instance.lifetime = Span(0)),
+        (1, |_, member, _| *member = None),
+        (2, |_, member, _| *member = member.map(|member| Member { disabled_at: Some(NOW), ..member })),
+        (3, |_, member, _| *member = member.map(|member| Member { access_until: Some(NOW), ..member })),
+        (4, |_, _, session| session.ended_here = Some(End::EndedInAccount)),
+        (4, |_, _, session| session.seen_here = NOW.minus(Span::hours(2))),
+        (5, |policy, _, _| policy.ip = Ip::Refused),
+        (6, |policy, _, _| policy.sso = Sso::Mixed),
+    ];
+    let proofs: [&[Proof]; 6] =
+        [&[], &[Proof::Password], &[Proof::Password, Proof::Factor], &[Proof::Passkey], &[idp("ac_1")], &[idp("ac_2")]];
+    let mut asked = 0;
+    for combination in 0..1_u32 << troubles.len() {
+        for proofs in proofs {
+            for mfa in Mfa::ALL {
+                for has_factor in [false, true] {
+                    let (mut policy, mut member) = (Policy { mfa: *mfa, ..POLICY }, Some(MEMBER));
+                    let mut session = Session { has_factor, ..session(proofs) };
+                    let mut worst = severity(&account(NOW, "ac_1", policy, member, &session));
+                    for (bit, (severity, trouble)) in troubles.iter().enumerate() {
+                        if combination >> bit & 1 == 1 {
+                            trouble(&mut policy, &mut member, &mut session);
+                            // Through the account's own provider nothing is owed to it.
+                            if *severity != 6 || !proofs.contains(&idp("ac_1")) {
+                                worst = worst.min(*severity);
+                            }
+                        }
+                    }
+                    // Where nobody is a member, nothing of the member is the matter.
+                    if member.is_none() {
+                        worst = worst.min(1);
+                    }
+                    let verdict = account(NOW, "ac_1", policy, member, &session);
+                    assert_eq!(severity(&verdict), worst, "{combination:09b} {proofs:?} {mfa:?} {has_factor}: {verdict:?}");
+                    asked += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(asked, 512 * 6 * 3 * 2);
 }

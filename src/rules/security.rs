@@ -14,6 +14,8 @@ pub struct Overrides {
     pub session_idle: Option<String>,
     /// Milliseconds since signing in.
     pub session_lifetime: Option<String>,
+    /// How many sessions of a person.
+    pub session_limit: Option<String>,
 }
 
 /// What the instance says: what holds where an account says nothing, and how far it may go.
@@ -23,6 +25,8 @@ pub struct Instance {
     pub mfa: Mfa,
     /// An account may shorten these, down to the floors below.
     pub sessions: Limits,
+    /// How many sessions of a person may be open in an account at most; an account may allow fewer.
+    pub session_limit: i64,
 }
 
 /// The shortest that an account may let sessions idle, and live.
@@ -35,6 +39,8 @@ pub struct Effective {
     pub mfa: Mfa,
     /// How long a session lasts there.
     pub sessions: Limits,
+    /// How many sessions of a person may be open there.
+    pub session_limit: i64,
 }
 
 impl Overrides {
@@ -51,7 +57,9 @@ impl Overrides {
             idle: span(&self.session_idle, FLOORS.idle, instance.sessions.idle),
             lifetime: span(&self.session_lifetime, FLOORS.lifetime, instance.sessions.lifetime),
         };
-        Effective { mfa, sessions }
+        let own = self.session_limit.as_deref().and_then(|text| text.parse().ok());
+        let session_limit = own.map_or(instance.session_limit, |own: i64| own.max(1).min(instance.session_limit));
+        Effective { mfa, sessions, session_limit }
     }
 }
 
@@ -65,6 +73,8 @@ pub struct Draft {
     pub session_idle: String,
     /// Hours; empty to inherit.
     pub session_lifetime: String,
+    /// A number; empty to inherit.
+    pub session_limit: String,
     /// What stood there when the page was shown.
     pub seen: String,
 }
@@ -79,7 +89,8 @@ impl Draft {
         let mfa = overrides.mfa.clone().unwrap_or_default();
         let (session_idle, session_lifetime) =
             (units(&overrides.session_idle, Span::minutes(1)), units(&overrides.session_lifetime, Span::hours(1)));
-        Self { mfa, session_idle, session_lifetime, seen: overrides.mark() }
+        let session_limit = overrides.session_limit.clone().unwrap_or_default();
+        Self { mfa, session_idle, session_lifetime, session_limit, seen: overrides.mark() }
     }
 
     /// Checks everything at once.
@@ -98,8 +109,19 @@ impl Draft {
         };
         let idle = span(&self.session_idle, Span::minutes(1), FLOORS.idle, instance.sessions.idle);
         let lifetime = span(&self.session_lifetime, Span::hours(1), FLOORS.lifetime, instance.sessions.lifetime);
-        match (faults.keep("mfa", mfa), faults.keep("session_idle", idle), faults.keep("session_lifetime", lifetime)) {
-            (Some(mfa), Some(session_idle), Some(session_lifetime)) => Ok(Overrides { mfa, session_idle, session_lifetime }),
+        let limit = match self.session_limit.trim() {
+            "" => Ok(None),
+            text => match text.parse::<i64>() {
+                Ok(limit) if (1..=instance.session_limit).contains(&limit) => Ok(Some(limit.to_string())),
+                _ => Err(format!("From 1 to {}.", instance.session_limit)),
+            },
+        };
+        let (mfa, session_idle) = (faults.keep("mfa", mfa), faults.keep("session_idle", idle));
+        let (session_lifetime, session_limit) = (faults.keep("session_lifetime", lifetime), faults.keep("session_limit", limit));
+        match (mfa, session_idle, session_lifetime, session_limit) {
+            (Some(mfa), Some(session_idle), Some(session_lifetime), Some(session_limit)) => {
+                Ok(Overrides { mfa, session_idle, session_lifetime, session_limit })
+            }
             _ => Err(faults),
         }
     }
@@ -119,16 +141,17 @@ impl Overrides {
     /// A text that is another one once anything is changed.
     #[must_use]
     pub fn mark(&self) -> String {
-        [&self.mfa, &self.session_idle, &self.session_lifetime].map(|value| value.as_deref().unwrap_or("-")).join(" ")
+        [&self.mfa, &self.session_idle, &self.session_lifetime, &self.session_limit].map(|value| value.as_deref().unwrap_or("-")).join(" ")
     }
 
     /// Names and values, as they are kept.
     #[must_use]
-    pub fn values(&self) -> [(&'static str, Option<&str>); 3] {
+    pub fn values(&self) -> [(&'static str, Option<&str>); 4] {
         [
             ("mfa", self.mfa.as_deref()),
             ("session_idle", self.session_idle.as_deref()),
             ("session_lifetime", self.session_lifetime.as_deref()),
+            ("session_limit", self.session_limit.as_deref()),
         ]
     }
 }
@@ -138,7 +161,7 @@ mod tests {
     use super::*;
 
     const INSTANCE: Instance =
-        Instance { mfa: Mfa::RequiredExceptSso, sessions: Limits { idle: Span::hours(12), lifetime: Span::days(14) } };
+        Instance { mfa: Mfa::RequiredExceptSso, sessions: Limits { idle: Span::hours(12), lifetime: Span::days(14) }, session_limit: 100 };
 
     #[test]
     fn an_account_may_only_tighten_factors() {
@@ -164,5 +187,13 @@ mod tests {
         assert_eq!(Draft::of(&own).session_idle, "5");
         let shorter = Instance { sessions: Limits { idle: Span::minutes(1), lifetime: Span::minutes(2) }, ..INSTANCE };
         assert_eq!(own.within(shorter).sessions, shorter.sessions, "the instance has the last word");
+    }
+
+    #[test]
+    fn so_many_sessions_and_no_more() {
+        let draft = |limit: &str| Draft { session_limit: limit.into(), ..Draft::default() }.check(INSTANCE);
+        assert!(["0", "101", "x", "-1"].iter().all(|limit| draft(limit).is_err()));
+        assert_eq!(draft(" 5 ").unwrap().within(INSTANCE).session_limit, 5);
+        assert_eq!(draft("").unwrap().within(INSTANCE).session_limit, 100);
     }
 }

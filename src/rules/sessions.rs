@@ -1,6 +1,9 @@
 //! How long a session lives, and why it ended.
 
+use std::net::IpAddr;
+
 use super::{
+    network::neighbourhood,
     time::{Millis, Span},
     words::words,
 };
@@ -30,6 +33,7 @@ words! {
         EndedByOwner = "ended_by_owner", "This session was ended from another of your sessions. Sign in again.";
         Replaced = "replaced", "You signed in again, which replaced this session.";
         Idle = "idle", "You were away for a while. Sign in again to go on.";
+        Limit = "session_limit", "You signed in elsewhere, and that account lets only so many of your sessions be open. Sign in again to go on here.";
         EndedInAccount = "ended_in_account", "Your sessions in that account were ended. Sign in again to come in.";
         PasswordChanged = "password_changed", "The password was changed. Sign in with the new one.";
         FactorChanged = "factor_changed", "Your second factor was changed. Sign in again.";
@@ -43,7 +47,7 @@ impl End {
     /// Whether a session can be over so in one account and live on elsewhere.
     #[must_use]
     pub const fn is_of_account(self) -> bool {
-        matches!(self, Self::EndedInAccount | Self::Idle | Self::TooOld)
+        matches!(self, Self::EndedInAccount | Self::Limit | Self::Idle | Self::TooOld)
     }
 }
 
@@ -75,6 +79,31 @@ pub fn end(now: Millis, limits: Limits, times: Times) -> Option<End> {
         return Some(End::Idle);
     }
     None
+}
+
+/// What a program calls itself, in words: the browser and the system, as far as they can be told.
+#[must_use]
+pub fn device(agent: &str) -> String {
+    // The order matters: most browsers also name the ones they descend from.
+    const BROWSERS: [(&str, &str); 6] =
+        [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl")];
+    const SYSTEMS: [(&str, &str); 6] =
+        [("Android", "Android"), ("iPhone", "iOS"), ("iPad", "iPadOS"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux")];
+    let find = |list: &[(&str, &'static str)]| list.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    match (find(&BROWSERS), find(&SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(name), None) | (None, Some(name)) => name.to_owned(),
+        (None, None) if agent.is_empty() => "Unknown program".to_owned(),
+        (None, None) => agent.chars().take(40).collect(),
+    }
+}
+
+/// Whether somebody has signed in before from the neighbourhood of this address with a program that calls itself so: `before` is
+/// from where, and with what. Whoever signs in for the first time is somewhere new nowhere.
+#[must_use]
+pub fn is_known_place(before: &[(String, String)], address: IpAddr, agent: &str) -> bool {
+    let near = |place: &str| place.parse().is_ok_and(|place| neighbourhood(place) == neighbourhood(address));
+    before.is_empty() || before.iter().any(|(place, with)| near(place) && device(with) == device(agent))
 }
 
 #[cfg(test)]
@@ -119,5 +148,26 @@ mod tests {
         let ended = Times { ended: Some(End::EndedByOwner), ..times(Span(0)) };
         assert_eq!(end(START, LIMITS, ended), Some(End::EndedByOwner));
         assert_eq!(end(START.plus(Span::days(99)), LIMITS, ended), Some(End::EndedByOwner));
+    }
+
+    #[test]
+    fn browsers_are_called_by_name() {
+        for (agent, words) in [
+            ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36", "Chrome on Linux"),
+            ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18 Safari/605.1.15", "Safari on macOS"),
+            ("Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/140.0", "Firefox on Windows"),
+            ("curl/8.5", "curl"),
+            ("", "Unknown program"),
+        ] {
+            assert_eq!(device(agent), words);
+        }
+    }
+
+    #[test]
+    fn a_place_is_known_by_its_neighbourhood_and_its_device() {
+        let before = [("192.0.2.7".to_owned(), "curl/8.5".to_owned())];
+        let known = |address: &str, agent: &str| is_known_place(&before, address.parse().unwrap(), agent);
+        assert!(known("192.0.2.200", "curl/8.6") && !known("192.0.3.7", "curl/8.5") && !known("192.0.2.7", "Firefox/140.0"));
+        assert!(is_known_place(&[], "2001:db8::1".parse().unwrap(), ""));
     }
 }

@@ -31,10 +31,12 @@ struct Row {
     mfa: Option<String>,
     session_idle: Option<String>,
     session_lifetime: Option<String>,
+    session_limit: Option<String>,
     first_idp_at: Option<Millis>,
     entered_at: Option<Millis>,
     entry_seen_at: Option<Millis>,
     entry_ended_at: Option<Millis>,
+    entry_ended_why: Option<String>,
     #[sqlx(flatten)]
     member: MemberFacts,
 }
@@ -50,10 +52,12 @@ impl Row {
             mfa,
             session_idle,
             session_lifetime,
+            session_limit,
             first_idp_at,
             entered_at,
             entry_seen_at,
             entry_ended_at,
+            entry_ended_why,
             member,
             ..
         } = self;
@@ -63,11 +67,12 @@ impl Row {
             name,
             slug,
             time_zone: account_time_zone.unwrap_or_default(),
-            security: Overrides { mfa, session_idle, session_lifetime },
+            security: Overrides { mfa, session_idle, session_lifetime, session_limit },
             first_idp_at,
             entered_at,
             entry_seen_at,
             entry_ended_at,
+            entry_ended_why,
             member,
         });
         (session, account)
@@ -85,7 +90,8 @@ impl<S> Reader<S> {
                     (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'mfa') AS mfa,
                     (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'session_idle') AS session_idle,
                     (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'session_lifetime') AS session_lifetime,
-                    n.entered_at, n.last_seen_at AS entry_seen_at, n.ended_at AS entry_ended_at,
+                    (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'session_limit') AS session_limit,
+                    n.entered_at, n.last_seen_at AS entry_seen_at, n.ended_at AS entry_ended_at, n.ended_why AS entry_ended_why,
                     m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
                     m.disabled_at, m.access_until
              FROM sessions s JOIN users u ON u.id = s.user_id

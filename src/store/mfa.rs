@@ -3,13 +3,20 @@
 use sqlx::FromRow;
 
 use super::{Instance, OfUser, Reader, Result, Tx, run, sql};
-use crate::rules::{ids::UserId, time::Millis};
+use crate::rules::{
+    flows::Flow,
+    gate::Proof,
+    ids::{SessionId, UserId},
+    time::Millis,
+};
 
 /// A person's second factor.
 #[derive(Clone, Debug, FromRow)]
 pub struct FactorRow {
     /// The secret, sealed.
     pub sealed: String,
+    /// The session that asked for it.
+    pub offered_in: SessionId,
     /// When the secret was made.
     pub created_at: Millis,
     /// Since when it counts, if it does.
@@ -37,6 +44,18 @@ impl Reader<OfUser> {
              WHERE m.user_id = $1 AND m.disabled_at IS NULL").bind(&scope).fetch_all(c)))
     }
 
+    /// Whether a letter is out whose code sets up a factor.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_mailed_code(&mut self, now: Millis) -> Result<bool> {
+        let scope = self.scope.0.clone();
+        let open: i64 = sql!(self, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM flows WHERE user_id = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3")
+            .bind(&scope).bind(Flow::Enrolment.word()).bind(now).fetch_one(c));
+        Ok(open > 0)
+    }
+
     /// How many of the person's recovery codes are unused.
     ///
     /// # Errors
@@ -60,7 +79,7 @@ impl Reader<Instance> {
 impl<S> Reader<S> {
     async fn factor(&mut self, user: &UserId) -> Result<Option<FactorRow>> {
         Ok(
-            sql!(self, c => sqlx::query_as("SELECT sealed, created_at, confirmed_at FROM factors WHERE user_id = $1").bind(user).fetch_optional(c)),
+            sql!(self, c => sqlx::query_as("SELECT sealed, offered_in, created_at, confirmed_at FROM factors WHERE user_id = $1").bind(user).fetch_optional(c)),
         )
     }
 
@@ -91,16 +110,18 @@ impl<S> Tx<S> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn offer_factor(&mut self, user: &UserId, sealed: &str) -> Result<bool> {
+    pub async fn offer_factor(&mut self, user: &UserId, session: &SessionId, sealed: &str) -> Result<bool> {
         let now = self.now();
         let kept = run!(
             self,
             sqlx::query(
-                "INSERT INTO factors (user_id, sealed, created_at) VALUES ($1, $2, $3)
-                 ON CONFLICT (user_id) DO UPDATE SET sealed = $2, created_at = $3, last_step = NULL WHERE factors.confirmed_at IS NULL"
+                "INSERT INTO factors (user_id, sealed, offered_in, created_at) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (user_id) DO UPDATE SET sealed = $2, offered_in = $3, created_at = $4, last_step = NULL
+                 WHERE factors.confirmed_at IS NULL"
             )
             .bind(user)
             .bind(sealed)
+            .bind(session)
             .bind(now)
         );
         Ok(kept == 1)
@@ -182,6 +203,13 @@ impl<S> Tx<S> {
     /// When the database fails.
     pub async fn remove_factor(&mut self, user: &UserId) -> Result<bool> {
         run!(self, sqlx::query("DELETE FROM recovery_codes WHERE user_id = $1").bind(user));
+        // What the factor has proven is proven no more.
+        run!(
+            self,
+            sqlx::query("DELETE FROM session_proofs WHERE kind = $1 AND session_id IN (SELECT id FROM sessions WHERE user_id = $2)")
+                .bind(Proof::Factor.word())
+                .bind(user)
+        );
         let removed = run!(self, sqlx::query("DELETE FROM factors WHERE user_id = $1 AND confirmed_at IS NOT NULL").bind(user));
         Ok(removed == 1)
     }

@@ -59,7 +59,7 @@ pub use members::{MemberCursor, MemberFacts, MemberFilter, MemberLine, MemberOrd
 pub use mfa::FactorRow;
 pub use outbox::{LetterRow, NewLetter};
 pub use passwords::{LastPasswords, OwnPassword};
-pub use sessions::{NewSession, OwnSession, SessionFacts};
+pub use sessions::{Living, NewSession, OwnSession, SessionFacts};
 pub use tx::{Clock, Context, Dice, Hands, Source, Tx, Why};
 pub use users::{NewUser, SignInRow};
 

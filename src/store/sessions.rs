@@ -58,6 +58,17 @@ pub struct NewSession<'a> {
     pub proof: &'a Proof,
 }
 
+/// Sessions that are not over: begun, seen, and seen in the account after these moments.
+#[derive(Clone, Copy, Debug)]
+pub struct Living {
+    /// Begun.
+    pub begun: Millis,
+    /// Seen at all.
+    pub seen: Millis,
+    /// Seen in the account.
+    pub seen_here: Millis,
+}
+
 /// One's own session, in the list of them.
 #[derive(Clone, Debug, FromRow)]
 pub struct OwnSession {
@@ -74,6 +85,15 @@ pub struct OwnSession {
 }
 
 impl Tx<Instance> {
+    /// From where and with what somebody has signed in lately: addresses and programs.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn places(&mut self, user: &UserId) -> Result<Vec<(String, String)>> {
+        Ok(sql!(self, c => sqlx::query_as("SELECT address, agent FROM sessions WHERE user_id = $1 ORDER BY created_at DESC LIMIT 50")
+            .bind(user).fetch_all(c)))
+    }
+
     /// Begins a session with its first proof.
     ///
     /// # Errors
@@ -193,6 +213,15 @@ impl Tx<OfUser> {
 }
 
 impl<S> Tx<S> {
+    /// The address that somebody has proven to be theirs, as written, if they have.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn proven_address(&mut self, user: &UserId) -> Result<Option<String>> {
+        Ok(sql!(self, c => sqlx::query_scalar("SELECT address FROM user_emails WHERE user_id = $1 AND verified_at IS NOT NULL LIMIT 1")
+            .bind(user).fetch_optional(c)))
+    }
+
     /// Notes that a session's person has just proven who they are by something of their own, once more or for the first time.
     ///
     /// # Errors
@@ -273,6 +302,61 @@ impl Tx<InAccount> {
             .bind(now)
         );
         Ok(entered == 1)
+    }
+
+    /// Ends the oldest of a session's person's in the account, all but so many of the newest.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_oldest_entries(&mut self, of: &SessionId, keep: i64, living: Living) -> Result<()> {
+        let (scope, now) = (self.scope.0.clone(), self.now());
+        run!(
+            self,
+            sqlx::query(
+                "UPDATE entries SET ended_at = $1, ended_why = $2 WHERE account_id = $3 AND session_id IN (
+                   SELECT n.session_id FROM sessions s JOIN entries n ON n.session_id = s.id AND n.account_id = $3
+                   WHERE s.user_id = (SELECT o.user_id FROM sessions o WHERE o.id = $4) AND s.ended_at IS NULL AND n.ended_at IS NULL
+                     AND s.created_at > $7 AND s.last_seen_at > $8 AND n.last_seen_at > $9
+                   ORDER BY n.entered_at DESC, n.session_id DESC LIMIT CAST($5 AS BIGINT) OFFSET CAST($6 AS BIGINT))"
+            )
+            .bind(now)
+            .bind(End::Limit.word())
+            .bind(&scope)
+            .bind(of)
+            .bind(i64::from(i32::MAX))
+            .bind(keep)
+            .bind(living.begun)
+            .bind(living.seen)
+            .bind(living.seen_here)
+        );
+        Ok(())
+    }
+
+    /// The same for everybody who is in the account.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_surplus_entries(&mut self, keep: i64, living: Living) -> Result<()> {
+        let (scope, now) = (self.scope.0.clone(), self.now());
+        run!(
+            self,
+            sqlx::query(
+                "UPDATE entries SET ended_at = $1, ended_why = $2 WHERE account_id = $3 AND session_id IN (
+                   SELECT r.session_id FROM (
+                     SELECT n.session_id, ROW_NUMBER() OVER (PARTITION BY s.user_id ORDER BY n.entered_at DESC, n.session_id DESC) AS place
+                     FROM entries n JOIN sessions s ON s.id = n.session_id
+                     WHERE n.account_id = $3 AND s.ended_at IS NULL AND n.ended_at IS NULL
+                       AND s.created_at > $5 AND s.last_seen_at > $6 AND n.last_seen_at > $7) r WHERE r.place > $4)"
+            )
+            .bind(now)
+            .bind(End::Limit.word())
+            .bind(&scope)
+            .bind(keep)
+            .bind(living.begun)
+            .bind(living.seen)
+            .bind(living.seen_here)
+        );
+        Ok(())
     }
 
     /// Notes that a session is still used in the account, and so its member.

@@ -12,7 +12,7 @@ use super::{
     shell::Shell,
 };
 use crate::{
-    acts::{Person, Stop, emails},
+    acts::{Person, Stop, emails, sessions},
     rules::{emails::Draft, faults::Faults, time::Millis},
 };
 
@@ -124,7 +124,11 @@ async fn confirm(person: Person, front: Front, Token(token): Token, parts: Parts
         Err(Stop::Unknown) => return problem::used_link(("/me/email", "Go to your address")),
         Err(stop) => return problem::answer(stop, &parts),
     };
-    match emails::confirm(&person, &token).await {
+    let confirmed = match emails::confirm(&person, &token).await {
+        Ok(email) => sessions::rotate_with(&person, front.new_cookie(person.now().0).await).await.map(|()| email),
+        Err(stop) => Err(stop),
+    };
+    match confirmed {
         Ok(email) => front.go("/me/email", &format!("{} is confirmed as your address.", email.written())).await,
         Err(Stop::Faults(faults)) => front.show_again(&confirm_page(&person, &front, email.written(), faults)),
         Err(Stop::Unknown) => problem::used_link(("/me/email", "Go to your address")),

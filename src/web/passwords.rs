@@ -12,7 +12,7 @@ use super::{
     shell::Shell,
 };
 use crate::{
-    acts::{Person, Stop, Visitor, passwords},
+    acts::{Person, Stop, Visitor, passwords, sessions},
     rules::{
         addresses::Email,
         faults::Faults,
@@ -167,6 +167,11 @@ async fn change(person: Person, front: Front, parts: Parts, Form(draft): Form<Dr
     let done = match draft.check() {
         Ok((current, new)) => passwords::change(&person, &current, &new).await,
         Err(faults) => Err(faults.into()),
+    };
+    let done = match done {
+        // A copy of the old cookie may be why.
+        Ok(count) => sessions::rotate_with(&person, front.new_cookie(person.now().0).await).await.map(|()| count),
+        Err(stop) => Err(stop),
     };
     match done.map_err(Again::of) {
         Ok(0) => front.go("/me/security", "Your password is changed.").await,

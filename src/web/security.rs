@@ -37,6 +37,7 @@ struct Settings {
     effective: Effective,
     idle_hint: String,
     lifetime_hint: String,
+    limit_hint: String,
     /// Who has no second factor, the first few.
     without: Vec<(MemberId, String, String)>,
     more: bool,
@@ -68,6 +69,7 @@ async fn page_of<M: May>(permit: &Permit<M>, front: &Front, draft: Option<Draft>
         effective: overrides.within(instance),
         idle_hint: hint(FLOORS.idle, instance.sessions.idle),
         lifetime_hint: hint(FLOORS.lifetime, instance.sessions.lifetime),
+        limit_hint: format!("From 1 to {most}. Empty: {most}. One more ends the oldest.", most = instance.session_limit),
         without,
         more,
         has_factor: permit.person().facts().factor_since.is_some(),

@@ -56,37 +56,3 @@ async fn end_others(person: Person, front: Front, parts: Parts) -> Response {
         Err(stop) => problem::answer(stop, &parts),
     }
 }
-
-/// What a program calls itself, in words: the browser and the system, as far as they can be told.
-pub(super) fn agent_in_words(agent: &str) -> String {
-    // The order matters: most browsers also name the ones they descend from.
-    const BROWSERS: [(&str, &str); 6] =
-        [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl")];
-    const SYSTEMS: [(&str, &str); 6] =
-        [("Android", "Android"), ("iPhone", "iOS"), ("iPad", "iPadOS"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux")];
-    let find = |list: &[(&str, &'static str)]| list.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
-    match (find(&BROWSERS), find(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        (Some(name), None) | (None, Some(name)) => name.to_owned(),
-        (None, None) if agent.is_empty() => "Unknown program".to_owned(),
-        (None, None) => agent.chars().take(40).collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn browsers_are_called_by_name() {
-        for (agent, words) in [
-            ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36", "Chrome on Linux"),
-            ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18 Safari/605.1.15", "Safari on macOS"),
-            ("Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/140.0", "Firefox on Windows"),
-            ("curl/8.5", "curl"),
-            ("", "Unknown program"),
-        ] {
-            assert_eq!(agent_in_words(agent), words);
-        }
-    }
-}

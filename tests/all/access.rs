@@ -107,7 +107,7 @@ fn form_that_works(route: &str) -> Vec<(&'static str, String)> {
         "delete" => &[("name", "Acme"), ("password", crate::kit::PASSWORD)],
         "roles" => &[("developer", "read_write"), ("team", "manager"), ("billing", "access"), ("version", "0")],
         "access" => &[("until", "2027-01-01")],
-        "security" => &[("session_idle", "30"), ("seen", "- - -")],
+        "security" => &[("session_idle", "30"), ("seen", "- - - -")],
         "reset-factor" => &[("reason", "They asked")],
         "new" => &[
             ("email", "more@example.com"),
@@ -175,4 +175,55 @@ async fn who_may_not_changes_nothing() {
         "account_entry_refused.v0",
     ];
     assert!(events.iter().all(|event| harmless.contains(&event.as_str())), "{events:?}");
+}
+
+/// Whoever is in no state to come in gets one answer, whatever they ask of the account.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_road_leads_in_past_the_gate() {
+    let (house, ada) = House::with_ada().await;
+    crate::mfa::set_up(&house, &ada).await;
+    let half = house.visitor();
+    assert_eq!(half.sign_in("ada@example.com", crate::kit::PASSWORD).await.location(), "/login/mfa");
+    let manager = frontdesk::rules::members::Roles::ADMINISTRATOR;
+    let mut people = vec![("half signed in", half, StatusCode::SEE_OTHER, "/login")];
+    for (state, set, status, location) in [
+        ("disabled", "UPDATE members SET disabled_at = 1 WHERE search_email = 'disabled@example.com'", StatusCode::FORBIDDEN, ""),
+        ("over", "UPDATE members SET access_until = 1 WHERE search_email = 'over@example.com'", StatusCode::FORBIDDEN, ""),
+        (
+            "ended",
+            "UPDATE sessions SET ended_at = 1, ended_why = 'ended_by_owner' WHERE user_id = (SELECT user_id FROM members WHERE search_email = 'ended@example.com')",
+            StatusCode::SEE_OTHER,
+            "/login?why=ended_by_owner",
+        ),
+        (
+            "idle",
+            "UPDATE sessions SET last_seen_at = 1 WHERE user_id = (SELECT user_id FROM members WHERE search_email = 'idle@example.com')",
+            StatusCode::SEE_OTHER,
+            "/login?why=idle",
+        ),
+    ] {
+        let email = house.member("acme", state, manager).await;
+        let browser = house.signed_in(&email).await;
+        assert_eq!(browser.get("/accounts/acme").await.status, StatusCode::OK, "{state}");
+        house.raw.run(set).await;
+        people.push((state, browser, status, location));
+    }
+    let id = |kind: &str| format!("{kind}_3MP92WggujNuFkwl8icLusxoDSO");
+    let member = house.member_id("over@example.com").await;
+    let things = Things { member, event: id("ev"), invitation: id("inv"), token: String::new() };
+    let before = house.raw.number("SELECT COUNT(*) FROM events WHERE outcome = 'done'").await;
+    for route in web::routes().iter().filter(|route| route.path.starts_with("/accounts/{slug}")) {
+        let path = path_of(route.path, &things);
+        for (state, browser, status, location) in &people {
+            let page = if route.method == "GET" { browser.get(&path).await } else { browser.post(&path, &form_of(route.path)).await };
+            assert_eq!(page.status, *status, "{state}: {} {path}: {}", route.method, page.text());
+            assert!(page.location().starts_with(location), "{state}: {} {path}: {}", route.method, page.location());
+        }
+    }
+    assert_eq!(house.raw.number("SELECT COUNT(*) FROM events WHERE outcome = 'done'").await, before);
+}
+
+/// The same as [`form_that_works`], and nothing where a route takes nothing in particular.
+fn form_of(route: &str) -> Vec<(&'static str, String)> {
+    if route.ends_with("leave") { vec![] } else { form_that_works(route) }
 }

@@ -286,3 +286,46 @@ async fn the_secret_that_was_shown_last_is_the_one() {
     let hashes = house.raw.texts("SELECT hash FROM recovery_codes").await;
     assert!(hashes.len() == 10 && hashes.iter().all(|hash| hash.len() == 64));
 }
+
+/// A second session may be somebody else's who knows the password: what was offered to one is not shown to another, and one
+/// cannot plant a secret for the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_is_for_the_session_that_asked_for_it() {
+    let (house, ada) = House::with_ada().await;
+    let thief = house.signed_in("ada@example.com").await;
+    let planted = offered(&thief).await;
+    let page = ada.get("/me/security/factor").await;
+    assert!(page.all("#secret").is_empty() && page.all("button").contains(&"Begin".to_owned()), "{}", page.text());
+    assert_eq!(confirm(&ada, &planted.code(house.now())).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let own = offered(&ada).await;
+    assert!(thief.get("/me/security/factor").await.all("#secret").is_empty());
+    assert_eq!(confirm(&thief, &own.code(house.now())).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(confirm(&ada, &own.code(house.now())).await.all("#codes code").len(), 10);
+}
+
+/// Whoever only knows a password moves neither the address that the mailed code goes to, nor the factor that is demanded.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_demanded_comes_first_and_stays() {
+    let (house, ada) = House::with_ada().await;
+    let bob = house.member("acme", "bob", READER).await;
+    let browser = house.signed_in(&bob).await;
+    let change = [("email", "bob@evil.example".to_owned()), ("password", PASSWORD.to_owned())];
+    assert_eq!(browser.post("/me/email", &change).await.status, StatusCode::SEE_OTHER);
+    let link = house.link_to("bob@evil.example").await;
+    set_up(&house, &ada).await;
+    let form = [("mfa", "required".to_owned()), ("seen", "- - - -".to_owned())];
+    assert_eq!(ada.post("/accounts/acme/settings/security", &form).await.status, StatusCode::SEE_OTHER);
+    assert!(browser.post("/me/email", &change).await.location().starts_with("/me/security/factor"));
+    assert!(browser.post(&link, &[]).await.location().starts_with("/me/security/factor"), "nor by an older link");
+    let factor = set_up(&house, &browser).await;
+    assert_eq!(browser.get("/accounts/acme").await.status, StatusCode::OK);
+    let page = browser.post("/me/security/factor/remove", &[]).await;
+    assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.text().contains("demands a second factor"), "{}", page.text());
+
+    // Once nothing demands it, it may go; what it has proven goes with it.
+    let form = [("mfa", String::new()), ("seen", "required - - -".to_owned())];
+    assert_eq!(ada.post("/accounts/acme/settings/security", &form).await.status, StatusCode::SEE_OTHER);
+    browser.post("/prove", &[("code", factor.code(&house))]).await;
+    assert_eq!(browser.post("/me/security/factor/remove", &[]).await.location(), "/me/security");
+    assert_eq!(house.raw.number("SELECT COUNT(*) FROM session_proofs WHERE kind = 'factor'").await, 1, "hers alone");
+}

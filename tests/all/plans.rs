@@ -10,6 +10,8 @@ use sqlx::{AssertSqlSafe, Row, sqlite::SqlitePool};
 const WHOLE: &[(&str, &str)] = &[
     // One row.
     ("", "instance"),
+    // What the statement itself has picked out.
+    ("sessions.rs", "r"),
     // The letters that wait, and no others: the index holds only those.
     ("", "outbox USING INDEX outbox_due"),
     // Once in a while, beside all requests.
@@ -56,7 +58,9 @@ async fn no_statement_of_a_request_reads_a_whole_table() {
         let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {text}"))).fetch_all(&db).await;
         for step in plan.unwrap_or_else(|error| panic!("{path}: {error}: {text}")) {
             let step: String = step.get("detail");
-            let Some(table) = step.strip_prefix("SCAN ").filter(|table| *table != "CONSTANT ROW") else { continue };
+            let Some(table) = step.strip_prefix("SCAN ").filter(|table| *table != "CONSTANT ROW" && !table.starts_with("(subquery")) else {
+                continue;
+            };
             match WHOLE.iter().find(|(file, known)| table == *known && (file.is_empty() || path == *file)) {
                 Some(known) => drop(used.insert(*known)),
                 None => whole.push(format!("{path} reads all of {table}: {text}")),

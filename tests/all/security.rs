@@ -192,3 +192,44 @@ async fn a_lost_factor_is_taken_away_by_an_administrator() {
     assert!(house.events(&house.user_id(&bob).await).await.contains(&"mfa_reset.v0".to_owned()));
     assert!(reset("Once more").await.text().contains("They have no second factor."));
 }
+
+/// Twenty at once with a limit of five leave exactly five; one more replaces the oldest, which is told why.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_so_many_sessions_are_open() {
+    let (house, ada) = House::with_ada_and(|config| {
+        config.attempts.address = 1_000;
+        config.attempts.network = 1_000;
+    })
+    .await;
+    let bob = house.member("acme", "bob", READER).await;
+    let mut first = Vec::new();
+    for _ in 0..7 {
+        let browser = house.signed_in(&bob).await;
+        assert_eq!(browser.get("/accounts/acme").await.status, StatusCode::OK);
+        house.wait(Span::seconds(1));
+        first.push(browser);
+    }
+    let seen = ada.get(PATH).await.value("seen");
+    let page = ada.post(PATH, &[("session_limit", "5".into()), ("seen", seen)]).await;
+    assert_eq!(page.location(), PATH, "{}", page.text());
+    // Fewer act on who is in.
+    let mut open = Vec::new();
+    for browser in &first {
+        open.push(browser.get("/accounts/acme").await.location().to_owned());
+    }
+    assert_eq!(open[..2], ["/login?why=session_limit&next=%2Faccounts%2Facme"; 2]);
+    assert_eq!(open[2..], [""; 5]);
+    assert!(first[0].get(&open[0]).await.text().contains("lets only so many of your sessions be open"));
+    assert_eq!(first[0].get("/me").await.status, StatusCode::OK, "it lives on elsewhere");
+
+    let mut browsers = Vec::new();
+    for _ in 0..20 {
+        browsers.push(house.signed_in(&bob).await);
+    }
+    futures_util::future::join_all(browsers.iter().map(|browser| browser.get("/accounts/acme"))).await;
+    let mut open = 0;
+    for browser in browsers.iter().chain(&first) {
+        open += usize::from(browser.get("/accounts/acme").await.status == StatusCode::OK);
+    }
+    assert_eq!(open, 5);
+}

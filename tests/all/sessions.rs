@@ -1,7 +1,7 @@
 use frontdesk::rules::time::Span;
 use reqwest::{Method, StatusCode};
 
-use crate::kit::{House, READER, form};
+use crate::kit::{House, PASSWORD, READER, form};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ended_session_is_over_on_the_next_request_of_every_instance() {
@@ -184,4 +184,23 @@ async fn what_is_over_anyway_is_not_ended_again() {
     let here = house.signed_in("ada@example.com").await;
     here.post("/me/sessions/end-others", &[]).await;
     assert_eq!(here.get("/me/sessions").await.all(".toast"), ["There was no other session."]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_from_somewhere_new_is_told() {
+    let (house, _ada) = House::with_ada().await;
+    let letters = async || house.letters_to("ada@example.com").await;
+    house.signed_in("ada@example.com").await;
+    assert!(letters().await.is_empty(), "from where she always is");
+    let away = house.visitor_from("127.0.2.2".parse().unwrap());
+    assert_eq!(away.sign_in("ada@example.com", PASSWORD).await.location(), "/accounts");
+    let told = letters().await;
+    assert!(told.len() == 1 && told[0].contains("from the network address 127.0.2.2, with Unknown program"), "{told:?}");
+    let body = form(&[("email", "ada@example.com".into()), ("password", PASSWORD.into())]);
+    let headers = [("sec-fetch-site", "same-origin"), ("user-agent", "Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/140.0")];
+    let other = house.visitor();
+    other.send(reqwest::Method::POST, "/login", Some(body.clone()), &headers).await;
+    assert!(letters().await.last().unwrap().contains("with Firefox on Windows"));
+    other.send(reqwest::Method::POST, "/login", Some(body), &headers).await;
+    assert_eq!(letters().await.len(), 2, "known by now");
 }

@@ -33,11 +33,21 @@ pub(super) fn open(app: &App, user: &UserId, email: &str, sealed: &str) -> Resul
     read.ok_or_else(|| Stop::Broken(format!("the second factor of {user} cannot be read")))
 }
 
+/// Writes to a person about their factor: to the address that they have proven, as it was written then, and to nobody where there
+/// is none, as it may be a stranger's.
+pub(in crate::acts) async fn tell<S>(app: &App, tx: &mut Tx<S>, user: &UserId, letter: &Letter) -> Result<(), Stop> {
+    if let Some(address) = tx.proven_address(user).await? {
+        let recipient = Email::parse(&address).map_err(Stop::Broken)?.deliverable();
+        letters::write(app, tx, Envelope::to_person(user, &recipient), letter).await?;
+    }
+    Ok(())
+}
+
 /// Counts a code before it is looked at, so that fifty at once are fifty. It is taken back when it turns out to be right.
 ///
 /// # Errors
 /// [`Stop::TooMany`] once the person's budget is used up, which is on record and told to them.
-pub(in crate::acts) async fn count(visitor: &Visitor, who: &Who, email: &Email) -> Result<Vec<Attempt>, Stop> {
+pub(in crate::acts) async fn count(visitor: &Visitor, who: &Who) -> Result<Vec<Attempt>, Stop> {
     let limits = visitor.app.0.terms.codes;
     let mut tx = visitor.begin(vec![Log::User(who.user.clone())]).await?;
     let now = tx.now();
@@ -49,7 +59,7 @@ pub(in crate::acts) async fn count(visitor: &Visitor, who: &Who, email: &Email) 
         if count > limit {
             if count == limit + 1 {
                 let letter = Letter::Mfa(MfaLetter::CodesGuessed { at: now.0, from: visitor.caller.address.to_string() });
-                letters::write(&visitor.app, &mut tx, Envelope::to_person(&who.user, &email.deliverable()), &letter).await?;
+                tell(&visitor.app, &mut tx, &who.user, &letter).await?;
                 tx.note(Event::UserLoginFailed { user: Some(who.user.clone()), email: who.email.clone(), why: Failure::TooManyCodes });
             }
             tx.commit_unrecorded(Why::CountingAttempts).await?;
@@ -64,13 +74,7 @@ pub(in crate::acts) async fn count(visitor: &Visitor, who: &Who, email: &Email) 
 
 /// Takes a code, as part of a transaction that holds its person's log: `false` when it is wrong, was taken before, or the
 /// person has no factor that counts. What was counted is taken back.
-pub(in crate::acts) async fn take<S>(
-    visitor: &Visitor,
-    tx: &mut Tx<S>,
-    (who, email): (&Who, &Email),
-    code: &Code,
-    counted: &[Attempt],
-) -> Result<bool, Stop> {
+pub(in crate::acts) async fn take<S>(visitor: &Visitor, tx: &mut Tx<S>, who: &Who, code: &Code, counted: &[Attempt]) -> Result<bool, Stop> {
     let Some(factor) = tx.factor_of(&who.user).await?.filter(|factor| factor.confirmed_at.is_some()) else { return Ok(false) };
     let taken = match code {
         Code::Totp(digits) => match open(&visitor.app, &who.user, &who.email, &factor.sealed)?.step(digits, tx.now()) {
@@ -88,8 +92,7 @@ pub(in crate::acts) async fn take<S>(
     if matches!(code, Code::Recovery(_)) {
         let left = tx.recovery_codes_of(&who.user).await?;
         let letter = Letter::Mfa(MfaLetter::RecoveryCodeUsed { at: tx.now().0, from: visitor.caller.address.to_string(), left });
-        let recipient = email.deliverable();
-        letters::write(&visitor.app, tx, Envelope::to_person(&who.user, &recipient), &letter).await?;
+        tell(&visitor.app, tx, &who.user, &letter).await?;
         tx.note(Event::Person { who: who.clone(), what: PersonEvent::RecoveryCodeUsed { left } });
     }
     Ok(true)

@@ -26,8 +26,9 @@ use crate::{
         mfa::{Code, Confirmation, RECOVERY_CODES, WRONG, in_groups, mailed_code, may_confirm, recovery_code},
         security::Overrides,
         sessions::End,
+        time::Millis,
     },
-    store::{NewFlow, OfUser, Tx},
+    store::{FactorRow, NewFlow, OfUser, Tx},
 };
 
 /// What a person who sets up an authenticator is shown.
@@ -72,7 +73,7 @@ pub async fn offer(person: &Person) -> Result<(), Stop> {
     let user = person.facts().user.clone();
     let made = Authenticator::new([tx.dice(), tx.dice()]).ok_or_else(|| Stop::Broken("no secret could be made".to_owned()))?;
     let sealed = codes::seal(&person.app, &tx, &user, &made);
-    if !tx.offer_factor(&user, &sealed).await? {
+    if !tx.offer_factor(&user, &person.facts().session, &sealed).await? {
         return Err(Faults::one("code", "You have a second factor already.").into());
     }
     if is_mailed {
@@ -95,12 +96,23 @@ pub async fn offer(person: &Person) -> Result<(), Stop> {
 pub async fn offered(person: &Person) -> Result<Option<Offer>, Stop> {
     person.demand_fresh()?;
     let Some(factor) = person.read().own_factor().await? else { return Ok(None) };
-    if factor.confirmed_at.is_some() || !may_confirm(factor.created_at, person.now()) {
+    if !is_for(&factor, person, person.now()) {
+        return Ok(None);
+    }
+    let is_mailed = is_mailed(person).await?;
+    // Demanded since, or without its letter any more: once more from the beginning.
+    if is_mailed && !person.read().has_mailed_code(person.now()).await? {
         return Ok(None);
     }
     let authenticator = codes::open(&person.app, &person.facts().user, &person.facts().email, &factor.sealed)?;
     let picture = authenticator.picture().ok_or_else(|| Stop::Broken("no picture could be drawn".to_owned()))?;
-    Ok(Some(Offer { secret: authenticator.secret(), picture, is_mailed: is_mailed(person).await? }))
+    Ok(Some(Offer { secret: authenticator.secret(), picture, is_mailed }))
+}
+
+/// Whether this is a secret that is offered to the session that the person is in. Another session may be somebody else's who
+/// knows the password, and would have the secret as well.
+fn is_for(factor: &FactorRow, person: &Person, now: Millis) -> bool {
+    factor.confirmed_at.is_none() && factor.offered_in == person.facts().session && may_confirm(factor.created_at, now)
 }
 
 /// Lets the secret that is offered count, once a code proves that an authenticator has it. The session has the factor as a
@@ -111,10 +123,11 @@ pub async fn offered(person: &Person) -> Result<Option<Offer>, Stop> {
 pub async fn confirm(person: &Person, typed: &Confirmation) -> Result<Vec<String>, Stop> {
     person.demand_fresh()?;
     let (code, mailed) = typed.check(is_mailed(person).await?)?;
-    let (visitor, who, email) = (person.visitor(), person.who(), person.email()?);
-    let counted = count(&visitor, &who, &email).await?;
+    let who = person.who();
+    let counted = count(&person.visitor(), &who).await?;
     let mut tx = person.begin().await?;
-    let offered = tx.factor_of(&who.user).await?.filter(|factor| factor.confirmed_at.is_none() && may_confirm(factor.created_at, tx.now()));
+    let now = tx.now();
+    let offered = tx.factor_of(&who.user).await?.filter(|factor| is_for(factor, person, now));
     let Some(offered) = offered else {
         return Err(Faults::one("code", "This took too long, or the second factor was set up elsewhere. Begin once more.").into());
     };
@@ -158,6 +171,9 @@ pub async fn confirm(person: &Person, typed: &Confirmation) -> Result<Vec<String
 /// [`Stop::Faults`] when there is none; [`Stop::Step`] when the proof is not fresh.
 pub async fn remove(person: &Person) -> Result<usize, Stop> {
     person.demand_fresh()?;
+    if is_demanded(person).await? {
+        return Err(Faults::one("code", "An account of yours demands a second factor. Leave it first, or ask who administers it.").into());
+    }
     let mut tx = person.begin().await?;
     let who = person.who();
     if !tx.remove_factor(&who.user).await? {
@@ -183,7 +199,7 @@ pub async fn renew_codes(person: &Person) -> Result<Vec<String>, Stop> {
     }
     let codes = new_codes(&mut tx, person).await?;
     let letter = Letter::Mfa(MfaLetter::RecoveryCodesRenewed { at: tx.now().0, from: person.address() });
-    letters::write(&person.app, &mut tx, Envelope::to_person(&who.user, &person.email()?.deliverable()), &letter).await?;
+    codes::tell(&person.app, &mut tx, &who.user, &letter).await?;
     tx.commit(Event::Person { who, what: PersonEvent::RecoveryCodesRenewed }).await?;
     letters::ring(&person.app);
     Ok(codes)
@@ -201,6 +217,6 @@ async fn change(person: &Person, tx: &mut Tx<OfUser>, letter: Letter) -> Result<
     let who = person.who();
     tx.end_flows_of(&who.user).await?;
     let sessions = end_all(&person.app, tx, &who, Some(&person.facts().session), End::FactorChanged).await?;
-    letters::write(&person.app, tx, Envelope::to_person(&who.user, &person.email()?.deliverable()), &letter).await?;
+    codes::tell(&person.app, tx, &who.user, &letter).await?;
     Ok(sessions)
 }

@@ -2,13 +2,8 @@
 //! alone: what opens other accounts too is not for one of them to weaken.
 
 use crate::{
-    acts::{
-        Permit, Stop,
-        letters::{self, Envelope},
-        sessions::end_all,
-    },
+    acts::{Permit, Stop, letters, mfa::codes::tell, sessions::end_all},
     rules::{
-        addresses::Email,
         events::{Event, PersonEvent, Who},
         faults::Faults,
         ids::MemberId,
@@ -46,8 +41,7 @@ pub async fn reset(permit: &Permit<may::ResetFactors>, member: &MemberId, reset:
     let by = permit.person().facts().name.clone();
     let account = permit.account();
     let letter = Letter::Mfa(MfaLetter::FactorReset { account: account.name.clone(), by, reason: reason.clone() });
-    let recipient = Email::parse(&target.email).map_err(Stop::Broken)?.deliverable();
-    letters::write(permit.app(), &mut tx, Envelope::to_person(&who.user, &recipient), &letter).await?;
+    tell(permit.app(), &mut tx, &who.user, &letter).await?;
     tx.note(Event::Person { who: who.clone(), what: PersonEvent::FactorReset });
     let (account, member) = (account.account.clone(), member.clone());
     tx.commit(Event::MembershipFactorReset { account, member, who, reason }).await?;

@@ -41,10 +41,10 @@ pub struct Proven {
 /// [`Stop::SignIn`] when nothing is half done, or it has taken too long; [`Stop::Faults`] when the code is wrong;
 /// [`Stop::TooMany`] after too many wrong ones.
 pub async fn prove(visitor: &Visitor, code: &Code) -> Result<Proven, Stop> {
-    let Some((who, email)) = begun(visitor).await? else { return Err(Stop::SignIn) };
-    let counted = codes::count(visitor, &who, &email).await?;
+    let Some((who, _)) = begun(visitor).await? else { return Err(Stop::SignIn) };
+    let counted = codes::count(visitor, &who).await?;
     let mut tx = visitor.begin(vec![Log::User(who.user.clone())]).await?;
-    if !codes::take(visitor, &mut tx, (&who, &email), code, &counted).await? {
+    if !codes::take(visitor, &mut tx, &who, code, &counted).await? {
         drop(tx);
         return Err(codes::refuse(visitor, &who).await);
     }

@@ -4,6 +4,7 @@ use crate::{
     acts::{App, Caller, Stop},
     rules::{
         gate::{self, Refusal, Session, Verdict, Warning},
+        ids::OperationId,
         security::Effective,
         sessions::{self, End, Times},
         time::Millis,
@@ -28,7 +29,7 @@ impl From<AskingFacts> for Asking {
         let has_factor = facts.factor_since.is_some();
         let proven_at = proofs.iter().filter(|(proof, _)| proof.is_strong(has_factor)).map(|(_, at)| *at).max();
         let proofs = proofs.into_iter().map(|(proof, _)| proof).collect();
-        let session = Session { times, proofs, has_factor, ended_here: false, seen_here: facts.last_seen_at };
+        let session = Session { times, proofs, has_factor, ended_here: None, seen_here: facts.last_seen_at };
         Self { facts, session, proven_at, account }
     }
 }
@@ -38,7 +39,9 @@ impl Asking {
     pub(super) fn at(&self, account: &AccountFacts) -> Session {
         // Who has not been there yet has not been away.
         let seen_here = account.entry_seen_at.unwrap_or(self.session.times.last_seen_at);
-        Session { ended_here: account.entry_ended_at.is_some(), seen_here, ..self.session.clone() }
+        let why = account.entry_ended_why.as_deref();
+        let ended_here = account.entry_ended_at.map(|_| why.and_then(End::parse).unwrap_or(End::EndedInAccount));
+        Session { ended_here, seen_here, ..self.session.clone() }
     }
 }
 
@@ -85,7 +88,7 @@ pub(super) fn demand(verdict: Verdict, account: &str) -> Result<Vec<Warning>, St
 /// What the account demands and what the person is in it, as the gate wants to know it.
 pub(super) fn at_gate(app: &App, facts: &AccountFacts) -> (gate::Policy, Option<gate::Member>) {
     let instance = app.instance();
-    let Effective { mfa, sessions: limits } = facts.security.within(instance);
+    let Effective { mfa, sessions: limits, .. } = facts.security.within(instance);
     let policy = gate::Policy { instance: instance.sessions, limits, ip: gate::Ip::Allowed, sso: gate::Sso::Off, mfa };
     let member = facts.member.roles().map(|_| gate::Member {
         disabled_at: facts.member.disabled_at,
@@ -111,5 +114,18 @@ pub(super) fn context(caller: &Caller, principal: &str, name: &str, facts: Optio
         session: facts.map(|facts| facts.session.clone()),
         address: caller.address.to_string(),
         request: caller.request.clone(),
+    }
+}
+
+/// Frontdesk acting by itself, on this machine.
+#[must_use]
+pub fn system(request: OperationId) -> Context {
+    Context {
+        source: Source::System,
+        principal: "system".to_owned(),
+        principal_name: String::new(),
+        session: None,
+        address: String::new(),
+        request,
     }
 }

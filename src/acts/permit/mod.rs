@@ -5,6 +5,7 @@ mod person;
 
 use std::marker::PhantomData;
 
+pub use asking::system;
 use asking::{asking, asking_now, at_gate, demand, not_noted};
 pub use person::{Person, Visitor};
 
@@ -15,10 +16,11 @@ use crate::{
         gate::{self, Step, Warning},
         members::Roles,
         permissions::{May, Permission, Proof, Rights, rights},
+        security::Effective,
         time::Millis,
         zones::Zone,
     },
-    store::{AccountFacts, InAccount, Instance, Reader, Tx, Why},
+    store::{AccountFacts, InAccount, Instance, Living, Reader, Tx, Why},
 };
 
 /// A member whom the gate admits and whose roles carry the permission `M`. Opens one account.
@@ -31,6 +33,13 @@ pub struct Permit<M> {
     rights: Rights,
     warnings: Vec<Warning>,
     may: PhantomData<fn() -> M>,
+}
+
+/// Which sessions are not over in an account.
+pub(in crate::acts) fn living(app: &App, now: Millis, here: Effective) -> Living {
+    let limits = app.session_limits();
+    let begun = now.minus(limits.lifetime.min(here.sessions.lifetime));
+    Living { begun, seen: now.minus(limits.idle), seen_here: now.minus(here.sessions.idle) }
 }
 
 impl<M: May> Permit<M> {
@@ -178,6 +187,9 @@ impl<M: May> Permit<M> {
             if !tx.enter(&person.facts.session).await? {
                 return Ok(());
             }
+            let here = account.security.within(person.app.instance());
+            let living = living(&person.app, tx.now(), here);
+            tx.end_oldest_entries(&person.facts.session, here.session_limit, living).await?;
             tx.touch_entry(&person.facts.session).await?;
             tx.count_visit("dashboard").await?;
             return Ok(tx.commit(Event::AccountEntered { account: account.account.clone(), who: person.who() }).await?);

@@ -35,6 +35,8 @@ pub enum Letter {
     PasswordReset { token: String, expires_at: i64 },
     /// The password is another one, from this moment on and at the wish of who came from this network address.
     PasswordChanged { at: i64, from: String },
+    /// Somebody signed in with their password from where, or with what, nobody has lately.
+    NewPlace { at: i64, from: String, device: String },
     /// About their second factor.
     Mfa(MfaLetter),
     /// Somebody says that this address is theirs. Who, it does not say: nobody writes to strangers through us.
@@ -80,6 +82,7 @@ impl Letter {
             Self::SignUp { .. } | Self::SignUpKnown => "sign_up",
             Self::PasswordReset { .. } => "password_reset",
             Self::PasswordChanged { .. } => "password_changed",
+            Self::NewPlace { .. } => "new_place",
             Self::Mfa(letter) => letter.kind(),
             Self::ConfirmEmail { .. } | Self::EmailTaken => "confirm_email",
             Self::EmailChangeAsked { .. } => "email_change_asked",
@@ -118,6 +121,7 @@ impl Letter {
             Self::SignUp { .. } | Self::SignUpKnown => "Sign up to Frontdesk".to_owned(),
             Self::PasswordReset { .. } => "Choose a new password".to_owned(),
             Self::PasswordChanged { .. } => "Your password was changed".to_owned(),
+            Self::NewPlace { .. } => "A new sign-in".to_owned(),
             Self::Mfa(letter) => letter.subject().to_owned(),
             Self::ConfirmEmail { .. } => "Confirm your address".to_owned(),
             Self::EmailTaken => "This address has a user already".to_owned(),
@@ -172,6 +176,15 @@ impl Letter {
                 "Your password was changed".to_owned(),
                 vec![format!("The password of {to} was changed on {}, from the network address {from}.", until(*at))],
                 Some(new_password()),
+                vec![NOT_YOU.to_owned()],
+            ),
+            Self::NewPlace { at, from, device } => (
+                "A new sign-in".to_owned(),
+                vec![format!(
+                    "Somebody, probably you, signed in as {to} on {}, from the network address {from}, with {device}. It is the first time lately from there or with that.",
+                    until(*at)
+                )],
+                Some(("See where I am signed in", "/me/sessions".to_owned())),
                 vec![NOT_YOU.to_owned()],
             ),
             Self::Mfa(letter) => return letter.reading(to),

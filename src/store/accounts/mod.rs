@@ -35,6 +35,8 @@ pub struct AccountFacts {
     pub entry_seen_at: Option<Millis>,
     /// When it was ended there, if it was.
     pub entry_ended_at: Option<Millis>,
+    /// Why, if it was.
+    pub entry_ended_why: Option<String>,
     /// The person as a member, if they are one.
     pub member: MemberFacts,
 }

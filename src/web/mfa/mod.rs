@@ -100,7 +100,7 @@ async fn confirm(person: Person, front: Front, parts: Parts, Form(typed): Form<C
     match mfa::confirm(&person, &typed).await.map_err(Again::of) {
         Ok(codes) => {
             let next = if typed.next.is_empty() { "/me/security" } else { destination(&typed.next) };
-            show_codes(&person, &front, &parts, codes, Some(next)).await
+            show_codes(&person, &front, codes, Some(next)).await
         }
         Err(Ok(again)) => show_offer(&person, &front, &parts, typed.next, again).await,
         Err(Err(stop)) => problem::answer(stop, &parts),
@@ -123,10 +123,10 @@ struct Shown {
 page::page!(Shown);
 
 /// The recovery codes, once, under a new cookie: the session is worth more than the old one was.
-async fn show_codes(person: &Person, front: &Front, parts: &Parts, codes: Vec<String>, first: Option<&str>) -> Response {
-    let rotated = async { sessions::rotate(person, &front.new_cookie(person.now().0).await?).await };
-    if let Err(stop) = rotated.await {
-        return problem::answer(stop, parts);
+async fn show_codes(person: &Person, front: &Front, codes: Vec<String>, first: Option<&str>) -> Response {
+    if let Err(stop) = sessions::rotate_with(person, front.new_cookie(person.now().0).await).await {
+        // Then they sign in again; but these codes are shown this once.
+        tracing::warn!(?stop, "a session could not be given a new cookie");
     }
     let text = format!("Frontdesk recovery codes of {}\n\n{}\n", person.facts().email, codes.join("\n"));
     let file =
@@ -187,7 +187,7 @@ async fn ask_renew(person: Person, front: Front, parts: Parts) -> Response {
 
 async fn renew(person: Person, front: Front, parts: Parts) -> Response {
     match mfa::renew_codes(&person).await {
-        Ok(codes) => show_codes(&person, &front, &parts, codes, None).await,
+        Ok(codes) => show_codes(&person, &front, codes, None).await,
         Err(stop) => problem::answer(stop, &parts),
     }
 }
