@@ -67,3 +67,14 @@ impl Tx<OfUser> {
         Ok(())
     }
 }
+
+impl<S> Tx<S> {
+    /// The address that somebody has proven to be theirs, as written, if they have.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn proven_address(&mut self, user: &UserId) -> Result<Option<String>> {
+        Ok(sql!(self, c => sqlx::query_scalar("SELECT address FROM user_emails WHERE user_id = $1 AND verified_at IS NOT NULL LIMIT 1")
+            .bind(user).fetch_optional(c)))
+    }
+}

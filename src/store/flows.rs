@@ -27,12 +27,13 @@ pub struct FlowRow {
 }
 
 impl<S> Tx<S> {
-    /// Makes a flow, which works for as long as its kind does.
+    /// Makes a flow, which works for as long as its kind does; answers until when.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn create_flow(&mut self, new: &NewFlow<'_>) -> Result<()> {
+    pub async fn create_flow(&mut self, new: &NewFlow<'_>) -> Result<Millis> {
         let now = self.now();
+        let until = now.plus(new.kind.lives());
         run!(
             self,
             sqlx::query(
@@ -44,9 +45,9 @@ impl<S> Tx<S> {
             .bind(new.email.map(Email::written))
             .bind(new.email.map(Email::canonical))
             .bind(now)
-            .bind(now.plus(new.kind.lives()))
+            .bind(until)
         );
-        Ok(())
+        Ok(until)
     }
 
     /// Uses a flow up. `false` when there is none of this kind, or it has expired, been used or ended.
@@ -112,7 +113,8 @@ impl<S> Tx<S> {
         Ok(())
     }
 
-    /// Ends all open flows of somebody: what was begun before their password or address changed leads nowhere any more.
+    /// Ends all open flows of somebody: what was begun before their password, address or factor changed leads nowhere
+    /// any more.
     ///
     /// # Errors
     /// When the database fails.
@@ -124,6 +126,18 @@ impl<S> Tx<S> {
 }
 
 impl Reader<OfUser> {
+    /// Whether a flow of this kind of the person's could be used now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_open_flow(&mut self, kind: Flow, now: Millis) -> Result<bool> {
+        let scope = self.scope.0.clone();
+        let open: i64 = sql!(self, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM flows WHERE user_id = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3")
+            .bind(&scope).bind(kind.word()).bind(now).fetch_one(c));
+        Ok(open > 0)
+    }
+
     /// The address that the person is to have once it is confirmed, and until when that can be.
     ///
     /// # Errors

@@ -2,9 +2,8 @@
 
 use sqlx::FromRow;
 
-use super::{Instance, OfUser, Reader, Result, Tx, run, sql};
+use super::{OfUser, Reader, Result, Tx, run, sql};
 use crate::rules::{
-    flows::Flow,
     gate::Proof,
     ids::{SessionId, UserId},
     time::Millis,
@@ -44,18 +43,6 @@ impl Reader<OfUser> {
              WHERE m.user_id = $1 AND m.disabled_at IS NULL").bind(&scope).fetch_all(c)))
     }
 
-    /// Whether a letter is out whose code sets up a factor.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn has_mailed_code(&mut self, now: Millis) -> Result<bool> {
-        let scope = self.scope.0.clone();
-        let open: i64 = sql!(self, c => sqlx::query_scalar(
-            "SELECT COUNT(*) FROM flows WHERE user_id = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $3")
-            .bind(&scope).bind(Flow::Enrolment.word()).bind(now).fetch_one(c));
-        Ok(open > 0)
-    }
-
     /// How many of the person's recovery codes are unused.
     ///
     /// # Errors
@@ -63,16 +50,6 @@ impl Reader<OfUser> {
     pub async fn recovery_codes_left(&mut self) -> Result<i64> {
         let scope = self.scope.0.clone();
         self.unused_codes(&scope).await
-    }
-}
-
-impl Reader<Instance> {
-    /// Whether somebody has a factor that counts.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn has_factor(&mut self, user: &UserId) -> Result<bool> {
-        Ok(self.factor(user).await?.is_some_and(|factor| factor.confirmed_at.is_some()))
     }
 }
 
@@ -96,6 +73,14 @@ impl<S> Tx<S> {
     /// When the database fails.
     pub async fn factor_of(&mut self, user: &UserId) -> Result<Option<FactorRow>> {
         self.factor(user).await
+    }
+
+    /// Whether somebody has a factor that counts, as it is now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_factor(&mut self, user: &UserId) -> Result<bool> {
+        Ok(self.factor(user).await?.is_some_and(|factor| factor.confirmed_at.is_some()))
     }
 
     /// How many of somebody's recovery codes are unused now.
@@ -187,14 +172,6 @@ impl<S> Tx<S> {
             );
         }
         Ok(())
-    }
-
-    /// How many accounts somebody is a member of.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn accounts_of(&mut self, user: &UserId) -> Result<i64> {
-        Ok(sql!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM members WHERE user_id = $1").bind(user).fetch_one(c)))
     }
 
     /// Takes somebody's factor away, with their recovery codes. `false` where none counted.

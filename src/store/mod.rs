@@ -27,6 +27,7 @@ mod billing;
 mod connect;
 mod cookies;
 mod emails;
+mod entries;
 mod events;
 mod flows;
 mod instance;
@@ -50,6 +51,7 @@ pub use attempts::Attempt;
 pub use connect::{Db, DbOptions, SqliteDurability};
 pub use cookies::CookieStore;
 pub(crate) use cookies::{carries, key as cookie_key};
+pub use entries::Living;
 pub use events::{EventFilter, EventPage, EventRow, SubjectRow};
 pub use flows::{FlowRow, NewFlow};
 pub use instance::InstanceRow;
@@ -59,7 +61,7 @@ pub use members::{MemberCursor, MemberFacts, MemberFilter, MemberLine, MemberOrd
 pub use mfa::FactorRow;
 pub use outbox::{LetterRow, NewLetter};
 pub use passwords::{LastPasswords, OwnPassword};
-pub use sessions::{Living, NewSession, OwnSession, SessionFacts};
+pub use sessions::{NewSession, OwnSession, SessionFacts};
 pub use tx::{Clock, Context, Dice, Hands, Source, Tx, Why};
 pub use users::{NewUser, SignInRow};
 

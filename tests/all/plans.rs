@@ -11,7 +11,7 @@ const WHOLE: &[(&str, &str)] = &[
     // One row.
     ("", "instance"),
     // What the statement itself has picked out.
-    ("sessions.rs", "r"),
+    ("entries.rs", "r"),
     // The letters that wait, and no others: the index holds only those.
     ("", "outbox USING INDEX outbox_due"),
     // Once in a while, beside all requests.

@@ -245,24 +245,6 @@ impl Tx<InAccount> {
         Ok(())
     }
 
-    /// Ends what sessions of this user have in the account; answers how many.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn end_entries(&mut self, user: &UserId) -> Result<u64> {
-        let (scope, now) = (self.scope.0.clone(), self.now());
-        Ok(run!(
-            self,
-            sqlx::query(
-                "UPDATE entries SET ended_at = $1, ended_why = 'ended_in_account' WHERE account_id = $2 AND ended_at IS NULL
-                 AND session_id IN (SELECT id FROM sessions WHERE user_id = $3 AND ended_at IS NULL)"
-            )
-            .bind(now)
-            .bind(&scope)
-            .bind(user)
-        ))
-    }
-
     /// Deletes a membership and revokes for good what the user owned here; answers how many credentials that were.
     ///
     /// # Errors
@@ -286,6 +268,14 @@ impl Tx<InAccount> {
 }
 
 impl<S> Tx<S> {
+    /// How many accounts somebody is a member of.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn accounts_of(&mut self, user: &UserId) -> Result<i64> {
+        Ok(sql!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM members WHERE user_id = $1").bind(user).fetch_one(c)))
+    }
+
     /// Writes anew by which words a member is found.
     ///
     /// # Errors
