@@ -54,14 +54,16 @@ async fn page_of<M: May>(permit: &Permit<M>, front: &Front, draft: Option<Draft>
     without.truncate(usize::try_from(NAMED).unwrap_or(0));
     let instance = permit.instance();
     let now = Draft::of(&overrides);
+    // What stood there when it was shown stays with what was typed, until whoever typed it was told that it is another by now.
+    let is_told = again.faults.at("seen").is_some();
+    let typed = |draft: Draft| if is_told { Draft { seen: now.seen.clone(), ..draft } } else { draft };
     let hint = |floor: crate::rules::time::Span, ceiling: crate::rules::time::Span| {
         format!("From {} to {}. Empty: {}, as this Frontdesk has it.", floor.in_words(), ceiling.in_words(), ceiling.in_words())
     };
     Ok(Settings {
         shell: Shell::of_account(permit, front).await,
         slug: permit.account().slug.clone(),
-        // What was typed stays; what it is compared with is what stands there now.
-        draft: draft.map_or_else(|| now.clone(), |draft| Draft { seen: now.seen.clone(), ..draft }),
+        draft: draft.map_or_else(|| now.clone(), typed),
         faults: again.faults,
         refused: again.refused,
         policies: Mfa::ALL.iter().map(|policy| (*policy, policy.stricter(instance.mfa) == *policy)).collect(),

@@ -110,6 +110,10 @@ async fn the_instance_has_the_last_word() {
     let fields = [("mfa", String::new()), ("session_idle", "60".into()), ("session_lifetime", String::new()), ("seen", seen)];
     let page = ada.post(PATH, &fields).await;
     assert!(page.fault("seen").contains("meanwhile"), "{}", page.text());
+    // Something else that is wrong with it does not make up for not having seen what stands there.
+    let outside = fields.clone().map(|(name, value)| if name == "session_idle" { (name, "1".into()) } else { (name, value) });
+    let page = ada.post(PATH, &outside).await;
+    assert_eq!((page.fault("session_idle").as_str(), page.value("seen")), ("From 5 minutes to 12 hours.", fields[3].1.clone()));
     assert_eq!(house.raw.texts("SELECT value FROM account_settings WHERE name = 'session_idle'").await, ["1800000"]);
 
     // Not for others, and not with an old proof.
