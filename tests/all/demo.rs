@@ -16,9 +16,10 @@ use crate::{
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_company_has_lived_for_months_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
-    // Whatever is configured of databases and mail is none of its business.
+    // Whatever is configured of databases and mail is none of its business, nor what is demanded of real people.
     let mut command = program(folder.path());
     command.env("TMPDIR", folder.path()).env("DATABASE_URL", "postgres://127.0.0.1:1/none").env("FRONTDESK_SMTP_URL", "smtp://127.0.0.1:1");
+    command.env("FRONTDESK_MFA", "required").env("FRONTDESK_SEATS", "1").env("FRONTDESK_SESSION_IDLE", "10m");
     let child = command.args(["demo", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut server = Server { child, line: String::new(), base: String::new() };
     let mut said = String::new();

@@ -13,7 +13,7 @@ use std::sync::{
 
 use super::{Running, StartError, start};
 use crate::{
-    config::Config,
+    config::{Config, Found},
     rules::{accounts::Creation, sign_up::Policy, time::Millis},
     store::{Clock, Dice, SqliteDurability},
 };
@@ -49,19 +49,25 @@ impl Turned {
     }
 }
 
-/// Starts a demonstration where the configuration says to listen. Whatever it says of databases, keys and mail is left alone.
+/// Starts a demonstration where the configuration says to listen, and under which name. Of the rest it takes nothing.
 ///
 /// # Errors
 /// Whatever stands in the way, in a sentence for whoever started it.
 pub async fn demo(config: &Config, clock: Clock, dice: Dice) -> Result<Demo, StartError> {
     let failed = |error: std::io::Error| StartError::Folder(std::env::temp_dir().display().to_string(), error);
     let folder = tempfile::Builder::new().prefix("frontdesk-demo-").tempdir().map_err(failed)?;
-    let mut config = config.clone();
-    config.data_dir = folder.path().join("data");
-    (config.database_url, config.smtp_url) = (String::new(), String::new());
-    config.key_file = std::path::PathBuf::new();
-    // What stands in the help of a program may stand in a list, too.
-    config.breached_passwords = std::path::PathBuf::new();
+    // The story is told under the defaults, whatever the configuration demands of real people.
+    let defaults = Found::defaults().check().map_err(|error| StartError::Other(error.to_string()))?;
+    let mut config = Config {
+        listen: config.listen,
+        base_url: config.base_url.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        metrics_listen: config.metrics_listen,
+        max_connections: config.max_connections,
+        plan: config.plan.clone(),
+        data_dir: folder.path().join("data"),
+        ..defaults
+    };
     // It is to live as long as the process, and no longer; and nobody's secrets are in it.
     config.sqlite_durability = SqliteDurability::Normal;
     (config.password_cost.memory_kib, config.password_cost.iterations, config.password_cost.parallelism) = (64, 1, 1);
