@@ -130,7 +130,7 @@ pub async fn delete(permit: &Permit<may::DeleteAccount>, typed: &str, password: 
     permit.person().demand_factor()?;
     let proven = prove_again(permit.person(), password, "password").await?;
     let (mut tx, _) = permit.begin_holding(vec![Log::Instance]).await?;
-    proven.demand(&mut tx, "password").await?;
+    proven.demand(&mut tx).await?;
     let name = tx.details().await?.0.name;
     if typed.trim() != name {
         return Err(Faults::one("name", format!("Type the name as it stands here: {name}")).into());

@@ -8,7 +8,7 @@ use crate::{
     rules::{
         faults::Faults,
         ids::UserId,
-        passwords::{ALREADY_YOURS, BREACHED, Known, ONCE_YOURS, Password},
+        passwords::{ALREADY_YOURS, BREACHED, HISTORY_SCOPE, Known, ONCE_YOURS, Password},
         sign_in::{window_rest, window_start},
     },
     store::{Attempt, LastPasswords, Tx, Why},
@@ -101,7 +101,7 @@ async fn count(visitor: &Visitor, user: &UserId) -> Result<(), Stop> {
     let limits = visitor.app.0.terms.attempts;
     let mut tx = visitor.begin(vec![]).await?;
     let now = tx.now();
-    let attempt = Attempt { scope: "password_history", key: user.to_string(), window_start: window_start(now, limits.window) };
+    let attempt = Attempt { scope: HISTORY_SCOPE, key: user.to_string(), window_start: window_start(now, limits.window) };
     let count = tx.count_attempt(&attempt).await?;
     tx.commit_unrecorded(Why::CountingAttempts).await?;
     if count > limits.user { Err(Stop::TooMany(window_rest(now, limits.window))) } else { Ok(()) }

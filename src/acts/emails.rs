@@ -61,7 +61,7 @@ pub async fn ask_to_change(person: &Person, change: &Change) -> Result<(), Stop>
     let rows = person.app.0.db.reader(Instance).users_by_address(email.canonical()).await?;
     let is_taken = rows.iter().any(|row| row.verified_at.is_some());
     let mut tx = person.begin().await?;
-    proven.demand(&mut tx, "password").await?;
+    proven.demand(&mut tx).await?;
     demand_own(&mut tx).await?;
     send_link(person, &mut tx, email, is_taken).await?;
     let letter = Letter::EmailChangeAsked { new: email.written().to_owned(), from: person.address() };
@@ -92,8 +92,8 @@ async fn send_link(person: &Person, tx: &mut Tx<OfUser>, email: &Email, is_taken
     let secret = token([tx.dice(), tx.dice()]);
     // The newest letter counts, whichever address it went to.
     tx.end_flows(Flow::ConfirmEmail, user).await?;
-    tx.create_flow(&NewFlow { kind: Flow::ConfirmEmail, id_hash: &hash_token(&secret), user: Some(user), email: Some(email) }).await?;
-    let expires_at = tx.now().plus(Flow::ConfirmEmail.lives()).0;
+    let expires_at =
+        tx.create_flow(&NewFlow { kind: Flow::ConfirmEmail, id_hash: &hash_token(&secret), user: Some(user), email: Some(email) }).await?.0;
     let letter = if is_taken { Letter::EmailTaken } else { Letter::ConfirmEmail { token: secret, expires_at } };
     letters::write(&person.app, tx, Envelope::to_person(user, &email.deliverable()), &letter).await?;
     Ok(())

@@ -49,14 +49,24 @@ pub(super) async fn write<S>(app: &App, tx: &mut Tx<S>, envelope: Envelope<'_>, 
     Ok(id)
 }
 
+/// Writes to a person about what happened to their user: to the address that they have proven, as it was written then, and to
+/// nobody where there is none, as it may be a stranger's.
+pub(super) async fn tell<S>(app: &App, tx: &mut Tx<S>, user: &UserId, letter: &Letter) -> Result<(), Stop> {
+    if let Some(address) = tx.proven_address(user).await? {
+        let recipient = Email::parse(&address).map_err(Stop::Broken)?.deliverable();
+        write(app, tx, Envelope::to_person(user, &recipient), letter).await?;
+    }
+    Ok(())
+}
+
 /// Counts a letter that somebody asks for, and says whether the mailbox has had too many within the hour: whoever asks is not
 /// told then, as they may be a stranger who wants to fill it.
 ///
-/// # Errors
-/// [`Stop::TooMany`] when too many were asked for from the same place.
-///
 /// Letters to reset a password are counted by themselves and by the whole address: they go to whoever has proven it alone, and
 /// nobody uses up by other addresses and other letters what somebody locked out depends on.
+///
+/// # Errors
+/// [`Stop::TooMany`] when too many were asked for from the same place.
 pub(super) async fn count_asked(visitor: &Visitor, email: &Email, by: Asked) -> Result<bool, Stop> {
     let address = visitor.caller.address;
     let mut tx = visitor.begin(vec![]).await?;

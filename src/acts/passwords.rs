@@ -27,7 +27,7 @@ use crate::{
         sign_in::{Failure, Scope},
         time::Millis,
     },
-    store::{Instance, NewFlow, Tx},
+    store::{NewFlow, Tx},
 };
 
 /// Sends a link to whoever has proven that this address is theirs. Whoever asks is not told whether anybody has: where nobody
@@ -47,8 +47,10 @@ pub async fn forget(visitor: &Visitor, email: &Email) -> Result<(), Stop> {
     let mut tx = visitor.begin(vec![owner.clone().map_or(Log::Instance, Log::User)]).await?;
     let secret = token([tx.dice(), tx.dice()]);
     tx.end_flows_about(Flow::PasswordReset, email).await?;
-    tx.create_flow(&NewFlow { kind: Flow::PasswordReset, id_hash: &hash_token(&secret), user: owner.as_ref(), email: Some(email) }).await?;
-    let expires_at = tx.now().plus(Flow::PasswordReset.lives()).0;
+    let expires_at = tx
+        .create_flow(&NewFlow { kind: Flow::PasswordReset, id_hash: &hash_token(&secret), user: owner.as_ref(), email: Some(email) })
+        .await?
+        .0;
     let recipient = email.deliverable();
     let withheld = if owner.is_some() { None } else { Some("Nobody has proven that this address is theirs.") };
     let envelope = Envelope { account: None, user: owner.as_ref(), about: "", recipient: &recipient, withheld };
@@ -94,16 +96,10 @@ pub async fn reset(visitor: &Visitor, secret: &str, password: &Password) -> Resu
         tx.forget_attempts(scope.word(), email.canonical()).await?;
     }
     let sessions = end_all(app, &mut tx, &who, None, End::PasswordChanged).await?;
-    tell(visitor, &mut tx, &who.user, &email).await?;
+    let letter = Letter::PasswordChanged { at: tx.now().0, from: visitor.caller.address.to_string() };
+    letters::tell(app, &mut tx, &who.user, &letter).await?;
     tx.commit(Event::Person { who, what: PersonEvent::PasswordReset { sessions } }).await?;
     letters::ring(app);
-    Ok(())
-}
-
-/// Tells somebody that their password is another one.
-async fn tell(visitor: &Visitor, tx: &mut Tx<Instance>, user: &UserId, email: &Email) -> Result<(), Stop> {
-    let letter = Letter::PasswordChanged { at: tx.now().0, from: visitor.caller.address.to_string() };
-    letters::write(&visitor.app, tx, Envelope::to_person(user, &email.deliverable()), &letter).await?;
     Ok(())
 }
 
@@ -121,13 +117,13 @@ pub async fn change(person: &Person, current: &Password, new: &Password) -> Resu
     let last = LastOnes::compare(&visitor, user, new, Present::Another).await?;
     let hash = person.app.0.hasher.hash(new).await?;
     let mut tx = person.begin().await?;
-    let (who, email) = (person.who(), person.email()?);
-    proven.demand(&mut tx, "current").await?;
+    let who = person.who();
+    proven.demand(&mut tx).await?;
     last.follow(&mut tx, &hash).await?;
     tx.end_flows_of(&who.user).await?;
     let sessions = end_all(&person.app, &mut tx, &who, Some(&person.facts().session), End::PasswordChanged).await?;
     let letter = Letter::PasswordChanged { at: tx.now().0, from: person.address() };
-    letters::write(&person.app, &mut tx, Envelope::to_person(&who.user, &email.deliverable()), &letter).await?;
+    letters::tell(&person.app, &mut tx, &who.user, &letter).await?;
     tx.commit(Event::Person { who, what: PersonEvent::PasswordChanged { sessions } }).await?;
     letters::ring(&person.app);
     Ok(sessions)
@@ -137,12 +133,15 @@ pub async fn change(person: &Person, current: &Password, new: &Password) -> Resu
 pub(super) struct ProvenAgain {
     user: UserId,
     set_at: Option<Millis>,
+    /// Where it was typed.
+    field: &'static str,
 }
 
 impl ProvenAgain {
     /// Inside the transaction that needed the proof: the password is still the one that was compared.
-    pub(super) async fn demand<S>(&self, tx: &mut Tx<S>, field: &'static str) -> Result<(), Stop> {
-        if tx.password_set_at(&self.user).await? == Some(self.set_at) { Ok(()) } else { Err(Faults::one(field, NOT_YOURS).into()) }
+    pub(super) async fn demand<S>(&self, tx: &mut Tx<S>) -> Result<(), Stop> {
+        let is_same = tx.password_set_at(&self.user).await? == Some(self.set_at);
+        if is_same { Ok(()) } else { Err(Faults::one(self.field, NOT_YOURS).into()) }
     }
 }
 
@@ -159,7 +158,7 @@ pub(super) async fn prove_again(person: &Person, password: &Password, field: &'s
     match person.app.0.hasher.verify(password, own.password_hash.as_deref()).await {
         Ok(Verified::Yes | Verified::YesOutdated) => {
             forgive(&visitor, &attempts).await?;
-            Ok(ProvenAgain { user: person.facts().user.clone(), set_at: own.password_set_at })
+            Ok(ProvenAgain { user: person.facts().user.clone(), set_at: own.password_set_at, field })
         }
         Ok(Verified::No) => {
             let tx = person.begin().await?;

@@ -30,9 +30,9 @@ pub async fn prove(person: &Person, given: Given) -> Result<(), Stop> {
         Given::Password(password) => {
             let proven = prove_again(person, &password, "password").await?;
             let mut tx = person.begin().await?;
-            proven.demand(&mut tx, "password").await?;
+            proven.demand(&mut tx).await?;
             // Somebody may have set up a factor meanwhile, which is asked for from then on.
-            if tx.factor_of(&who.user).await?.is_some_and(|factor| factor.confirmed_at.is_some()) {
+            if tx.has_factor(&who.user).await? {
                 return Err(Stop::Step(crate::rules::gate::Step::FreshProof));
             }
             (tx, Proof::Password)

@@ -1,12 +1,8 @@
 //! Deeds of a person on the own sessions. Ending one works on the next request, on every instance.
 
-use super::{
-    App, Caller, Person, Stop, Visitor,
-    letters::{self, Envelope},
-};
+use super::{App, Caller, Person, Stop, Visitor, letters};
 use crate::{
     rules::{
-        addresses::Email,
         events::{Event, Who},
         gate::Proof,
         ids::SessionId,
@@ -75,14 +71,6 @@ pub async fn rotate(person: &Person, token_hash: &str) -> Result<(), Stop> {
     Ok(tx.commit_unrecorded(Why::NewCookie).await?)
 }
 
-/// The same with a cookie that could perhaps not be made.
-///
-/// # Errors
-/// When it was not, the session has ended meanwhile, or the database fails.
-pub async fn rotate_with(person: &Person, token_hash: Result<String, Stop>) -> Result<(), Stop> {
-    rotate(person, &token_hash?).await
-}
-
 /// Begins the session of somebody who has just proven who they are by their password, as part of a transaction; the cookie's
 /// value has this hash. From here on it is they who act.
 pub(super) async fn begin(visitor: &Visitor, tx: &mut Tx<Instance>, who: &Who, token_hash: &str) -> Result<SessionId, Stop> {
@@ -101,12 +89,8 @@ async fn tell_of_new_place(visitor: &Visitor, tx: &mut Tx<Instance>, who: &Who) 
     if is_known_place(&tx.places(&who.user).await?, *address, agent) {
         return Ok(());
     }
-    // Nobody writes to an address that may be a stranger's.
-    let Some(recipient) = tx.proven_address(&who.user).await? else { return Ok(()) };
     let letter = Letter::NewPlace { at: tx.now().0, from: address.to_string(), device: device(agent) };
-    let recipient = Email::parse(&recipient).map_err(Stop::Broken)?.deliverable();
-    letters::write(&visitor.app, tx, Envelope::to_person(&who.user, &recipient), &letter).await?;
-    Ok(())
+    letters::tell(&visitor.app, tx, &who.user, &letter).await
 }
 
 /// Ends the session that this browser had before, as part of a transaction that holds its person's log: a browser holds one.

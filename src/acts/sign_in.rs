@@ -114,7 +114,7 @@ pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Pe
     for attempt in &attempts {
         tx.forgive_attempt(attempt).await?;
     }
-    if tx.factor_of(&user).await?.is_some_and(|factor| factor.confirmed_at.is_some()) {
+    if tx.has_factor(&user).await? {
         tx.create_flow(&NewFlow { kind: Flow::HalfSignIn, id_hash: token_hash, user: Some(&user), email: Some(&email) }).await?;
         sessions::replace(&mut tx, before).await?;
         tx.commit_unrecorded(Why::HalfSignIn).await?;

@@ -51,8 +51,8 @@ pub async fn ask(visitor: &Visitor, email: &Email) -> Result<(), Stop> {
     let mut tx = visitor.begin(vec![Log::Instance]).await?;
     let secret = token([tx.dice(), tx.dice()]);
     tx.end_flows_about(Flow::SignUp, email).await?;
-    tx.create_flow(&NewFlow { kind: Flow::SignUp, id_hash: &hash_token(&secret), user: None, email: Some(email) }).await?;
-    let expires_at = tx.now().plus(Flow::SignUp.lives()).0;
+    let expires_at =
+        tx.create_flow(&NewFlow { kind: Flow::SignUp, id_hash: &hash_token(&secret), user: None, email: Some(email) }).await?.0;
     let letter = if is_known { Letter::SignUpKnown } else { Letter::SignUp { token: secret, expires_at } };
     let recipient = email.deliverable();
     let envelope = Envelope { account: None, user: None, about: "", recipient: &recipient, withheld: None };

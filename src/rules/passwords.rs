@@ -182,6 +182,9 @@ pub fn proof(text: &str) -> Result<Password, String> {
     }
 }
 
+/// What questions after somebody's last passwords are counted by: whether a new one is among them.
+pub const HISTORY_SCOPE: &str = "password_history";
+
 /// The answer to a wrong password of somebody who is signed in.
 pub const NOT_YOURS: &str = "This is not your password.";
 /// The answer to a new password that is the present one.

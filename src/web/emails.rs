@@ -12,7 +12,7 @@ use super::{
     shell::Shell,
 };
 use crate::{
-    acts::{Person, Stop, emails, sessions},
+    acts::{Person, Stop, emails},
     rules::{emails::Draft, faults::Faults, time::Millis},
 };
 
@@ -63,6 +63,10 @@ async fn again_page(person: &Person, front: &Front, parts: &Parts, draft: Draft,
 }
 
 async fn show(person: Person, front: Front, parts: Parts) -> Response {
+    // Asked now rather than once everything is typed.
+    if let Err(stop) = person.demand_factor() {
+        return problem::answer(stop, &parts);
+    }
     again_page(&person, &front, &parts, Draft::default(), &Again::first()).await
 }
 
@@ -125,7 +129,7 @@ async fn confirm(person: Person, front: Front, Token(token): Token, parts: Parts
         Err(stop) => return problem::answer(stop, &parts),
     };
     let confirmed = match emails::confirm(&person, &token).await {
-        Ok(email) => sessions::rotate_with(&person, front.new_cookie(person.now().0).await).await.map(|()| email),
+        Ok(email) => front.renew_cookie(&person).await.map(|()| email),
         Err(stop) => Err(stop),
     };
     match confirmed {

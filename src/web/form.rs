@@ -7,7 +7,7 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::Response,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{Site, permit::parameter, problem};
 use crate::{
@@ -55,6 +55,13 @@ impl<Q: DeserializeOwned> FromRequestParts<Site> for Query<Q> {
     async fn from_request_parts(parts: &mut Parts, _: &Site) -> Result<Self, Response> {
         decode(parts.uri.query().unwrap_or_default().as_bytes()).map(Self)
     }
+}
+
+/// Where one wanted to go when a page came in between.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Next {
+    pub(super) next: String,
 }
 
 /// An id in the path. One that cannot be an id belongs to nothing: 404, as for one that does not exist.

@@ -13,7 +13,7 @@ use super::{
     page::{Page, page_before, render, see_other, wants_fragment},
 };
 use crate::{
-    acts::Stop,
+    acts::{Person, Stop, sessions},
     store::{carries, cookie_key},
 };
 
@@ -104,6 +104,14 @@ impl Front {
             Ok(Some(id)) => Ok(cookie_key(&id)),
             _ => Err(Stop::Busy),
         }
+    }
+
+    /// Gives the session that somebody is in a new cookie, after whatever makes it worth more, or a copy of the old one likely.
+    ///
+    /// # Errors
+    /// When there could be none, or the session has ended meanwhile.
+    pub(super) async fn renew_cookie(&self, person: &Person) -> Result<(), Stop> {
+        sessions::rotate(person, &self.new_cookie(person.now().0).await?).await
     }
 
     /// Takes the cookie away.

@@ -12,7 +12,7 @@ use super::{
     shell::Shell,
 };
 use crate::{
-    acts::{Person, Stop, Visitor, passwords, sessions},
+    acts::{Person, Stop, Visitor, passwords},
     rules::{
         addresses::Email,
         faults::Faults,
@@ -170,7 +170,7 @@ async fn change(person: Person, front: Front, parts: Parts, Form(draft): Form<Dr
     };
     let done = match done {
         // A copy of the old cookie may be why.
-        Ok(count) => sessions::rotate_with(&person, front.new_cookie(person.now().0).await).await.map(|()| count),
+        Ok(count) => front.renew_cookie(&person).await.map(|()| count),
         Err(stop) => Err(stop),
     };
     match done.map_err(Again::of) {

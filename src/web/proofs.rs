@@ -2,11 +2,10 @@
 
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
-use serde::Deserialize;
 
 use super::{
     again::Again,
-    form::{Form, Query},
+    form::{Form, Next, Query},
     front::Front,
     page,
     page::see_other,
@@ -17,7 +16,6 @@ use crate::{
     acts::{
         Person, Stop,
         proofs::{self, Given},
-        sessions,
     },
     rules::{faults::Faults, mfa::Code, passwords, proofs::Draft, sign_in::destination},
 };
@@ -29,7 +27,7 @@ pub(super) fn routes() -> Routes {
 #[derive(Template)]
 #[template(path = "proofs/prove.html", blocks = ["title", "main"])]
 struct Prove {
-    theme: &'static str,
+    theme: String,
     email: String,
     /// Whether a code is asked for, and not the password.
     by_code: bool,
@@ -43,17 +41,11 @@ impl Prove {
     fn new(person: &Person, draft: Draft, again: Again) -> Self {
         let facts = person.facts();
         let (email, by_code) = (facts.email.clone(), facts.factor_since.is_some());
-        Self { theme: "auto", email, by_code, draft, faults: again.faults, refused: again.refused }
+        Self { theme: facts.theme.clone(), email, by_code, draft, faults: again.faults, refused: again.refused }
     }
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Asked {
-    next: String,
-}
-
-async fn show(person: Person, front: Front, Query(asked): Query<Asked>) -> Response {
+async fn show(person: Person, front: Front, Query(asked): Query<Next>) -> Response {
     let draft = Draft { next: asked.next, ..Draft::default() };
     front.show(&Prove::new(&person, draft, Again::first()))
 }
@@ -74,5 +66,5 @@ async fn try_to_prove(person: &Person, front: &Front, draft: &Draft) -> Result<(
         Given::Password(passwords::proof(&draft.password).map_err(|message| fault("password", message))?)
     };
     proofs::prove(person, given).await?;
-    sessions::rotate(person, &front.new_cookie(person.now().0).await?).await
+    front.renew_cookie(person).await
 }

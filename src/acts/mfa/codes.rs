@@ -1,13 +1,9 @@
 //! Codes: each is taken once, and all wrong ones of a person are counted together, on whichever screen they are typed.
 
 use crate::{
-    acts::{
-        App, Stop, Visitor,
-        letters::{self, Envelope},
-    },
+    acts::{App, Stop, Visitor, letters},
     protocols::{secrets::hash_token, totp::Authenticator},
     rules::{
-        addresses::Email,
         events::{Event, Log, PersonEvent, Who},
         faults::Faults,
         ids::UserId,
@@ -33,16 +29,6 @@ pub(super) fn open(app: &App, user: &UserId, email: &str, sealed: &str) -> Resul
     read.ok_or_else(|| Stop::Broken(format!("the second factor of {user} cannot be read")))
 }
 
-/// Writes to a person about their factor: to the address that they have proven, as it was written then, and to nobody where there
-/// is none, as it may be a stranger's.
-pub(in crate::acts) async fn tell<S>(app: &App, tx: &mut Tx<S>, user: &UserId, letter: &Letter) -> Result<(), Stop> {
-    if let Some(address) = tx.proven_address(user).await? {
-        let recipient = Email::parse(&address).map_err(Stop::Broken)?.deliverable();
-        letters::write(app, tx, Envelope::to_person(user, &recipient), letter).await?;
-    }
-    Ok(())
-}
-
 /// Counts a code before it is looked at, so that fifty at once are fifty. It is taken back when it turns out to be right.
 ///
 /// # Errors
@@ -59,7 +45,7 @@ pub(in crate::acts) async fn count(visitor: &Visitor, who: &Who) -> Result<Vec<A
         if count > limit {
             if count == limit + 1 {
                 let letter = Letter::Mfa(MfaLetter::CodesGuessed { at: now.0, from: visitor.caller.address.to_string() });
-                tell(&visitor.app, &mut tx, &who.user, &letter).await?;
+                letters::tell(&visitor.app, &mut tx, &who.user, &letter).await?;
                 tx.note(Event::UserLoginFailed { user: Some(who.user.clone()), email: who.email.clone(), why: Failure::TooManyCodes });
             }
             tx.commit_unrecorded(Why::CountingAttempts).await?;
@@ -92,7 +78,7 @@ pub(in crate::acts) async fn take<S>(visitor: &Visitor, tx: &mut Tx<S>, who: &Wh
     if matches!(code, Code::Recovery(_)) {
         let left = tx.recovery_codes_of(&who.user).await?;
         let letter = Letter::Mfa(MfaLetter::RecoveryCodeUsed { at: tx.now().0, from: visitor.caller.address.to_string(), left });
-        tell(&visitor.app, tx, &who.user, &letter).await?;
+        letters::tell(&visitor.app, tx, &who.user, &letter).await?;
         tx.note(Event::Person { who: who.clone(), what: PersonEvent::RecoveryCodeUsed { left } });
     }
     Ok(true)

@@ -101,7 +101,7 @@ pub async fn offered(person: &Person) -> Result<Option<Offer>, Stop> {
     }
     let is_mailed = is_mailed(person).await?;
     // Demanded since, or without its letter any more: once more from the beginning.
-    if is_mailed && !person.read().has_mailed_code(person.now()).await? {
+    if is_mailed && !person.read().has_open_flow(Flow::Enrolment, person.now()).await? {
         return Ok(None);
     }
     let authenticator = codes::open(&person.app, &person.facts().user, &person.facts().email, &factor.sealed)?;
@@ -194,12 +194,12 @@ pub async fn renew_codes(person: &Person) -> Result<Vec<String>, Stop> {
     person.demand_fresh()?;
     let mut tx = person.begin().await?;
     let who = person.who();
-    if tx.factor_of(&who.user).await?.is_none_or(|factor| factor.confirmed_at.is_none()) {
+    if !tx.has_factor(&who.user).await? {
         return Err(Faults::one("code", "You have no second factor.").into());
     }
     let codes = new_codes(&mut tx, person).await?;
     let letter = Letter::Mfa(MfaLetter::RecoveryCodesRenewed { at: tx.now().0, from: person.address() });
-    codes::tell(&person.app, &mut tx, &who.user, &letter).await?;
+    letters::tell(&person.app, &mut tx, &who.user, &letter).await?;
     tx.commit(Event::Person { who, what: PersonEvent::RecoveryCodesRenewed }).await?;
     letters::ring(&person.app);
     Ok(codes)
@@ -217,6 +217,6 @@ async fn change(person: &Person, tx: &mut Tx<OfUser>, letter: Letter) -> Result<
     let who = person.who();
     tx.end_flows_of(&who.user).await?;
     let sessions = end_all(&person.app, tx, &who, Some(&person.facts().session), End::FactorChanged).await?;
-    codes::tell(&person.app, tx, &who.user, &letter).await?;
+    letters::tell(&person.app, tx, &who.user, &letter).await?;
     Ok(sessions)
 }

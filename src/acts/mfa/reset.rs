@@ -2,7 +2,7 @@
 //! alone: what opens other accounts too is not for one of them to weaken.
 
 use crate::{
-    acts::{Permit, Stop, letters, mfa::codes::tell, sessions::end_all},
+    acts::{Permit, Stop, letters, sessions::end_all},
     rules::{
         events::{Event, PersonEvent, Who},
         faults::Faults,
@@ -41,7 +41,7 @@ pub async fn reset(permit: &Permit<may::ResetFactors>, member: &MemberId, reset:
     let by = permit.person().facts().name.clone();
     let account = permit.account();
     let letter = Letter::Mfa(MfaLetter::FactorReset { account: account.name.clone(), by, reason: reason.clone() });
-    tell(permit.app(), &mut tx, &who.user, &letter).await?;
+    letters::tell(permit.app(), &mut tx, &who.user, &letter).await?;
     tx.note(Event::Person { who: who.clone(), what: PersonEvent::FactorReset });
     let (account, member) = (account.account.clone(), member.clone());
     tx.commit(Event::MembershipFactorReset { account, member, who, reason }).await?;

@@ -45,6 +45,10 @@ async fn page_of(permit: &Permit<may::DeleteAccount>, front: &Front, typed: Stri
 }
 
 pub(super) async fn ask(permit: Permit<may::DeleteAccount>, front: Front, parts: Parts) -> Response {
+    // Asked now rather than once everything is typed.
+    if let Err(stop) = permit.person().demand_factor() {
+        return problem::answer(stop, &parts);
+    }
     match page_of(&permit, &front, String::new(), Again::first()).await {
         Ok(page) => front.show(&page),
         Err(stop) => problem::answer(stop, &parts),

@@ -89,7 +89,7 @@ async fn overview_of(permit: &Permit<may::ViewAccount>, front: &Front) -> Result
         invitations_ending: invitations.ending,
         invitations_expired: invitations.expired,
         letters_failed: invitations.undelivered,
-        letters_waiting: if reader.mail_error().await?.is_some() { invitations.waiting } else { 0 },
+        letters_waiting: if invitations.waiting > 0 && reader.mail_error().await?.is_some() { invitations.waiting } else { 0 },
     };
     Ok(Overview {
         name: permit.account().name.clone(),

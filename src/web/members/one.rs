@@ -53,6 +53,7 @@ struct One {
     viewer: Rights,
     /// The last day of the access period, as typed or as it is.
     until: String,
+    until_hint: String,
     now: Millis,
 }
 page::page!(One);
@@ -89,6 +90,7 @@ async fn page_of<M: May>(
         untouchable: may_touch(permit.roles(), roles).err(),
         viewer: permit.rights().clone(),
         until: typed.until.unwrap_or_else(|| last_day(member.facts.access_until, &permit.zone())),
+        until_hint: format!("Access ends when this day ends, in {}. Leave it empty for no end.", permit.zone().name()),
         now: permit.now(),
         member,
         draft,

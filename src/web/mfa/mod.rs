@@ -4,11 +4,10 @@ mod sign_in;
 
 use askama::{Template, filters::Safe};
 use axum::{http::request::Parts, response::Response};
-use serde::Deserialize;
 
 use super::{
     again::Again,
-    form::{Form, Query},
+    form::{Form, Next, Query},
     front::Front,
     page,
     page::see_other,
@@ -17,7 +16,7 @@ use super::{
     shell::Shell,
 };
 use crate::{
-    acts::{Person, Stop, mfa, mfa::Offer, sessions},
+    acts::{Person, Stop, mfa, mfa::Offer},
     rules::{faults::Faults, mfa::Confirmation, sign_in::destination},
 };
 
@@ -60,23 +59,21 @@ struct SetUp {
 }
 page::page!(SetUp);
 
-/// Where one wanted to go when this came in between.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Asked {
-    next: String,
+/// Where to go on once there is a factor.
+fn onward(next: &str) -> &str {
+    if next.is_empty() { "/me/security" } else { destination(next) }
 }
 
-async fn offer(person: Person, parts: Parts, Form(asked): Form<Asked>) -> Response {
+async fn offer(person: Person, parts: Parts, Form(asked): Form<Next>) -> Response {
     match mfa::offer(&person).await {
         Ok(()) => see_other(&page::with_next("/me/security/factor", &asked.next)),
         Err(stop) => problem::answer(stop, &parts),
     }
 }
 
-async fn set_up(person: Person, front: Front, Query(asked): Query<Asked>, parts: Parts) -> Response {
+async fn set_up(person: Person, front: Front, Query(asked): Query<Next>, parts: Parts) -> Response {
     if person.facts().factor_since.is_some() {
-        return see_other(if asked.next.is_empty() { "/me/security" } else { destination(&asked.next) });
+        return see_other(onward(&asked.next));
     }
     show_offer(&person, &front, &parts, asked.next, Again::first()).await
 }
@@ -98,10 +95,7 @@ async fn show_offer(person: &Person, front: &Front, parts: &Parts, next: String,
 
 async fn confirm(person: Person, front: Front, parts: Parts, Form(typed): Form<Confirmation>) -> Response {
     match mfa::confirm(&person, &typed).await.map_err(Again::of) {
-        Ok(codes) => {
-            let next = if typed.next.is_empty() { "/me/security" } else { destination(&typed.next) };
-            show_codes(&person, &front, codes, Some(next)).await
-        }
+        Ok(codes) => show_codes(&person, &front, codes, Some(onward(&typed.next))).await,
         Err(Ok(again)) => show_offer(&person, &front, &parts, typed.next, again).await,
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
@@ -124,7 +118,7 @@ page::page!(Shown);
 
 /// The recovery codes, once, under a new cookie: the session is worth more than the old one was.
 async fn show_codes(person: &Person, front: &Front, codes: Vec<String>, first: Option<&str>) -> Response {
-    if let Err(stop) = sessions::rotate_with(person, front.new_cookie(person.now().0).await).await {
+    if let Err(stop) = front.renew_cookie(person).await {
         // Then they sign in again; but these codes are shown this once.
         tracing::warn!(?stop, "a session could not be given a new cookie");
     }
@@ -158,7 +152,7 @@ async fn ask_remove(person: Person, front: Front, parts: Parts) -> Response {
 async fn remove(person: Person, front: Front, parts: Parts) -> Response {
     let removed = async {
         mfa::remove(&person).await?;
-        sessions::rotate(&person, &front.new_cookie(person.now().0).await?).await
+        front.renew_cookie(&person).await
     };
     match removed.await {
         Ok(()) => front.go("/me/security", "Your second factor is removed. Your password alone opens your user now.").await,

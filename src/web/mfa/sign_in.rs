@@ -2,14 +2,13 @@
 
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
-use serde::Deserialize;
 
 use crate::{
     acts::{Stop, Visitor, mfa},
     rules::{faults::Faults, mfa::Draft, sign_in::destination},
     web::{
         again::Again,
-        form::{Form, Query},
+        form::{Form, Next, Query},
         front::Front,
         page,
         page::see_other,
@@ -28,13 +27,7 @@ struct Ask {
 }
 page::page!(Ask);
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Asked {
-    next: String,
-}
-
-pub(super) async fn show(visitor: Visitor, front: Front, Query(asked): Query<Asked>, parts: Parts) -> Response {
+pub(super) async fn show(visitor: Visitor, front: Front, Query(asked): Query<Next>, parts: Parts) -> Response {
     ask(&visitor, &front, &parts, Draft { next: asked.next, ..Draft::default() }, Again::first()).await
 }
 
