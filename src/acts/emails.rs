@@ -118,11 +118,11 @@ pub async fn look(person: &Person, secret: &str) -> Result<Email, Stop> {
 }
 
 /// Confirms the address that the link was sent to: the own one is proven, or becomes this one. Where it becomes this one,
-/// all other sessions end.
+/// all other sessions end. This one has a new cookie then, whose value has this hash.
 ///
 /// # Errors
 /// [`Stop::Unknown`] when the link does not work, or [`Stop::Faults`] when somebody else was faster (`ERR_NGROK_4452`).
-pub async fn confirm(person: &Person, secret: &str) -> Result<Email, Stop> {
+pub async fn confirm(person: &Person, secret: &str, token_hash: &str) -> Result<Email, Stop> {
     let email = look(person, secret).await?;
     if email.canonical() != person.facts().canonical {
         demand_enrolment(person).await?;
@@ -132,6 +132,7 @@ pub async fn confirm(person: &Person, secret: &str) -> Result<Email, Stop> {
         return Err(Stop::Unknown);
     }
     let (user, old) = (person.facts().user.clone(), person.email()?);
+    tx.rotate_session(&person.facts().session, token_hash).await?;
     if email.canonical() == old.canonical() {
         demand_free(tx.verify_address(&user, &email, "change").await?)?;
         tx.commit(Event::Person { who: person.who(), what: PersonEvent::EmailConfirmed }).await?;

@@ -103,12 +103,13 @@ pub async fn reset(visitor: &Visitor, secret: &str, password: &Password) -> Resu
     Ok(())
 }
 
-/// Replaces the own password by another one, and ends all other sessions; answers how many.
+/// Replaces the own password by another one, ends all other sessions, and gives this one a new cookie, whose value has this hash,
+/// as a copy of the old one may be why; answers how many have ended.
 ///
 /// # Errors
 /// [`Stop::Faults`] at `current` when the old one is wrong, at `password` when the new one is not one to be chosen;
 /// [`Stop::TooMany`] after too many wrong ones, here or at sign-in.
-pub async fn change(person: &Person, current: &Password, new: &Password) -> Result<usize, Stop> {
+pub async fn change(person: &Person, current: &Password, new: &Password, token_hash: &str) -> Result<usize, Stop> {
     person.demand_factor()?;
     let proven = prove_again(person, current, "current").await?;
     let (visitor, user) = (person.visitor(), &person.facts().user);
@@ -122,6 +123,7 @@ pub async fn change(person: &Person, current: &Password, new: &Password) -> Resu
     last.follow(&mut tx, &hash).await?;
     tx.end_flows_of(&who.user).await?;
     let sessions = end_all(&person.app, &mut tx, &who, Some(&person.facts().session), End::PasswordChanged).await?;
+    tx.rotate_session(&person.facts().session, token_hash).await?;
     let letter = Letter::PasswordChanged { at: tx.now().0, from: person.address() };
     letters::tell(&person.app, &mut tx, &who.user, &letter).await?;
     tx.commit(Event::Person { who, what: PersonEvent::PasswordChanged { sessions } }).await?;

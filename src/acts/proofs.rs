@@ -20,11 +20,12 @@ pub enum Given {
     Code(Code),
 }
 
-/// Notes that the person has just proven who they are. Give the session a new cookie then.
+/// Notes that the person has just proven who they are, and gives their session a new cookie, whose value has this hash: it is
+/// worth more than the old one was.
 ///
 /// # Errors
 /// [`Stop::Faults`] when the proof is wrong, or a password where the person has a factor; [`Stop::TooMany`], [`Stop::Busy`].
-pub async fn prove(person: &Person, given: Given) -> Result<(), Stop> {
+pub async fn prove(person: &Person, given: Given, token_hash: &str) -> Result<(), Stop> {
     let (who, session) = (person.who(), person.facts().session.clone());
     let (mut tx, proof) = match given {
         Given::Password(password) => {
@@ -49,6 +50,7 @@ pub async fn prove(person: &Person, given: Given) -> Result<(), Stop> {
         }
     };
     tx.prove(&session, &proof).await?;
+    tx.rotate_session(&session, token_hash).await?;
     tx.commit(Event::Person { who, what: PersonEvent::Proven { method: proof.word() } }).await?;
     letters::ring(&person.app);
     Ok(())

@@ -9,7 +9,7 @@ use crate::{
         letters::Letter,
         sessions::{End, device, is_known_place},
     },
-    store::{Instance, NewSession, Tx, Why},
+    store::{Instance, NewSession, Tx},
 };
 
 /// Ends the session that the person is in.
@@ -60,17 +60,6 @@ pub(super) async fn end_all<S>(app: &App, tx: &mut Tx<S>, who: &Who, keep: Optio
     Ok(count)
 }
 
-/// Gives the session that the person is in another cookie, whose value has this hash: after whatever makes it worth more. The old
-/// one opens nothing any more.
-///
-/// # Errors
-/// When the session has ended meanwhile, or the database fails.
-pub async fn rotate(person: &Person, token_hash: &str) -> Result<(), Stop> {
-    let mut tx = person.begin().await?;
-    tx.rotate_session(&person.facts().session, token_hash).await?;
-    Ok(tx.commit_unrecorded(Why::NewCookie).await?)
-}
-
 /// Begins the session of somebody who has just proven who they are by their password, as part of a transaction; the cookie's
 /// value has this hash. From here on it is they who act.
 pub(super) async fn begin(visitor: &Visitor, tx: &mut Tx<Instance>, who: &Who, token_hash: &str) -> Result<SessionId, Stop> {
@@ -78,9 +67,18 @@ pub(super) async fn begin(visitor: &Visitor, tx: &mut Tx<Instance>, who: &Who, t
     let id = SessionId::new(tx.now(), tx.dice());
     let (address, agent) = (visitor.caller.address.to_string(), &visitor.caller.agent);
     let proof = &Proof::Password;
+    make_cookie(visitor, tx, token_hash).await?;
     tx.create_session(&NewSession { id: &id, token_hash, user: &who.user, address: &address, agent, proof }).await?;
     tx.acting_as(who.user.to_string(), who.email.clone(), id.clone());
     Ok(id)
+}
+
+/// Makes the cookie of a session or of half a sign-in, in the place of the one that the browser has, as part of a transaction.
+pub(super) async fn make_cookie(visitor: &Visitor, tx: &mut Tx<Instance>, token_hash: &str) -> Result<(), Stop> {
+    if let Some(before) = &visitor.caller.token_hash {
+        tx.drop_cookie(before).await?;
+    }
+    Ok(tx.create_cookie(token_hash, tx.now().plus(visitor.app.session_limits().lifetime)).await?)
 }
 
 /// Writes to somebody who signs in from where, or with what, they have not lately.

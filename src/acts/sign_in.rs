@@ -115,6 +115,7 @@ pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Pe
         tx.forgive_attempt(attempt).await?;
     }
     if tx.has_factor(&user).await? {
+        sessions::make_cookie(visitor, &mut tx, token_hash).await?;
         tx.create_flow(&NewFlow { kind: Flow::HalfSignIn, id_hash: token_hash, user: Some(&user), email: Some(&email) }).await?;
         sessions::replace(&mut tx, before).await?;
         tx.commit_unrecorded(Why::HalfSignIn).await?;

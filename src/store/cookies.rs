@@ -8,8 +8,8 @@ use tower_sessions::{
     session_store,
 };
 
-use super::{Db, Instance, connect::patiently, run, sql};
-use crate::protocols::secrets::hash_token;
+use super::{Db, Instance, Result, Tx, connect::patiently, run, sql};
+use crate::{protocols::secrets::hash_token, rules::time::Millis};
 
 /// Keeps cookies' contents by the hash of their value, so that a copy of the database opens no session.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ impl CookieStore {
         Self(db)
     }
 
-    async fn insert(&self, record: &Record) -> super::Result<bool> {
+    async fn insert(&self, record: &Record) -> Result<bool> {
         let (data, expires) = encode(record);
         let made = run!(
             self.0.writer().await?,
@@ -34,7 +34,7 @@ impl CookieStore {
         Ok(made == 1)
     }
 
-    async fn update(&self, record: &Record) -> super::Result<()> {
+    async fn update(&self, record: &Record) -> Result<()> {
         let (data, expires) = encode(record);
         run!(
             self.0.writer().await?,
@@ -47,14 +47,39 @@ impl CookieStore {
         Ok(())
     }
 
-    async fn select(&self, id: &Id) -> super::Result<Option<(String, i64)>> {
+    async fn select(&self, id: &Id) -> Result<Option<(String, i64)>> {
         Ok(
             sql!(self.0.reader(Instance), c => sqlx::query_as("SELECT data, expires_at FROM cookies WHERE token_hash = $1").bind(key(id)).fetch_optional(c)),
         )
     }
 
-    async fn remove(&self, id: &Id) -> super::Result<()> {
+    async fn remove(&self, id: &Id) -> Result<()> {
         run!(self.0.writer().await?, sqlx::query("DELETE FROM cookies WHERE token_hash = $1").bind(key(id)));
+        Ok(())
+    }
+}
+
+impl<S> Tx<S> {
+    /// Makes a cookie whose value has this hash, and which carries nothing yet.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_cookie(&mut self, token_hash: &str, until: Millis) -> Result<()> {
+        run!(
+            self,
+            sqlx::query("INSERT INTO cookies (token_hash, data, expires_at) VALUES ($1, '{}', $2) ON CONFLICT DO NOTHING")
+                .bind(token_hash)
+                .bind(until)
+        );
+        Ok(())
+    }
+
+    /// Takes away what a cookie carries: another one is in its place.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn drop_cookie(&mut self, token_hash: &str) -> Result<()> {
+        run!(self, sqlx::query("DELETE FROM cookies WHERE token_hash = $1").bind(token_hash));
         Ok(())
     }
 }

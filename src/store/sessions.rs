@@ -211,6 +211,13 @@ impl<S> Tx<S> {
     /// # Errors
     /// When the database fails.
     pub async fn rotate_session(&mut self, session: &SessionId, token_hash: &str) -> Result<()> {
+        // What the old one carries for the next page goes along.
+        run!(
+            self,
+            sqlx::query("UPDATE cookies SET token_hash = $1 WHERE token_hash = (SELECT token_hash FROM sessions WHERE id = $2)")
+                .bind(token_hash)
+                .bind(session)
+        );
         run!(self, sqlx::query("UPDATE sessions SET token_hash = $1 WHERE id = $2 AND ended_at IS NULL").bind(token_hash).bind(session));
         Ok(())
     }

@@ -81,8 +81,6 @@ pub enum Why {
     Expired,
     /// Clearing out what has expired, by a setting that says when.
     Clearing,
-    /// A new cookie for a session is part of what made it worth more, which was an event.
-    NewCookie,
     /// A sign-in that is half done is none yet; both its ends, done and refused, are events.
     HalfSignIn,
     /// That a letter is on its way is the state of its row; writing it was part of an event, and giving it up is one.

@@ -15,10 +15,9 @@ use axum::{
 };
 use futures_util::FutureExt;
 use tower_http::compression::CompressionLayer;
-use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
 use super::{
-    Site, assets,
+    Site, assets, cookies,
     form::MAX_FORM,
     frame, health, origin,
     page::{Fragment, wants_fragment},
@@ -33,28 +32,15 @@ const DEADLINE: Duration = Duration::from_secs(55);
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// The name of the cookie: bound to the host under TLS.
-pub(super) const fn cookie_name(secure: bool) -> &'static str {
-    if secure { "__Host-frontdesk" } else { "frontdesk" }
-}
-
 pub(super) fn build(site: Site) -> Router {
-    let lifetime = site.app.session_limits().lifetime.0 / 1_000;
-    let cookie = SessionManagerLayer::new(site.app.cookies())
-        .with_name(cookie_name(site.face.secure))
-        .with_secure(site.face.secure)
-        .with_http_only(true)
-        .with_same_site(SameSite::Lax)
-        .with_path("/")
-        .with_expiry(Expiry::OnInactivity(tower_sessions::cookie::time::Duration::seconds(lifetime)));
-
     let pages = routes::pages()
         .router
         .fallback(problem::no_such_page)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(middleware::from_fn_with_state(site.clone(), frame::problems))
-        .layer(cookie)
+        .layer(cookies::layer(&site))
+        .layer(middleware::from_fn(cookies::give))
         .layer(origin::layer(&site.face))
         .layer(middleware::from_fn(origin::refuse_unmarked));
 

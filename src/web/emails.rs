@@ -5,6 +5,7 @@ use axum::{http::request::Parts, response::Response};
 
 use super::{
     again::Again,
+    cookies::NewCookie,
     form::{Form, Token},
     front::Front,
     page, problem,
@@ -128,12 +129,12 @@ async fn confirm(person: Person, front: Front, Token(token): Token, parts: Parts
         Err(Stop::Unknown) => return problem::used_link(("/me/email", "Go to your address")),
         Err(stop) => return problem::answer(stop, &parts),
     };
-    let confirmed = match emails::confirm(&person, &token).await {
-        Ok(email) => front.renew_cookie(&person).await.map(|()| email),
-        Err(stop) => Err(stop),
-    };
-    match confirmed {
-        Ok(email) => front.go("/me/email", &format!("{} is confirmed as your address.", email.written())).await,
+    let cookie = NewCookie::new();
+    match emails::confirm(&person, &token, &cookie.hash()).await {
+        Ok(email) => {
+            front.hand_out(&cookie);
+            front.go("/me/email", &format!("{} is confirmed as your address.", email.written())).await
+        }
         Err(Stop::Faults(faults)) => front.show_again(&confirm_page(&person, &front, email.written(), faults)),
         Err(Stop::Unknown) => problem::used_link(("/me/email", "Go to your address")),
         Err(stop) => problem::answer(stop, &parts),

@@ -1,6 +1,8 @@
 //! The front of a request: what the page is shown in, whichever page it is. Whether htmx asks, where we are, what the
 //! last request wanted said, and the cookie.
 
+use std::sync::{Arc, OnceLock};
+
 use axum::{
     extract::FromRequestParts,
     http::{Method, StatusCode, request::Parts},
@@ -10,12 +12,10 @@ use tower_sessions::Session;
 
 use super::{
     Site,
-    page::{Page, page_before, render, see_other, wants_fragment},
+    cookies::{self, Given, NewCookie},
+    page::{Page, internal, page_before, render, see_other, wants_fragment},
 };
-use crate::{
-    acts::{Person, Stop, sessions},
-    store::{carries, cookie_key},
-};
+use crate::store::carries;
 
 const FLASH: &str = "flash";
 
@@ -29,7 +29,11 @@ pub(super) struct Front {
     pub(super) base_url: String,
     partial: bool,
     silent: bool,
+    site: Site,
+    given: Given,
     session: Session,
+    /// In the place of the one that came with the request.
+    renewed: OnceLock<Session>,
 }
 
 impl FromRequestParts<Site> for Front {
@@ -37,6 +41,7 @@ impl FromRequestParts<Site> for Front {
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
         let session = Session::from_request_parts(parts, site).await.map_err(IntoResponse::into_response)?;
+        let given = parts.extensions.get::<Given>().cloned().ok_or_else(internal)?;
         Ok(Self {
             here: if parts.method == Method::GET {
                 parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned()
@@ -47,7 +52,10 @@ impl FromRequestParts<Site> for Front {
             base_url: site.face.base_url.clone(),
             partial: wants_fragment(&parts.headers),
             silent: false,
+            site: site.clone(),
+            given,
             session,
+            renewed: OnceLock::new(),
         })
     }
 }
@@ -75,7 +83,12 @@ impl Front {
 
     /// Goes to another page, which will say this.
     pub(super) async fn go(&self, path: &str, say: &str) -> Response {
-        if let Err(error) = self.session.insert(FLASH, say).await {
+        let kept = async {
+            self.session().insert(FLASH, say).await?;
+            // The layer saves the one that came with the request, and knows of no other.
+            if let Some(renewed) = self.renewed.get() { renewed.save().await } else { Ok(()) }
+        };
+        if let Err(error) = kept.await {
             tracing::warn!(%error, "a message for the next page was lost");
         }
         see_other(path)
@@ -85,33 +98,23 @@ impl Front {
     pub(super) async fn flash(&self, carried: Option<&str>) -> Option<String> {
         // Most pages have nothing to say, and what is taken out is written back: that would be a commit for every page.
         carried.filter(|carried| !self.silent && carries(carried, FLASH))?;
-        self.session.remove(FLASH).await.ok().flatten()
+        let said = self.session().remove(FLASH).await.ok().flatten();
+        if let Some(renewed) = self.renewed.get() {
+            renewed.save().await.ok();
+        }
+        said
     }
 
-    /// Makes a new cookie, whatever there was before, and answers the hash by which its session will be known.
-    ///
-    /// # Errors
-    /// [`Stop::Busy`] when the database could not keep it.
-    pub(super) async fn new_cookie(&self, now: i64) -> Result<String, Stop> {
-        let made = async {
-            // Not flush: that forgets the id in the cookie, but keeps it in the record and would use it again.
-            self.session.cycle_id().await?;
-            self.session.clear().await;
-            self.session.insert("since", now).await?;
-            self.session.save().await
-        };
-        match made.await.map(|()| self.session.id()) {
-            Ok(Some(id)) => Ok(cookie_key(&id)),
-            _ => Err(Stop::Busy),
+    /// Gives the browser a cookie that a deed has made or renewed. From here on it is the one that carries messages.
+    pub(super) fn hand_out(&self, cookie: &NewCookie) {
+        let store = Arc::new(self.site.app.cookies());
+        if self.renewed.set(Session::new(Some(cookie.id()), store, Some(cookies::expiry(&self.site)))).is_ok() {
+            self.given.add(cookie.build(&self.site));
         }
     }
 
-    /// Gives the session that somebody is in a new cookie, after whatever makes it worth more, or a copy of the old one likely.
-    ///
-    /// # Errors
-    /// When there could be none, or the session has ended meanwhile.
-    pub(super) async fn renew_cookie(&self, person: &Person) -> Result<(), Stop> {
-        sessions::rotate(person, &self.new_cookie(person.now().0).await?).await
+    fn session(&self) -> &Session {
+        self.renewed.get().unwrap_or(&self.session)
     }
 
     /// Takes the cookie away.

@@ -10,6 +10,7 @@ mod again;
 mod assets;
 mod billing;
 mod choices;
+mod cookies;
 mod door;
 mod emails;
 mod events;

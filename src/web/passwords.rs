@@ -5,6 +5,7 @@ use axum::{http::request::Parts, response::Response};
 
 use super::{
     again::Again,
+    cookies::NewCookie,
     form::{Form, Token},
     front::Front,
     page, problem,
@@ -164,20 +165,19 @@ async fn security(person: Person, front: Front) -> Response {
 }
 
 async fn change(person: Person, front: Front, parts: Parts, Form(draft): Form<Draft>) -> Response {
-    let done = match draft.check() {
-        Ok((current, new)) => passwords::change(&person, &current, &new).await,
-        Err(faults) => Err(faults.into()),
-    };
-    let done = match done {
-        // A copy of the old cookie may be why.
-        Ok(count) => front.renew_cookie(&person).await.map(|()| count),
-        Err(stop) => Err(stop),
-    };
-    match done.map_err(Again::of) {
+    match try_to_change(&person, &front, &draft).await.map_err(Again::of) {
         Ok(0) => front.go("/me/security", "Your password is changed.").await,
         Ok(1) => front.go("/me/security", "Your password is changed, and your other session has ended.").await,
         Ok(count) => front.go("/me/security", &format!("Your password is changed, and your {count} other sessions have ended.")).await,
         Err(Ok(again)) => again.show(&front, &page_of(&person, &front, again.clone()).await),
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
+}
+
+async fn try_to_change(person: &Person, front: &Front, draft: &Draft) -> Result<usize, Stop> {
+    let (current, new) = draft.check()?;
+    let cookie = NewCookie::new();
+    let count = passwords::change(person, &current, &new, &cookie.hash()).await?;
+    front.hand_out(&cookie);
+    Ok(count)
 }

@@ -5,6 +5,7 @@ use axum::{http::request::Parts, response::Response};
 
 use super::{
     again::Again,
+    cookies::NewCookie,
     form::{Form, Next, Query},
     front::Front,
     page,
@@ -65,6 +66,8 @@ async fn try_to_prove(person: &Person, front: &Front, draft: &Draft) -> Result<(
     } else {
         Given::Password(passwords::proof(&draft.password).map_err(|message| fault("password", message))?)
     };
-    proofs::prove(person, given).await?;
-    front.renew_cookie(person).await
+    let cookie = NewCookie::new();
+    proofs::prove(person, given, &cookie.hash()).await?;
+    front.hand_out(&cookie);
+    Ok(())
 }

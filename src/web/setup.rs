@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::{
+    cookies::NewCookie,
     form::{Form, Query, faults_of},
     front::Front,
     page,
@@ -65,20 +66,14 @@ async fn set_up(visitor: Visitor, front: Front, parts: axum::http::request::Part
         Err(faults) => return front.show_again(&form(draft, faults)),
     };
     let overview = format!("/accounts/{}", new.slug);
-    let cookie = match front.new_cookie(visitor.now().0).await {
-        Ok(cookie) => cookie,
-        Err(stop) => return problem::answer(stop, &parts),
-    };
-    match setup::set_up(&visitor, new, &draft.token, &cookie).await.map_err(faults_of) {
-        Ok(()) => front.go(&overview, "Frontdesk is set up. This is your account.").await,
-        Err(Ok(faults)) => {
-            front.drop_cookie().await;
-            front.show_again(&form(draft, faults))
+    let cookie = NewCookie::new();
+    match setup::set_up(&visitor, new, &draft.token, &cookie.hash()).await.map_err(faults_of) {
+        Ok(()) => {
+            front.hand_out(&cookie);
+            front.go(&overview, "Frontdesk is set up. This is your account.").await
         }
-        Err(Err(stop)) => {
-            front.drop_cookie().await;
-            problem::answer(stop, &parts)
-        }
+        Err(Ok(faults)) => front.show_again(&form(draft, faults)),
+        Err(Err(stop)) => problem::answer(stop, &parts),
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::{
     again::Again,
+    cookies::NewCookie,
     form::{Form, Query},
     front::Front,
     page,
@@ -99,12 +100,10 @@ async fn try_to_enter(visitor: &Visitor, front: &Front, draft: &Draft) -> Result
     let proven = sign_in::prove(visitor, credentials).await?;
     // A browser holds one session.
     let before = visitor.person().await?;
-    let cookie = front.new_cookie(visitor.now().0).await?;
-    let begun = sign_in::begin_session(visitor, proven, before.as_ref(), &cookie).await;
-    if begun.is_err() {
-        front.drop_cookie().await;
-    }
-    begun
+    let cookie = NewCookie::new();
+    let begun = sign_in::begin_session(visitor, proven, before.as_ref(), &cookie.hash()).await?;
+    front.hand_out(&cookie);
+    Ok(begun)
 }
 
 /// Where to go after signing out: to the sign-in page, or where it is worth coming back as somebody else.

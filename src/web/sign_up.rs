@@ -5,6 +5,7 @@ use axum::{http::request::Parts, response::Response};
 
 use super::{
     again::Again,
+    cookies::NewCookie,
     form::{Form, Token},
     front::Front,
     page,
@@ -122,10 +123,8 @@ async fn try_to_enter(visitor: &Visitor, front: &Front, token: &str, draft: &Sig
     let new = draft.check()?;
     // A browser holds one session.
     let before = visitor.person().await?;
-    let cookie = front.new_cookie(visitor.now().0).await?;
-    let done = sign_up::sign_up(visitor, token, &new, before.as_ref(), &cookie).await;
-    if done.is_err() {
-        front.drop_cookie().await;
-    }
-    done
+    let cookie = NewCookie::new();
+    sign_up::sign_up(visitor, token, &new, before.as_ref(), &cookie.hash()).await?;
+    front.hand_out(&cookie);
+    Ok(())
 }

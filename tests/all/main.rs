@@ -32,6 +32,7 @@ mod packaging;
 mod passwords;
 mod plans;
 mod program;
+mod proofs;
 mod security;
 mod sessions;
 mod setup;

@@ -7,7 +7,7 @@ mod sign_in;
 
 pub(super) use codes::{count, refuse, take};
 pub use reset::reset;
-pub use sign_in::{Proven, enter, half, prove};
+pub use sign_in::{enter, half};
 
 use super::{
     Person, Stop,
@@ -116,11 +116,11 @@ fn is_for(factor: &FactorRow, person: &Person, now: Millis) -> bool {
 }
 
 /// Lets the secret that is offered count, once a code proves that an authenticator has it. The session has the factor as a
-/// proof then; give it a new cookie. Answers the recovery codes, which nobody is shown again.
+/// proof then, and a new cookie, whose value has this hash. Answers the recovery codes, which nobody is shown again.
 ///
 /// # Errors
 /// [`Stop::Faults`] when the code is wrong or nothing is offered; [`Stop::TooMany`] after too many wrong ones.
-pub async fn confirm(person: &Person, typed: &Confirmation) -> Result<Vec<String>, Stop> {
+pub async fn confirm(person: &Person, typed: &Confirmation, token_hash: &str) -> Result<Vec<String>, Stop> {
     person.demand_fresh()?;
     let (code, mailed) = typed.check(is_mailed(person).await?)?;
     let who = person.who();
@@ -159,17 +159,17 @@ pub async fn confirm(person: &Person, typed: &Confirmation) -> Result<Vec<String
     let session = person.facts().session.clone();
     tx.prove(&session, &Proof::Factor).await?;
     let letter = Letter::Mfa(MfaLetter::FactorSetUp { at: tx.now().0, from: person.address() });
-    let sessions = change(person, &mut tx, letter).await?;
+    let sessions = change(person, &mut tx, letter, token_hash).await?;
     tx.commit(Event::Person { who, what: PersonEvent::FactorSetUp { sessions } }).await?;
     letters::ring(&person.app);
     Ok(codes)
 }
 
-/// Does without the second factor again.
+/// Does without the second factor again. The session has a new cookie then, whose value has this hash.
 ///
 /// # Errors
 /// [`Stop::Faults`] when there is none; [`Stop::Step`] when the proof is not fresh.
-pub async fn remove(person: &Person) -> Result<usize, Stop> {
+pub async fn remove(person: &Person, token_hash: &str) -> Result<usize, Stop> {
     person.demand_fresh()?;
     if is_demanded(person).await? {
         return Err(Faults::one("code", "An account of yours demands a second factor. Leave it first, or ask who administers it.").into());
@@ -180,17 +180,18 @@ pub async fn remove(person: &Person) -> Result<usize, Stop> {
         return Err(Faults::one("code", "You have no second factor.").into());
     }
     let letter = Letter::Mfa(MfaLetter::FactorRemoved { at: tx.now().0, from: person.address() });
-    let sessions = change(person, &mut tx, letter).await?;
+    let sessions = change(person, &mut tx, letter, token_hash).await?;
     tx.commit(Event::Person { who, what: PersonEvent::FactorRemoved { sessions } }).await?;
     letters::ring(&person.app);
     Ok(sessions)
 }
 
-/// Gives new recovery codes in the place of all that there were; answers them, and nobody is shown them again.
+/// Gives new recovery codes in the place of all that there were, and the session a new cookie, whose value has this hash; answers
+/// the codes, and nobody is shown them again.
 ///
 /// # Errors
 /// [`Stop::Faults`] when there is no factor that they could stand in for; [`Stop::Step`] when the proof is not fresh.
-pub async fn renew_codes(person: &Person) -> Result<Vec<String>, Stop> {
+pub async fn renew_codes(person: &Person, token_hash: &str) -> Result<Vec<String>, Stop> {
     person.demand_fresh()?;
     let mut tx = person.begin().await?;
     let who = person.who();
@@ -198,6 +199,7 @@ pub async fn renew_codes(person: &Person) -> Result<Vec<String>, Stop> {
         return Err(Faults::one("code", "You have no second factor.").into());
     }
     let codes = new_codes(&mut tx, person).await?;
+    tx.rotate_session(&person.facts().session, token_hash).await?;
     let letter = Letter::Mfa(MfaLetter::RecoveryCodesRenewed { at: tx.now().0, from: person.address() });
     letters::tell(&person.app, &mut tx, &who.user, &letter).await?;
     tx.commit(Event::Person { who, what: PersonEvent::RecoveryCodesRenewed }).await?;
@@ -212,11 +214,13 @@ async fn new_codes(tx: &mut Tx<OfUser>, person: &Person) -> Result<Vec<String>, 
     Ok(codes.iter().map(|code| in_groups(code)).collect())
 }
 
-/// What every change of a factor brings with it: other sessions and open links end, and a letter goes out.
-async fn change(person: &Person, tx: &mut Tx<OfUser>, letter: Letter) -> Result<usize, Stop> {
+/// What every change of a factor brings with it: other sessions and open links end, this session has a new cookie, and a letter
+/// goes out.
+async fn change(person: &Person, tx: &mut Tx<OfUser>, letter: Letter, token_hash: &str) -> Result<usize, Stop> {
     let who = person.who();
     tx.end_flows_of(&who.user).await?;
     let sessions = end_all(&person.app, tx, &who, Some(&person.facts().session), End::FactorChanged).await?;
+    tx.rotate_session(&person.facts().session, token_hash).await?;
     letters::tell(&person.app, tx, &who.user, &letter).await?;
     Ok(sessions)
 }

@@ -10,7 +10,6 @@ use crate::{
         gate::Proof,
         mfa::Code,
     },
-    store::Why,
 };
 
 /// Whose sign-in this browser has half done: their address. Looking changes nothing.
@@ -29,45 +28,28 @@ async fn begun(visitor: &Visitor) -> Result<Option<(Who, Email)>, Stop> {
     Ok(Some((Who { user, email: email.canonical().to_owned() }, email)))
 }
 
-/// Somebody who has given their password before, and now a code. Made by [`prove`] alone.
-pub struct Proven {
-    who: Who,
-    method: &'static str,
-}
-
-/// Takes a code of whoever has half signed in.
+/// Takes a code of whoever has half signed in, and begins their session; the new cookie's value has this hash.
 ///
 /// # Errors
-/// [`Stop::SignIn`] when nothing is half done, or it has taken too long; [`Stop::Faults`] when the code is wrong;
-/// [`Stop::TooMany`] after too many wrong ones.
-pub async fn prove(visitor: &Visitor, code: &Code) -> Result<Proven, Stop> {
-    let Some((who, _)) = begun(visitor).await? else { return Err(Stop::SignIn) };
+/// [`Stop::SignIn`] when nothing is half done, or it has taken too long or was finished elsewhere; [`Stop::Faults`] when the code
+/// is wrong; [`Stop::TooMany`] after too many wrong ones.
+pub async fn enter(visitor: &Visitor, code: &Code, token_hash: &str) -> Result<(), Stop> {
+    let Some((half, (who, _))) = visitor.caller.token_hash.as_deref().zip(begun(visitor).await?) else { return Err(Stop::SignIn) };
     let counted = codes::count(visitor, &who).await?;
     let mut tx = visitor.begin(vec![Log::User(who.user.clone())]).await?;
     if !codes::take(visitor, &mut tx, &who, code, &counted).await? {
         drop(tx);
         return Err(codes::refuse(visitor, &who).await);
     }
-    // Who knows both has not forgotten either.
-    tx.end_flows(Flow::PasswordReset, &who.user).await?;
-    tx.commit_unrecorded(Why::HalfSignIn).await?;
-    letters::ring(&visitor.app);
-    let method = if matches!(code, Code::Recovery(_)) { "recovery_code" } else { Proof::Factor.word() };
-    Ok(Proven { who, method })
-}
-
-/// Begins their session; the new cookie's value has this hash.
-///
-/// # Errors
-/// [`Stop::SignIn`] when it was finished elsewhere, or ended, in this very moment.
-pub async fn enter(visitor: &Visitor, proven: Proven, token_hash: &str) -> Result<(), Stop> {
-    let Some(half) = &visitor.caller.token_hash else { return Err(Stop::SignIn) };
-    let Proven { who, method } = proven;
-    let mut tx = visitor.begin(vec![Log::User(who.user.clone())]).await?;
     if !tx.use_flow(Flow::HalfSignIn, half).await? {
         return Err(Stop::SignIn);
     }
+    // Who knows both has not forgotten either.
+    tx.end_flows(Flow::PasswordReset, &who.user).await?;
     let session = sessions::begin(visitor, &mut tx, &who, token_hash).await?;
     tx.prove(&session, &Proof::Factor).await?;
-    Ok(tx.commit(Event::UserLoginSucceeded { who, session, method }).await?)
+    let method = if matches!(code, Code::Recovery(_)) { "recovery_code" } else { Proof::Factor.word() };
+    tx.commit(Event::UserLoginSucceeded { who, session, method }).await?;
+    letters::ring(&visitor.app);
+    Ok(())
 }

@@ -20,6 +20,7 @@ use crate::{
     },
     web::{
         again::Again,
+        cookies::NewCookie,
         form::{Form, Token},
         front::Front,
         page,
@@ -187,10 +188,8 @@ async fn try_to_join(visitor: &Visitor, front: &Front, token: &str, draft: &Sign
     }
     join::look(visitor, None, token).await?;
     let new = draft.check()?;
-    let cookie = front.new_cookie(visitor.now().0).await?;
-    let joined = join::sign_up(visitor, token, new, &cookie).await;
-    if joined.is_err() {
-        front.drop_cookie().await;
-    }
-    joined.map(Some)
+    let cookie = NewCookie::new();
+    let slug = join::sign_up(visitor, token, new, &cookie.hash()).await?;
+    front.hand_out(&cookie);
+    Ok(Some(slug))
 }

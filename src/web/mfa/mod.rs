@@ -7,6 +7,7 @@ use axum::{http::request::Parts, response::Response};
 
 use super::{
     again::Again,
+    cookies::NewCookie,
     form::{Form, Next, Query},
     front::Front,
     page,
@@ -94,8 +95,9 @@ async fn show_offer(person: &Person, front: &Front, parts: &Parts, next: String,
 }
 
 async fn confirm(person: Person, front: Front, parts: Parts, Form(typed): Form<Confirmation>) -> Response {
-    match mfa::confirm(&person, &typed).await.map_err(Again::of) {
-        Ok(codes) => show_codes(&person, &front, codes, Some(onward(&typed.next))).await,
+    let cookie = NewCookie::new();
+    match mfa::confirm(&person, &typed, &cookie.hash()).await.map_err(Again::of) {
+        Ok(codes) => show_codes(&person, &front, cookie, codes, Some(onward(&typed.next))).await,
         Err(Ok(again)) => show_offer(&person, &front, &parts, typed.next, again).await,
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
@@ -117,11 +119,8 @@ struct Shown {
 page::page!(Shown);
 
 /// The recovery codes, once, under a new cookie: the session is worth more than the old one was.
-async fn show_codes(person: &Person, front: &Front, codes: Vec<String>, first: Option<&str>) -> Response {
-    if let Err(stop) = front.renew_cookie(person).await {
-        // Then they sign in again; but these codes are shown this once.
-        tracing::warn!(?stop, "a session could not be given a new cookie");
-    }
+async fn show_codes(person: &Person, front: &Front, cookie: NewCookie, codes: Vec<String>, first: Option<&str>) -> Response {
+    front.hand_out(&cookie);
     let text = format!("Frontdesk recovery codes of {}\n\n{}\n", person.facts().email, codes.join("\n"));
     let file =
         format!("data:text/plain;charset=utf-8,{}", percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC));
@@ -150,12 +149,12 @@ async fn ask_remove(person: Person, front: Front, parts: Parts) -> Response {
 }
 
 async fn remove(person: Person, front: Front, parts: Parts) -> Response {
-    let removed = async {
-        mfa::remove(&person).await?;
-        front.renew_cookie(&person).await
-    };
-    match removed.await {
-        Ok(()) => front.go("/me/security", "Your second factor is removed. Your password alone opens your user now.").await,
+    let cookie = NewCookie::new();
+    match mfa::remove(&person, &cookie.hash()).await {
+        Ok(_) => {
+            front.hand_out(&cookie);
+            front.go("/me/security", "Your second factor is removed. Your password alone opens your user now.").await
+        }
         Err(stop) => problem::answer(stop, &parts),
     }
 }
@@ -180,8 +179,9 @@ async fn ask_renew(person: Person, front: Front, parts: Parts) -> Response {
 }
 
 async fn renew(person: Person, front: Front, parts: Parts) -> Response {
-    match mfa::renew_codes(&person).await {
-        Ok(codes) => show_codes(&person, &front, codes, None).await,
+    let cookie = NewCookie::new();
+    match mfa::renew_codes(&person, &cookie.hash()).await {
+        Ok(codes) => show_codes(&person, &front, cookie, codes, None).await,
         Err(stop) => problem::answer(stop, &parts),
     }
 }

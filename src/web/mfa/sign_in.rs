@@ -8,6 +8,7 @@ use crate::{
     rules::{faults::Faults, mfa::Draft, sign_in::destination},
     web::{
         again::Again,
+        cookies::NewCookie,
         form::{Form, Next, Query},
         front::Front,
         page,
@@ -53,11 +54,8 @@ pub(super) async fn enter(visitor: Visitor, front: Front, parts: Parts, Form(dra
 }
 
 async fn try_to_enter(visitor: &Visitor, front: &Front, draft: &Draft) -> Result<(), Stop> {
-    let proven = mfa::prove(visitor, &draft.check()?).await?;
-    let cookie = front.new_cookie(visitor.now().0).await?;
-    let entered = mfa::enter(visitor, proven, &cookie).await;
-    if entered.is_err() {
-        front.drop_cookie().await;
-    }
-    entered
+    let cookie = NewCookie::new();
+    mfa::enter(visitor, &draft.check()?, &cookie.hash()).await?;
+    front.hand_out(&cookie);
+    Ok(())
 }

@@ -1,0 +1,101 @@
+//! The cookie: its name, how long it lasts, and the value of one that is to be.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::{
+    extract::Request,
+    http::{HeaderValue, header::SET_COOKIE},
+    middleware::Next,
+    response::Response,
+};
+use tower_sessions::{
+    Expiry, SessionManagerLayer,
+    cookie::{Cookie, SameSite, time::Duration},
+    session::Id,
+};
+
+use super::Site;
+use crate::store::{CookieStore, cookie_key};
+
+/// The name of the cookie: bound to the host under TLS.
+pub(super) const fn name(secure: bool) -> &'static str {
+    if secure { "__Host-frontdesk" } else { "frontdesk" }
+}
+
+/// Reads and writes the cookie, and what it carries.
+pub(super) fn layer(site: &Site) -> SessionManagerLayer<CookieStore> {
+    SessionManagerLayer::new(site.app.cookies())
+        .with_name(name(site.face.secure))
+        .with_secure(site.face.secure)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(expiry(site))
+}
+
+/// For how long it lasts.
+pub(super) fn expiry(site: &Site) -> Expiry {
+    Expiry::OnInactivity(lifetime(site))
+}
+
+fn lifetime(site: &Site) -> Duration {
+    Duration::seconds(site.app.session_limits().lifetime.0 / 1_000)
+}
+
+/// The value of a cookie to be. Nobody has it until the deed is done that gives it to a session.
+pub(super) struct NewCookie(Id);
+
+impl NewCookie {
+    pub(super) fn new() -> Self {
+        Self(Id::default())
+    }
+
+    /// The hash by which its session will be known.
+    pub(super) fn hash(&self) -> String {
+        cookie_key(&self.0)
+    }
+
+    /// The value.
+    pub(super) const fn id(&self) -> Id {
+        self.0
+    }
+
+    /// The cookie as it is given to the browser.
+    pub(super) fn build(&self, site: &Site) -> Cookie<'static> {
+        let secure = site.face.secure;
+        let built = Cookie::build((name(secure), self.0.to_string())).secure(secure).http_only(true).same_site(SameSite::Lax).path("/");
+        built.max_age(lifetime(site)).build()
+    }
+}
+
+/// The cookies that a request's answer gives to the browser, besides what the layer says about the one that came.
+#[derive(Clone, Default)]
+pub(super) struct Given(Arc<Mutex<Vec<Cookie<'static>>>>);
+
+impl Given {
+    pub(super) fn add(&self, cookie: Cookie<'static>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(cookie);
+    }
+
+    fn take(&self) -> Vec<Cookie<'static>> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Gives the browser what a deed has made for it. It stands around the layer, which would take a cookie away that came with the
+/// request and means nothing, though another one is in its place.
+pub(super) async fn give(mut request: Request, next: Next) -> Response {
+    let given = Given::default();
+    request.extensions_mut().insert(given.clone());
+    let mut response = next.run(request).await;
+    let cookies = given.take();
+    if !cookies.is_empty() {
+        response.headers_mut().remove(SET_COOKIE);
+    }
+    for cookie in cookies {
+        if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+            response.headers_mut().append(SET_COOKIE, value);
+        }
+    }
+    response
+}
