@@ -33,6 +33,7 @@ pub async fn change_roles(permit: &Permit<may::AssignRoles>, member: &MemberId, 
         return Ok(());
     }
     may_grant(own, before, new.roles).map_err(fault)?;
+    permit.demand_fresh_over(&[before, new.roles])?;
     if is_lowered(before, new.roles) && !rights(own).allow(Permission::TakeRoles) {
         return Err(fault("You may not take roles from members.".to_owned()));
     }
@@ -78,6 +79,7 @@ pub async fn enable(permit: &Permit<may::SwitchMembers>, member: &MemberId) -> R
     if target.facts.disabled_at.is_none() {
         return Ok(());
     }
+    permit.demand_fresh_over(&[target.roles()])?;
     tx.set_disabled(member, false).await?;
     Ok(tx.commit(Event::MembershipEnabled { account: permit.account().account.clone(), member: member.clone(), who: who(&target) }).await?)
 }
@@ -171,6 +173,7 @@ async fn load_other<M: May>(
         return Err(fault(oneself.to_owned()));
     }
     may_touch(own, target.roles()).map_err(fault)?;
+    permit.demand_fresh_over(&[target.roles()])?;
     Ok(target)
 }
 

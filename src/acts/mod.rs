@@ -45,6 +45,7 @@ pub mod sessions;
 pub mod setup;
 pub mod sign_in;
 pub mod sign_up;
+pub mod typed;
 
 pub use permit::{Permit, Person, Visitor, system};
 

@@ -31,5 +31,6 @@ pub mod setup;
 pub mod sign_in;
 pub mod sign_up;
 pub mod time;
+pub mod typed;
 mod words;
 pub mod zones;

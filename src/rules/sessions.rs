@@ -44,6 +44,12 @@ words! {
 }
 
 impl End {
+    /// Whether nobody has ended it: time has.
+    #[must_use]
+    pub const fn is_of_time(self) -> bool {
+        matches!(self, Self::Idle | Self::TooOld)
+    }
+
     /// Whether a session can be over so in one account and live on elsewhere.
     #[must_use]
     pub const fn is_of_account(self) -> bool {

@@ -41,6 +41,7 @@ mod readers;
 mod security;
 mod sessions;
 mod tx;
+mod typed;
 mod types;
 mod users;
 mod visits;

@@ -83,6 +83,8 @@ pub enum Why {
     Clearing,
     /// A sign-in that is half done is none yet; both its ends, done and refused, are events.
     HalfSignIn,
+    /// What was typed waits for its person and does nothing; doing it will be an event.
+    Typed,
     /// That a letter is on its way is the state of its row; writing it was part of an event, and giving it up is one.
     Delivering,
     /// The console's link for set-up, printed at each start until set-up is done.

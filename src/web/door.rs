@@ -21,7 +21,7 @@ use super::{
     form::MAX_FORM,
     frame, health, origin,
     page::{Fragment, wants_fragment},
-    problem, routes,
+    problem, routes, typed,
 };
 use crate::{acts::Caller, rules::network};
 
@@ -39,6 +39,7 @@ pub(super) fn build(site: Site) -> Router {
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(middleware::from_fn_with_state(site.clone(), frame::problems))
+        .layer(middleware::from_fn_with_state(site.clone(), typed::travel))
         .layer(cookies::layer(&site))
         .layer(middleware::from_fn(cookies::give))
         .layer(origin::layer(&site.face))

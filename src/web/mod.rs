@@ -36,6 +36,7 @@ mod setup;
 mod shell;
 mod sign_in;
 mod sign_up;
+mod typed;
 
 use std::sync::Arc;
 

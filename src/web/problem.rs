@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     extract::Request,
-    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 
@@ -16,7 +16,6 @@ use crate::{
     rules::{
         gate::{Refusal, Step},
         ids::OperationId,
-        sessions::End,
         sign_in::too_many,
     },
 };
@@ -61,10 +60,10 @@ pub(super) fn answer(stop: Stop, parts: &Parts) -> Response {
     let operation = parts.extensions.get::<Caller>().map(|caller| caller.request.clone());
     match stop {
         // Whoever has set up a factor meanwhile signs in with it.
-        Stop::SignIn | Stop::Step(Step::Mfa) => sign_in(parts, None),
-        Stop::Step(Step::SignIn(end)) => sign_in(parts, Some(end)),
-        Stop::Step(Step::MfaEnrolment) => lead(parts, "/me/security/factor", form_urlencoded::Serializer::new(String::new())),
-        Stop::Step(Step::FreshProof) => lead(parts, "/prove", form_urlencoded::Serializer::new(String::new())),
+        Stop::SignIn | Stop::Step(Step::Mfa) => Led::new(parts, "/login", None).answer(&parts.headers),
+        Stop::Step(Step::SignIn(end)) => Led::new(parts, "/login", Some(end.word())).answer(&parts.headers),
+        Stop::Step(Step::MfaEnrolment) => Led::new(parts, "/me/security/factor", None).answer(&parts.headers),
+        Stop::Step(Step::FreshProof) => Led::new(parts, "/prove", None).answer(&parts.headers),
         Stop::Step(first) => needed(first).shown(StatusCode::FORBIDDEN),
         Stop::Unknown => unknown().shown(StatusCode::NOT_FOUND),
         Stop::Moved(slug) => moved(parts, &slug),
@@ -197,28 +196,40 @@ fn moved(parts: &Parts, slug: &str) -> Response {
     problem.shown(StatusCode::CONFLICT)
 }
 
-/// To the sign-in page, which leads back. A change is not repeated afterwards: the way back is to the page of the form.
-fn sign_in(parts: &Parts, end: Option<End>) -> Response {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    if let Some(end) = end {
-        query.append_pair("why", end.word());
-    }
-    lead(parts, "/login", query)
+/// The way to a page that leads back: to the one that was asked for, or to that of the form. A change is not repeated there.
+#[derive(Clone)]
+pub(super) struct Led {
+    to: &'static str,
+    why: Option<&'static str>,
+    /// Where to go afterwards.
+    pub(super) next: Option<String>,
 }
 
-/// To a page that leads back to the one that was asked for, or to that of the form.
-fn lead(parts: &Parts, path: &str, mut query: form_urlencoded::Serializer<'_, String>) -> Response {
-    let here = parts.uri.path_and_query().map(|path| path.as_str().to_owned());
-    let next = if parts.method == Method::GET { here } else { page_before(&parts.headers) };
-    if let Some(next) = next.filter(|next| next != "/") {
-        query.append_pair("next", &next);
+impl Led {
+    fn new(parts: &Parts, to: &'static str, why: Option<&'static str>) -> Self {
+        let here = parts.uri.path_and_query().map(|path| path.as_str().to_owned());
+        let next = if parts.method == Method::GET { here } else { page_before(&parts.headers) };
+        Self { to, why, next }
     }
-    let query = query.finish();
-    let path = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-    // htmx would follow a redirect and put that page into the middle of this one.
-    match HeaderValue::from_str(&path) {
-        Ok(value) if wants_fragment(&parts.headers) => (StatusCode::OK, [("hx-redirect", value)]).into_response(),
-        _ => see_other(&path),
+
+    /// Goes there.
+    pub(super) fn answer(self, headers: &HeaderMap) -> Response {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Some(why) = self.why {
+            query.append_pair("why", why);
+        }
+        if let Some(next) = self.next.as_deref().filter(|next| *next != "/") {
+            query.append_pair("next", next);
+        }
+        let query = query.finish();
+        let path = if query.is_empty() { self.to.to_owned() } else { format!("{}?{query}", self.to) };
+        // htmx would follow a redirect and put that page into the middle of this one.
+        let mut response = match HeaderValue::from_str(&path) {
+            Ok(value) if wants_fragment(headers) => (StatusCode::OK, [("hx-redirect", value)]).into_response(),
+            _ => see_other(&path),
+        };
+        response.extensions_mut().insert(self);
+        response
     }
 }
 

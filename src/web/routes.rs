@@ -1,5 +1,7 @@
 //! The list of routes: axum's router, and beside it the same as data, which the tests walk.
 
+use std::sync::LazyLock;
+
 use axum::{
     Router,
     handler::Handler,
@@ -76,4 +78,18 @@ pub(super) fn pages() -> Routes {
 #[must_use]
 pub fn all() -> Vec<Route> {
     pages().list
+}
+
+/// The page that a form was sent from: the path itself where a page stands there, or else the thing whose verb it is.
+pub(super) fn page_of(path: &str) -> &str {
+    static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(all);
+    let fits = |path: &str, route: &Route| {
+        let (here, there) = (path.split('/'), route.path.split('/'));
+        here.clone().count() == there.clone().count() && here.zip(there).all(|(here, there)| here == there || there.starts_with('{'))
+    };
+    let mut page = path;
+    while !page.is_empty() && !ROUTES.iter().any(|route| route.method == "GET" && fits(page, route)) {
+        page = page.rsplit_once('/').map_or("", |(thing, _)| thing);
+    }
+    page
 }

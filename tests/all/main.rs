@@ -40,4 +40,5 @@ mod sign_in;
 mod sign_up;
 mod smtp;
 mod store;
+mod typed;
 mod upgrades;

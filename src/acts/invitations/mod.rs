@@ -43,6 +43,7 @@ pub async fn invite(permit: &Permit<may::InviteMembers>, new: NewInvitation) -> 
     let (mut tx, own) = permit.begin().await?;
     let NewInvitation { email, roles } = new;
     may_grant(own, Roles::LEAST, roles).map_err(at_roles)?;
+    permit.demand_fresh_over(&[roles])?;
     demand_stranger(&mut tx, email.canonical()).await?;
     let account = permit.account().account.clone();
     if let Some(before) = tx.unclosed_invitation(email.canonical()).await? {
@@ -93,6 +94,7 @@ pub async fn resend(permit: &Permit<may::ResendInvitations>, id: &InvitationId, 
         ));
     }
     may_grant(own, Roles::LEAST, row.roles()).map_err(fault)?;
+    permit.demand_fresh_over(&[row.roles()])?;
     demand_stranger(&mut tx, &row.canonical).await?;
     if state == State::Expired {
         demand_seat(permit.app(), &mut tx).await?;
@@ -133,6 +135,7 @@ pub async fn change_roles(permit: &Permit<may::AssignRoles>, id: &InvitationId, 
     }
     may_touch(own, before).map_err(fault)?;
     may_grant(own, Roles::LEAST, new.roles).map_err(at_roles)?;
+    permit.demand_fresh_over(&[before, new.roles])?;
     let person = permit.person();
     tx.set_invitation_roles(id, new.roles, &person.facts().user).await?;
     let value = |roles: Roles, sent_by: &str| json!({ "roles": roles_value(roles), "sent_by": sent_by });

@@ -92,6 +92,11 @@ impl<M: May> Permit<M> {
         }
     }
 
+    /// Asks for a fresh proof where what is done is about an administrator: makes one, changes one, or keeps one out.
+    pub(in crate::acts) fn demand_fresh_over(&self, roles: &[Roles]) -> Result<(), Stop> {
+        if roles.iter().any(|roles| roles.administrator) { self.person.demand_fresh() } else { Ok(()) }
+    }
+
     /// The person who holds it.
     #[must_use]
     pub const fn person(&self) -> &Person {
