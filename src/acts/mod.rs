@@ -46,7 +46,7 @@ pub mod setup;
 pub mod sign_in;
 pub mod sign_up;
 
-pub use permit::{Permit, Person, Visitor, system};
+pub use permit::{Holder, Permit, Person, Visitor, system};
 
 /// What the instance's configuration decides about deeds.
 #[derive(Clone, Debug)]

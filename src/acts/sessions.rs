@@ -1,6 +1,6 @@
 //! Deeds of a person on the own sessions. Ending one works on the next request, on every instance.
 
-use super::{App, Caller, Person, Stop, Visitor, letters};
+use super::{App, Caller, Holder, Person, Stop, Visitor, letters};
 use crate::{
     rules::{
         events::{Event, Who},
@@ -12,13 +12,14 @@ use crate::{
     store::{Instance, NewSession, Tx, Why},
 };
 
-/// Ends the session that the person is in.
+/// Ends the session that somebody is in, whatever it has proven.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn sign_out(person: &Person) -> Result<(), Stop> {
+pub async fn sign_out(holder: &Holder) -> Result<(), Stop> {
+    let person = holder.person();
     let session = person.facts().session.clone();
-    let mut tx = person.begin().await?;
+    let mut tx = holder.begin().await?;
     if !tx.end_session(&session, End::SignedOut).await? {
         return Ok(());
     }
