@@ -11,6 +11,7 @@ words! {
         HalfSignIn = "half_sign_in", "Giving the second factor after the password.";
         Enrolment = "mfa_enrolment", "Setting up a second factor that an account demands: the code in a letter.";
         PasswordReset = "password_reset", "Choosing a new password without knowing the old one.";
+        Rescue = "rescue", "Coming into an account's security pages by a link from the host.";
     }
 }
 
@@ -22,6 +23,7 @@ impl Flow {
             Self::Setup => Span::days(7),
             Self::SignUp | Self::ConfirmEmail => Span::days(1),
             Self::PasswordReset => Span::hours(1),
+            Self::Rescue => Span::minutes(15),
             Self::HalfSignIn => Span::minutes(10),
             Self::Enrolment => super::mfa::ENROLMENT_LIVES,
         }
