@@ -39,6 +39,7 @@ pub mod mfa;
 pub mod passwords;
 mod permit;
 pub mod proofs;
+pub mod rescue;
 pub mod restore;
 pub mod security;
 pub mod sessions;

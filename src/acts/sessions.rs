@@ -75,10 +75,20 @@ pub async fn rotate(person: &Person, token_hash: &str) -> Result<(), Stop> {
 /// Begins the session of somebody who has just proven who they are by their password, as part of a transaction; the cookie's
 /// value has this hash. From here on it is they who act.
 pub(super) async fn begin(visitor: &Visitor, tx: &mut Tx<Instance>, who: &Who, token_hash: &str) -> Result<SessionId, Stop> {
+    begin_by(visitor, tx, who, token_hash, &Proof::Password).await
+}
+
+/// The same by another proof.
+pub(super) async fn begin_by(
+    visitor: &Visitor,
+    tx: &mut Tx<Instance>,
+    who: &Who,
+    token_hash: &str,
+    proof: &Proof,
+) -> Result<SessionId, Stop> {
     tell_of_new_place(visitor, tx, who).await?;
     let id = SessionId::new(tx.now(), tx.dice());
     let (address, agent) = (visitor.caller.address.to_string(), &visitor.caller.agent);
-    let proof = &Proof::Password;
     tx.create_session(&NewSession { id: &id, token_hash, user: &who.user, address: &address, agent, proof }).await?;
     tx.acting_as(who.user.to_string(), who.email.clone(), id.clone());
     Ok(id)

@@ -28,6 +28,7 @@ mod passwords;
 mod permit;
 mod problem;
 mod proofs;
+mod rescue;
 mod routes;
 mod security;
 mod sessions;

@@ -32,6 +32,7 @@ mod packaging;
 mod passwords;
 mod plans;
 mod program;
+mod rescue;
 mod security;
 mod sessions;
 mod setup;

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 
 pub use asking::system;
 use asking::{asking, asking_now, at_gate, demand, not_noted};
+pub(in crate::acts) use asking::{console, verdict};
 pub use person::{Holder, Person, Visitor};
 
 use super::{App, Caller, Stop};
