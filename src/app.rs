@@ -6,6 +6,7 @@ pub mod demo;
 mod key;
 mod listen;
 pub mod logs;
+mod rescue;
 mod terms;
 
 use std::{
@@ -18,6 +19,7 @@ use std::{
 
 pub use backup::{backup, restore};
 use listen::Room;
+pub use rescue::rescue;
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{

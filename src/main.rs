@@ -11,6 +11,7 @@ use clap_complete::Shell;
 use frontdesk::{
     app::{self, logs},
     config::{Config, Found, SETTINGS},
+    rules::rescue::Draft,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -54,6 +55,7 @@ fn command() -> Command {
                     "Replace data that are there. A SQLite database is kept beside the new one; in PostgreSQL they are gone afterwards",
                 )),
         )
+        .subcommand(rescue())
         .subcommand(
             Command::new("completions")
                 .about("Print what a shell needs to complete this program's words")
@@ -94,6 +96,11 @@ fn run(matches: &ArgMatches) -> Result<(), String> {
             say(&mut std::io::stdout(), &restored.await.map_err(|error| error.to_string())?);
             Ok(())
         }),
+        Some(("rescue", given)) => in_runtime(async {
+            let said = app::rescue(&config, &asked(given), app::clock(), app::dice()).await.map_err(|error| error.to_string())?;
+            say(&mut std::io::stdout(), &said);
+            Ok(())
+        }),
         Some(("check-config", _)) => {
             say(&mut std::io::stdout(), found.report().trim_end());
             Ok(())
@@ -105,6 +112,37 @@ fn run(matches: &ArgMatches) -> Result<(), String> {
             Ok(())
         }),
         _ => in_runtime(serve(&config, filter)),
+    }
+}
+
+/// The command by which whoever sits at the machine lets somebody in again.
+fn rescue() -> Command {
+    let text = |name: &'static str, value: &'static str, help: &'static str| Arg::new(name).long(name).value_name(value).help(help);
+    let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
+    Command::new("rescue")
+        .about("The way back in: list accounts and who administers them, or make a link for one of them; also while the server runs")
+        .arg(text("account", "SLUG", "The account"))
+        .arg(text(
+            "person",
+            "ADDRESS",
+            "One of its administrators: whoever opens the link gets to the account's security pages as them, for an hour",
+        ))
+        .arg(text("reason", "TEXT", "Why: it is kept in the account's events, and told to all its administrators"))
+        .arg(flag("reset-factor", "Take their second factor and recovery codes away as well"))
+        .arg(flag("reset-password", "Make a link to choose a new password as well"))
+        .arg(flag("drill", "Prove that all of this would work, for every account or the one that is named, and change nothing"))
+}
+
+/// What is asked of it.
+fn asked(given: &ArgMatches) -> Draft {
+    let text = |name: &str| given.get_one::<String>(name).cloned().unwrap_or_default();
+    Draft {
+        account: text("account"),
+        person: text("person"),
+        reason: text("reason"),
+        reset_factor: given.get_flag("reset-factor"),
+        reset_password: given.get_flag("reset-password"),
+        drill: given.get_flag("drill"),
     }
 }
 

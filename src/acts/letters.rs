@@ -49,6 +49,21 @@ pub(super) async fn write<S>(app: &App, tx: &mut Tx<S>, envelope: Envelope<'_>, 
     Ok(id)
 }
 
+/// Whether a letter could be sealed, opened again and composed: what happens to one on its way, without sending any.
+pub(super) fn rehearse(app: &App, now: Millis, recipient: &str, letter: &Letter) -> Result<(), String> {
+    let id = LetterId::new(now, (app.0.hands.dice)());
+    let text = serde_json::to_string(letter).map_err(|error| error.to_string())?;
+    let body = app.0.key.seal(PLACE, id.as_str(), &text, [(app.0.hands.dice)(), (app.0.hands.dice)()]);
+    let opened = app.0.key.open(PLACE, id.as_str(), &body).and_then(|text| serde_json::from_str::<Letter>(&text).ok());
+    if opened.as_ref() != Some(letter) {
+        return Err("What the key seals it does not open.".to_owned());
+    }
+    match app.0.mailer.compose(&id, recipient, now, letter) {
+        Ok(()) => Ok(()),
+        Err(Failure::Never(why) | Failure::Later(why) | Failure::Away(why)) => Err(why),
+    }
+}
+
 /// Writes to a person about what happened to their user: to the address that they have proven, as it was written then, and to
 /// nobody where there is none, as it may be a stranger's.
 pub(super) async fn tell<S>(app: &App, tx: &mut Tx<S>, user: &UserId, letter: &Letter) -> Result<(), Stop> {

@@ -39,6 +39,7 @@ pub mod mfa;
 pub mod passwords;
 mod permit;
 pub mod proofs;
+pub mod rescue;
 pub mod restore;
 pub mod security;
 pub mod sessions;
@@ -47,7 +48,7 @@ pub mod sign_in;
 pub mod sign_up;
 pub mod typed;
 
-pub use permit::{Permit, Person, Visitor, system};
+pub use permit::{Holder, Permit, Person, Visitor, system};
 
 /// What the instance's configuration decides about deeds.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Deeds of a person on the own sessions. Ending one works on the next request, on every instance.
 
-use super::{App, Caller, Person, Stop, Visitor, letters};
+use super::{App, Caller, Holder, Person, Stop, Visitor, letters};
 use crate::{
     rules::{
         events::{Event, Who},
@@ -12,13 +12,14 @@ use crate::{
     store::{Instance, NewSession, Tx},
 };
 
-/// Ends the session that the person is in.
+/// Ends the session that somebody is in, whatever it has proven.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn sign_out(person: &Person) -> Result<(), Stop> {
+pub async fn sign_out(holder: &Holder) -> Result<(), Stop> {
+    let person = holder.person();
     let session = person.facts().session.clone();
-    let mut tx = person.begin().await?;
+    let mut tx = holder.begin().await?;
     if !tx.end_session(&session, End::SignedOut).await? {
         return Ok(());
     }
@@ -63,10 +64,20 @@ pub(super) async fn end_all<S>(app: &App, tx: &mut Tx<S>, who: &Who, keep: Optio
 /// Begins the session of somebody who has just proven who they are by their password, as part of a transaction; the cookie's
 /// value has this hash. From here on it is they who act.
 pub(super) async fn begin(visitor: &Visitor, tx: &mut Tx<Instance>, who: &Who, token_hash: &str) -> Result<SessionId, Stop> {
+    begin_by(visitor, tx, who, token_hash, &Proof::Password).await
+}
+
+/// The same by another proof.
+pub(super) async fn begin_by(
+    visitor: &Visitor,
+    tx: &mut Tx<Instance>,
+    who: &Who,
+    token_hash: &str,
+    proof: &Proof,
+) -> Result<SessionId, Stop> {
     tell_of_new_place(visitor, tx, who).await?;
     let id = SessionId::new(tx.now(), tx.dice());
     let (address, agent) = (visitor.caller.address.to_string(), &visitor.caller.agent);
-    let proof = &Proof::Password;
     make_cookie(visitor, tx, token_hash).await?;
     tx.create_session(&NewSession { id: &id, token_hash, user: &who.user, address: &address, agent, proof }).await?;
     tx.acting_as(who.user.to_string(), who.email.clone(), id.clone());

@@ -3,7 +3,7 @@
 //! Whether anybody has the address changes nothing that a visitor could notice: the same statements run and the same
 //! number of passwords is hashed, which a test counts.
 
-use super::{Person, Stop, Visitor, sessions};
+use super::{Holder, Stop, Visitor, sessions};
 use crate::{
     protocols::passwords::Verified,
     rules::{
@@ -97,7 +97,8 @@ pub enum Begun {
 ///
 /// # Errors
 /// [`Stop::Faults`] when the password was changed in this very moment.
-pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Person>, token_hash: &str) -> Result<Begun, Stop> {
+pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Holder>, token_hash: &str) -> Result<Begun, Stop> {
+    let before = before.map(Holder::person);
     let Proven { user, email, password_set_at, renewal, attempts } = proven;
     let who = Who { user: user.clone(), email: email.canonical().to_owned() };
     let mut hold = vec![Log::User(user.clone())];

@@ -1,7 +1,7 @@
 //! Signing up without an invitation, where the instance lets people: the address first, the person behind the mailed link.
 
 use super::{
-    Person, Stop, Visitor,
+    Holder, Stop, Visitor,
     choosing::judge,
     letters::{self, Envelope, count_asked},
     sessions,
@@ -78,7 +78,8 @@ pub async fn look(visitor: &Visitor, secret: &str) -> Result<Email, Stop> {
 /// # Errors
 /// [`Stop::Unknown`] as [`look`], or [`Stop::Faults`] when the password is not one to be chosen, or somebody has got the address
 /// meanwhile.
-pub async fn sign_up(visitor: &Visitor, secret: &str, new: &NewPerson, before: Option<&Person>, token_hash: &str) -> Result<(), Stop> {
+pub async fn sign_up(visitor: &Visitor, secret: &str, new: &NewPerson, before: Option<&Holder>, token_hash: &str) -> Result<(), Stop> {
+    let before = before.map(Holder::person);
     let email = look(visitor, secret).await?;
     judge(&visitor.app, &new.password, Known::of([new.name.as_str(), email.written()])).await?;
     let password_hash = visitor.app.0.hasher.hash(&new.password).await?;

@@ -39,6 +39,16 @@ pub(super) async fn find(config: &Config, db: &Db, hands: &Hands) -> Result<Inst
     if key.is(&bound) { Ok(key) } else { Err(other_key(&path)) }
 }
 
+/// The key that belongs to a database that is bound to one. None is made.
+pub(super) async fn existing(config: &Config, db: &Db) -> Result<InstanceKey, StartError> {
+    let path = path(config);
+    let bound = setup::fingerprint(db).await?;
+    let bound =
+        bound.ok_or_else(|| StartError::Other("There is no Frontdesk in this database yet. Start it, and set it up.".to_owned()))?;
+    let key = InstanceKey::read(&path)?.ok_or_else(|| missing_key(&path))?;
+    if key.is(&bound) { Ok(key) } else { Err(other_key(&path)) }
+}
+
 /// Says so when others on this machine may read what is ours alone.
 fn warn_if_open(path: &Path) {
     #[cfg(unix)]

@@ -137,6 +137,14 @@ impl Mailer {
         }
     }
 
+    /// Whether a letter can be composed: all that [`Mailer::deliver`] does before it hands it over.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn compose(&self, id: &LetterId, to: &str, written_at: Millis, letter: &Letter) -> Result<(), Failure> {
+        self.message(id, to, written_at, letter).map(drop)
+    }
+
     /// Removes letters from the folder that were put there before a moment; answers how many.
     ///
     /// # Errors

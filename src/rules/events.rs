@@ -83,6 +83,7 @@ words! {
         MfaDisabled         = "mfa_disabled.v0",          "removed their second factor";
         RecoveryCodesRenewed = "mfa_recovery_codes_regenerated.v0", "got new recovery codes";
         RecoveryCodeUsed    = "mfa_recovery_code_used.v0", "used a recovery code";
+        UserRescued         = "user_rescued.v0",          "made a rescue link in their name";
         UserProven          = "user_proven.v0",           "proved again who they are";
         SignUpAsked         = "sign_up_requested.v0",     "asked to sign up";
         UserLoginSucceeded  = "user_login_succeeded.v0",  "signed in";
@@ -93,6 +94,7 @@ words! {
         AccountUpdated      = "account_updated.v0",       "changed the account";
         SecurityUpdated     = "account_security_updated.v0", "changed what the account demands at sign-in";
         BillingUpdated      = "billing_updated.v0",       "changed the billing details";
+        AccountRescued      = "account_rescued.v0",       "opened the account with `frontdesk rescue`";
         AccountDeleted      = "account_deleted.v0",       "deleted the account";
         AccountEntered      = "account_entered.v0",       "entered the account";
         AccountEntryRefused = "account_entry_refused.v0", "was refused entry to the account";
@@ -102,7 +104,7 @@ words! {
         MembershipEnabled   = "membership_enabled.v0",    "enabled a member";
         MembershipSessionsEnded = "membership_sessions_ended.v0", "ended the sessions of a member";
         MembershipFactorReset = "membership_mfa_reset.v0", "reset the second factor of a member";
-        MfaReset            = "mfa_reset.v0",             "lost their second factor to an administrator";
+        MfaReset            = "mfa_reset.v0",             "took the second factor away";
         MembershipDeleted   = "membership_deleted.v0",    "took a member out of the account";
         MembershipCreated   = "membership_created.v0",    "became a member";
         InvitationCreated   = "invitation_created.v0",    "invited somebody";
@@ -191,6 +193,8 @@ pub enum Event {
     BillingUpdated { account: AccountId, name: String, before: Value, after: Value },
     /// An account is gone, with what belonged to it; in its own log, and in the instance's.
     AccountDeleted { log: Log, account: AccountId, name: String, before: Value },
+    /// A way into the account's security pages was made from the host for one of its administrators, and what else was done.
+    AccountRescued { account: AccountId, name: String, who: Who, rescue: Rescue },
     /// A session came into an account for the first time.
     AccountEntered { account: AccountId, who: Who },
     /// A member stood before a closed gate.
@@ -217,6 +221,23 @@ pub enum Event {
     InvitationsSettled { account: AccountId, who: Who, invitations: Vec<Invited>, heir: Option<String> },
     /// A letter was given up.
     LetterFailed { log: Log, letter: LetterId, recipient: String, why: String },
+}
+
+/// What was made from the host for somebody, and why.
+#[derive(Clone, Debug)]
+pub struct Rescue {
+    /// The reason that was given.
+    pub reason: String,
+    /// Whether their second factor was taken away.
+    pub factor: bool,
+    /// Whether they got a link to choose a new password.
+    pub password: bool,
+}
+
+impl Rescue {
+    fn value(self) -> Value {
+        json!({ "reason": self.reason, "second_factor_reset": self.factor, "password_link": self.password })
+    }
 }
 
 /// What a person did about how they sign in.
@@ -249,6 +270,8 @@ pub enum PersonEvent {
     RecoveryCodeUsed { left: i64 },
     /// They proved again who they are.
     Proven { method: &'static str },
+    /// A way into an account that they administer was made from the host in their name.
+    Rescued { account: String, rescue: Rescue },
 }
 
 impl PersonEvent {
@@ -271,6 +294,11 @@ impl PersonEvent {
             Self::RecoveryCodesRenewed => (Kind::RecoveryCodesRenewed, None, None),
             Self::RecoveryCodeUsed { left } => (Kind::RecoveryCodeUsed, None, Some(json!({ "codes_left": left }))),
             Self::Proven { method } => (Kind::UserProven, None, Some(json!({ "method": method }))),
+            Self::Rescued { account, rescue } => {
+                let mut after = rescue.value();
+                after["account"] = account.into();
+                (Kind::UserRescued, None, Some(after))
+            }
         };
         done(kind, Log::User(who.user.clone()), vec![who.subject()], before, after)
     }
@@ -380,20 +408,15 @@ impl Event {
                 let subjects = vec![subject("account", account.as_str(), &name)];
                 done(Kind::AccountCreated, Log::Account(account), subjects, None, Some(json!({ "name": name, "slug": slug })))
             }
-            Self::AccountUpdated { account, name, before, after } => {
-                let subjects = vec![subject("account", account.as_str(), &name)];
-                done(Kind::AccountUpdated, Log::Account(account), subjects, Some(before), Some(after))
-            }
-            Self::SecurityUpdated { account, name, before, after } => {
-                let subjects = vec![subject("account", account.as_str(), &name)];
-                done(Kind::SecurityUpdated, Log::Account(account), subjects, Some(before), Some(after))
-            }
-            Self::BillingUpdated { account, name, before, after } => {
-                let subjects = vec![subject("account", account.as_str(), &name)];
-                done(Kind::BillingUpdated, Log::Account(account), subjects, Some(before), Some(after))
-            }
+            Self::AccountUpdated { account, name, before, after } => changed(Kind::AccountUpdated, account, &name, before, after),
+            Self::SecurityUpdated { account, name, before, after } => changed(Kind::SecurityUpdated, account, &name, before, after),
+            Self::BillingUpdated { account, name, before, after } => changed(Kind::BillingUpdated, account, &name, before, after),
             Self::AccountDeleted { log, account, name, before } => {
                 done(Kind::AccountDeleted, log, vec![subject("account", account.as_str(), &name)], Some(before), None)
+            }
+            Self::AccountRescued { account, name, who, rescue } => {
+                let subjects = vec![subject("account", account.as_str(), &name), who.subject()];
+                done(Kind::AccountRescued, Log::Account(account), subjects, None, Some(rescue.value()))
             }
             Self::AccountEntered { account, who } => done(Kind::AccountEntered, Log::Account(account), vec![who.subject()], None, None),
             Self::AccountEntryRefused { account, who, why } => {
@@ -454,6 +477,12 @@ fn settled(account: AccountId, who: &Who, invitations: &[Invited], heir: Option<
     }
     let after = json!({ "why": Closed::InviterGone.word(), "invitations": count });
     done(Kind::InvitationClosed, log, subjects, None, Some(after))
+}
+
+/// Something about an account is another than before.
+fn changed(kind: Kind, account: AccountId, name: &str, before: Value, after: Value) -> Record {
+    let subjects = vec![subject("account", account.as_str(), name)];
+    done(kind, Log::Account(account), subjects, Some(before), Some(after))
 }
 
 fn subject(kind: &'static str, id: &str, label: &str) -> Subject {

@@ -12,6 +12,7 @@ words! {
         Enrolment = "mfa_enrolment", "Setting up a second factor that an account demands: the code in a letter.";
         Typed = "typed", "Going on with a form once one has proven again who one is.";
         PasswordReset = "password_reset", "Choosing a new password without knowing the old one.";
+        Rescue = "rescue", "Coming into an account's security pages by a link from the host.";
     }
 }
 
@@ -23,6 +24,7 @@ impl Flow {
             Self::Setup => Span::days(7),
             Self::SignUp | Self::ConfirmEmail => Span::days(1),
             Self::PasswordReset => Span::hours(1),
+            Self::Rescue => Span::minutes(15),
             Self::HalfSignIn => Span::minutes(10),
             Self::Typed => super::typed::WAITS,
             Self::Enrolment => super::mfa::ENROLMENT_LIVES,

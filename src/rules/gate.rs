@@ -6,6 +6,8 @@
 //! living sessions at once.
 
 use super::{
+    permissions::Permission,
+    rescue,
     sessions::{self, End, Limits, Times},
     time::Millis,
     words::words,
@@ -27,6 +29,13 @@ pub enum Proof {
         /// The account whose provider it was.
         account: String,
     },
+    /// A link from the host: no proof of a person, but a way into the security pages of exactly one account, for a while.
+    Rescue {
+        /// The account that it opens.
+        account: String,
+        /// When the link was used.
+        at: Millis,
+    },
 }
 
 impl Proof {
@@ -39,18 +48,29 @@ impl Proof {
             Self::Passkey => "passkey",
             Self::Social => "social",
             Self::Idp { .. } => "idp",
+            Self::Rescue { .. } => "rescue",
         }
     }
 
-    /// Reads the word; an identity provider's proof without its account proves nothing.
+    /// The one account where it counts, if it does not count everywhere.
     #[must_use]
-    pub fn parse(word: &str, account: Option<String>) -> Option<Self> {
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Idp { account } | Self::Rescue { account, .. } => Some(account),
+            Self::Password | Self::Factor | Self::Passkey | Self::Social => None,
+        }
+    }
+
+    /// Reads the word of what was proven then; a proof for one account without its account proves nothing.
+    #[must_use]
+    pub fn parse(word: &str, account: Option<String>, at: Millis) -> Option<Self> {
         Some(match word {
             "password" => Self::Password,
             "factor" => Self::Factor,
             "passkey" => Self::Passkey,
             "social" => Self::Social,
             "idp" => Self::Idp { account: account? },
+            "rescue" => Self::Rescue { account: account?, at },
             _ => return None,
         })
     }
@@ -163,6 +183,8 @@ pub enum Step {
     SignIn(End),
     /// Prove something that the person owns: an identity provider's proof opens its account alone.
     OwnProof,
+    /// The same, in a session that came by a rescue link: sign in as always.
+    BeyondRescue,
     /// Sign in through one of this account's identity providers.
     Sso,
     /// Give the second factor.
@@ -180,6 +202,8 @@ pub enum Warning {
     IpWouldRefuse,
     /// The access period ends at this moment.
     AccessEnds(Millis),
+    /// The session came by a rescue link, and opens the security pages alone, until this moment.
+    Rescued(Millis),
 }
 
 /// The gate's one answer.
@@ -206,7 +230,7 @@ pub fn person(now: Millis, limits: Limits, session: &Session) -> Verdict {
         return Verdict::Step(Step::SignIn(end));
     }
     if !session.proofs.iter().any(Proof::is_own) {
-        return Verdict::Step(Step::OwnProof);
+        return Verdict::Step(own_proof(now, session));
     }
     if session.has_factor && !proven_twice(session) {
         return Verdict::Step(Step::Mfa);
@@ -214,9 +238,10 @@ pub fn person(now: Millis, limits: Limits, session: &Session) -> Verdict {
     Verdict::Admit { warnings: Vec::new() }
 }
 
-/// Whether the person may be in the account with this id now.
+/// Whether the person may be in the account with this id now, for what `wants` says. It matters to sessions alone that came by
+/// a rescue link; whether the member's roles carry it is not asked here.
 #[must_use]
-pub fn account(now: Millis, id: &str, policy: Policy, member: Option<Member>, session: &Session) -> Verdict {
+pub fn account(now: Millis, id: &str, policy: Policy, member: Option<Member>, session: &Session, wants: Permission) -> Verdict {
     if let Some(end) = sessions::end(now, policy.instance, session.times) {
         return Verdict::Step(Step::SignIn(end));
     }
@@ -236,6 +261,14 @@ pub fn account(now: Millis, id: &str, policy: Policy, member: Option<Member>, se
     if let Some(end) = sessions::end(now, policy.limits, Times { last_seen_at: session.seen_here, ..session.times }) {
         return Verdict::Step(Step::SignIn(end));
     }
+    // The way back in passes over all that one may be locked out by: where one comes from, through whom, and with what.
+    if let Some(used_at) = rescue_of(session).and_then(|(account, at)| (account == id).then_some(at)) {
+        return match rescue::open_until(used_at, now) {
+            None => Verdict::Step(Step::SignIn(End::RescueOver)),
+            Some(until) if wants.is_of_security() => Verdict::Admit { warnings: vec![Warning::Rescued(until)] },
+            Some(_) => Verdict::Step(Step::BeyondRescue),
+        };
+    }
     if policy.ip == Ip::Refused {
         return Verdict::Refuse(Refusal::Ip);
     }
@@ -250,7 +283,7 @@ pub fn account(now: Millis, id: &str, policy: Policy, member: Option<Member>, se
     }
     let own = session.proofs.iter().any(Proof::is_own);
     if !own && !through_sso {
-        return Verdict::Step(Step::OwnProof);
+        return Verdict::Step(own_proof(now, session));
     }
     let mfa_owed = match policy.mfa {
         Mfa::Off => session.has_factor && !through_sso,
@@ -268,6 +301,24 @@ pub fn account(now: Millis, id: &str, policy: Policy, member: Option<Member>, se
         warnings.push(Warning::AccessEnds(until));
     }
     Verdict::Admit { warnings }
+}
+
+/// The account that a session opens by a rescue link, and when the link was used. Beside any other proof the link is worth
+/// nothing: whoever can prove who they are is let in by that, or not at all, and the two never add up.
+fn rescue_of(session: &Session) -> Option<(&str, Millis)> {
+    match session.proofs.as_slice() {
+        [Proof::Rescue { account, at }] => Some((account, *at)),
+        _ => None,
+    }
+}
+
+/// What a session owes that proves its person by nothing that they own.
+fn own_proof(now: Millis, session: &Session) -> Step {
+    match rescue_of(session).map(|(_, at)| rescue::open_until(at, now)) {
+        None => Step::OwnProof,
+        Some(None) => Step::SignIn(End::RescueOver),
+        Some(Some(_)) => Step::BeyondRescue,
+    }
 }
 
 fn proven_twice(session: &Session) -> bool {

@@ -25,6 +25,7 @@ pub mod network;
 pub mod passwords;
 pub mod permissions;
 pub mod proofs;
+pub mod rescue;
 pub mod security;
 pub mod sessions;
 pub mod setup;

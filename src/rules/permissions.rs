@@ -169,6 +169,17 @@ permissions! {
     ManageBilling:        Carrier::Billing,                        Session, "change billing details";
 }
 
+impl Permission {
+    /// Whether it opens one of the account's security pages: what a session may open that came by a rescue link, and nothing
+    /// else. They are the pages on which an account is given back to its administrators: what it demands at sign-in. Single
+    /// sign-on and IP restrictions lock people out too: their permissions come in here with their pages, and with nothing on
+    /// those pages that reads or changes more than this.
+    #[must_use]
+    pub const fn is_of_security(self) -> bool {
+        matches!(self, Self::ManageSecurity)
+    }
+}
+
 /// What somebody may do in one account. Where the rights come from (own roles now; groups and custom roles later) is
 /// known to [`rights`] alone.
 #[derive(Clone, Debug, PartialEq, Eq)]

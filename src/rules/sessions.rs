@@ -39,6 +39,7 @@ words! {
         FactorChanged = "factor_changed", "Your second factor was changed. Sign in again.";
         EmailChanged = "email_changed", "The address was changed. Sign in with the new one.";
         TooOld = "too_old", "It is time to sign in again.";
+        RescueOver = "rescue_over", "The hour of the rescue link is over. Sign in to go on, or ask whoever runs this Frontdesk for another one.";
         Restored = "restored", "This Frontdesk was restored from a backup. Sign in again.";
     }
 }

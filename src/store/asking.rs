@@ -28,6 +28,8 @@ struct Row {
     account_name: Option<String>,
     slug: Option<String>,
     account_time_zone: Option<String>,
+    rescued_at: Option<Millis>,
+    rescued_for: Option<String>,
     mfa: Option<String>,
     session_idle: Option<String>,
     session_lifetime: Option<String>,
@@ -49,6 +51,8 @@ impl Row {
             account_name,
             slug,
             account_time_zone,
+            rescued_at,
+            rescued_for,
             mfa,
             session_idle,
             session_lifetime,
@@ -67,6 +71,7 @@ impl Row {
             name,
             slug,
             time_zone: account_time_zone.unwrap_or_default(),
+            rescued: rescued_at.zip(rescued_for),
             security: Overrides { mfa, session_idle, session_lifetime, session_limit },
             first_idp_at,
             entered_at,
@@ -86,7 +91,7 @@ impl<S> Reader<S> {
             "SELECT s.id AS session, s.user_id AS user, s.created_at, s.last_seen_at, s.ended_why, u.name, u.theme, u.time_zone,
                     e.address AS email, e.canonical, e.verified_at AS email_verified_at, k.data AS carried,
                     f.confirmed_at AS factor_since, p.kind AS proof_kind, p.account_id AS proof_account, p.proven_at,
-                    a.id AS account, a.name AS account_name, a.slug, a.time_zone AS account_time_zone, a.first_idp_at,
+                    a.id AS account, a.name AS account_name, a.slug, a.time_zone AS account_time_zone, a.rescued_at, a.rescued_for, a.first_idp_at,
                     (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'mfa') AS mfa,
                     (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'session_idle') AS session_idle,
                     (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'session_lifetime') AS session_lifetime,
@@ -106,7 +111,10 @@ impl<S> Reader<S> {
              LEFT JOIN entries n ON n.account_id = a.id AND n.session_id = s.id
              WHERE s.token_hash = $1").bind(token_hash).bind(slug).fetch_all(c));
         // A kind that this program does not know proves nothing.
-        let proof = |row: &Row| Some((Proof::parse(row.proof_kind.as_deref()?, row.proof_account.clone())?, row.proven_at?));
+        let proof = |row: &Row| {
+            let at = row.proven_at?;
+            Some((Proof::parse(row.proof_kind.as_deref()?, row.proof_account.clone(), at)?, at))
+        };
         let proofs = rows.iter().filter_map(proof).collect();
         Ok(rows.into_iter().next().map(|row| {
             let (session, account) = row.account();

@@ -38,6 +38,7 @@ mod mfa;
 mod outbox;
 mod passwords;
 mod readers;
+pub mod rescue;
 mod security;
 mod sessions;
 mod tx;

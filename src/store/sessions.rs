@@ -92,16 +92,12 @@ impl Tx<Instance> {
         run!(self, sqlx::query(
             "INSERT INTO sessions (id, token_hash, user_id, address, agent, created_at, last_seen_at) VALUES ($1, $2, $3, $4, $5, $6, $6)")
             .bind(new.id).bind(new.token_hash).bind(new.user).bind(new.address).bind(&agent).bind(now));
-        let account = match new.proof {
-            Proof::Idp { account } => Some(account.clone()),
-            _ => None,
-        };
         run!(
             self,
             sqlx::query("INSERT INTO session_proofs (session_id, kind, account_id, proven_at) VALUES ($1, $2, $3, $4)")
                 .bind(new.id)
                 .bind(new.proof.word())
-                .bind(account)
+                .bind(new.proof.account())
                 .bind(now)
         );
         Ok(())

@@ -44,7 +44,7 @@ impl Source {
 pub struct Context {
     /// The face.
     pub source: Source,
-    /// The id of who acts: a user, `visitor`, or `system`.
+    /// The id of who acts: a user, `visitor`, `console` for whoever sits at the machine, or `system`.
     pub principal: String,
     /// What they are called; for users the address.
     pub principal_name: String,
@@ -237,7 +237,23 @@ impl<S> Tx<S> {
         if self.notes.is_empty() { Ok(()) } else { self.commit_notes().await }
     }
 
+    /// Does all that [`Tx::commit`] does, up to the very end, and then undoes everything: to find out whether it would have been
+    /// kept.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rehearse(mut self, event: Event) -> Result<()> {
+        self.notes.push(event);
+        self.write_notes().await?;
+        self.undo().await
+    }
+
     async fn commit_notes(mut self) -> Result<()> {
+        self.write_notes().await?;
+        self.finish().await
+    }
+
+    async fn write_notes(&mut self) -> Result<()> {
         for event in std::mem::take(&mut self.notes) {
             let record = event.record();
             let head = self
@@ -255,7 +271,7 @@ impl<S> Tx<S> {
                 self.save_head(&head).await?;
             }
         }
-        self.finish().await
+        Ok(())
     }
 
     async fn save_head(&mut self, head: &Head) -> Result<()> {
@@ -287,6 +303,15 @@ impl<S> Tx<S> {
         match self.reader.carrier {
             Carrier::Sqlite(tx) => tx.commit().await?,
             Carrier::Postgres(tx) => tx.commit().await?,
+            Carrier::Pool => {}
+        }
+        Ok(())
+    }
+
+    async fn undo(self) -> Result<()> {
+        match self.reader.carrier {
+            Carrier::Sqlite(tx) => tx.rollback().await?,
+            Carrier::Postgres(tx) => tx.rollback().await?,
             Carrier::Pool => {}
         }
         Ok(())

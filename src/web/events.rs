@@ -152,6 +152,7 @@ fn actor(row: &EventRow) -> String {
     match row.principal.as_str() {
         "visitor" => "Somebody".to_owned(),
         "system" => "Frontdesk".to_owned(),
+        "console" => "The host".to_owned(),
         _ if row.principal_name.is_empty() => row.principal.clone(),
         _ => row.principal_name.clone(),
     }

@@ -29,6 +29,7 @@ mod passwords;
 mod permit;
 mod problem;
 mod proofs;
+mod rescue;
 mod routes;
 mod security;
 mod sessions;

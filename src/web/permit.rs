@@ -9,7 +9,7 @@ use tower_sessions::Session;
 
 use super::{Site, page::internal, problem};
 use crate::{
-    acts::{Caller, Permit, Person, Visitor},
+    acts::{Caller, Holder, Permit, Person, Visitor},
     rules::{accounts::is_slug, permissions::May},
     store::cookie_key,
 };
@@ -27,6 +27,15 @@ impl FromRequestParts<Site> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
         Ok(site.app.visitor(caller(parts, site).await?))
+    }
+}
+
+impl FromRequestParts<Site> for Holder {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Response> {
+        let caller = caller(parts, site).await?;
+        Self::ask(&site.app, caller).await.map_err(|stop| problem::answer(stop, parts))
     }
 }
 

@@ -154,6 +154,17 @@ pub(super) fn used_link(way: (&str, &'static str)) -> Response {
     problem.shown(StatusCode::NOT_FOUND)
 }
 
+/// A link from the host that worked once, or for a while, or never.
+pub(super) fn used_rescue() -> Response {
+    let mut problem = Problem::new(
+        "This link does not work any more",
+        "It works once and for fifteen minutes, for an administrator, and a newer one ends it.",
+    )
+    .and("Whoever runs this Frontdesk can make a new one with the command `frontdesk rescue`.");
+    problem.way = ("/login".to_owned(), "Sign in");
+    problem.shown(StatusCode::NOT_FOUND)
+}
+
 /// Names the people who could help.
 fn who_can(what: &str, administrators: &[(String, String)]) -> String {
     let names: Vec<_> = administrators.iter().map(|(name, email)| format!("{name} ({email})")).collect();
@@ -176,12 +187,19 @@ fn needed(step: Step) -> Problem {
         Step::OwnProof => {
             "You came in through an account's identity provider, which opens that account alone. Sign in with your own password to see this page."
         }
+        Step::BeyondRescue => {
+            "This session came by a rescue link, which opens the security pages of one account and nothing else. Sign in with your own password to see this page."
+        }
         Step::Sso => "This account asks you to sign in through its identity provider.",
         Step::Mfa => "This asks for your second factor.",
         Step::FreshProof => "This asks you to prove again who you are.",
         Step::MfaEnrolment => "This account asks you to set up a second factor first.",
     };
-    Problem::new("One more step", sentence)
+    let mut problem = Problem::new("One more step", sentence);
+    if step == Step::BeyondRescue {
+        problem.way = ("/login".to_owned(), "Sign in");
+    }
+    problem
 }
 
 /// To the same page under the account's slug of today. A change is not repeated there.

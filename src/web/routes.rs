@@ -9,7 +9,8 @@ use axum::{
 };
 
 use super::{
-    Site, accounts, billing, emails, events, invitations, me, members, mfa, passwords, proofs, security, sessions, setup, sign_in, sign_up,
+    Site, accounts, billing, emails, events, invitations, me, members, mfa, passwords, proofs, rescue, security, sessions, setup, sign_in,
+    sign_up,
 };
 
 /// One route.
@@ -63,6 +64,7 @@ pub(super) fn pages() -> Routes {
         .and(passwords::routes())
         .and(mfa::routes())
         .and(proofs::routes())
+        .and(rescue::routes())
         .and(security::routes())
         .and(emails::routes())
         .and(accounts::routes())

@@ -7,8 +7,11 @@ use crate::{
         accounts::initials,
         gate::Warning,
         permissions::{May, Permission},
+        rescue::is_announced,
+        time::Millis,
         zones::Zone,
     },
+    store::AccountFacts,
 };
 
 /// What every page of somebody signed in shows.
@@ -24,6 +27,8 @@ pub(super) struct Shell {
     pub(super) here: String,
     pub(super) account: Option<Nav>,
     pub(super) banners: Vec<String>,
+    /// Whether the session came by a rescue link, and opens nothing that is the person's own.
+    pub(super) is_rescued: bool,
 }
 
 /// The account one is in, and its rooms.
@@ -69,6 +74,7 @@ impl Shell {
             here: front.here.clone(),
             account: None,
             banners: Vec::new(),
+            is_rescued: false,
         }
     }
 
@@ -78,6 +84,8 @@ impl Shell {
         let account = permit.account();
         shell.zone = permit.zone();
         shell.banners = permit.warnings().iter().map(|warning| banner(warning, &account.name, &shell.zone)).collect();
+        shell.banners.extend(announcement(account, permit.now(), &shell.zone));
+        shell.is_rescued = permit.rescued_until().is_some();
         shell.account = Some(Nav {
             name: account.name.clone(),
             slug: account.slug.clone(),
@@ -88,9 +96,21 @@ impl Shell {
     }
 }
 
+/// That the account was opened from the host, for a day.
+fn announcement(account: &AccountFacts, now: Millis, zone: &Zone) -> Option<String> {
+    let (at, whom) = account.rescued.as_ref().filter(|(at, _)| is_announced(*at, now))?;
+    Some(format!("{} was opened from the host with `frontdesk rescue` on {}, for {whom}.", account.name, at.exact(zone)))
+}
+
 fn banner(warning: &Warning, account: &str, zone: &Zone) -> String {
     match warning {
         Warning::IpWouldRefuse => format!("Once {account} enforces its IP restriction, your network address will be refused."),
+        Warning::Rescued(until) => {
+            format!(
+                "This session came by a rescue link. It opens the security pages of {account} and nothing else, until {}.",
+                until.exact(zone)
+            )
+        }
         Warning::AccessEnds(until) => format!("Your access to {account} ends on {}.", until.exact(zone)),
     }
 }
@@ -125,8 +145,13 @@ fn groups<M: May>(permit: &Permit<M>, path: &str) -> Vec<Group> {
         rooms.filter(|room| if room.is_empty() { behind.is_empty() } else { behind.starts_with(room) }).max_by_key(|room| room.len());
     let item = |&(behind, label, icon, permission): &Room| {
         let href = format!("{root}{behind}");
-        let muted = (!permit.rights().allow(permission))
-            .then(|| format!("You may not {}: you need {}.", permission.sentence(), permission.carrier().needed()));
+        let muted = if !permit.rights().allow(permission) {
+            Some(format!("You may not {}: you need {}.", permission.sentence(), permission.carrier().needed()))
+        } else if permit.rescued_until().is_some() && !permission.is_of_security() {
+            Some("A rescue link does not open this: sign in.".to_owned())
+        } else {
+            None
+        };
         let current = here == Some(behind);
         Item { label, icon, href, current, muted }
     };

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     acts::{
-        Person, Stop, Visitor, sessions, setup,
+        Holder, Stop, Visitor, sessions, setup,
         sign_in::{self, Begun},
         sign_up,
     },
@@ -99,7 +99,7 @@ async fn try_to_enter(visitor: &Visitor, front: &Front, draft: &Draft) -> Result
     let credentials = draft.check()?;
     let proven = sign_in::prove(visitor, credentials).await?;
     // A browser holds one session.
-    let before = visitor.person().await?;
+    let before = visitor.holder().await?;
     let cookie = NewCookie::new();
     let begun = sign_in::begin_session(visitor, proven, before.as_ref(), &cookie.hash()).await?;
     front.hand_out(&cookie);
@@ -113,8 +113,8 @@ struct Leave {
     next: String,
 }
 
-async fn leave(person: Person, front: Front, parts: Parts, Form(asked): Form<Leave>) -> Response {
-    if let Err(stop) = sessions::sign_out(&person).await {
+async fn leave(holder: Holder, front: Front, parts: Parts, Form(asked): Form<Leave>) -> Response {
+    if let Err(stop) = sessions::sign_out(&holder).await {
         return problem::answer(stop, &parts);
     }
     front.drop_cookie().await;

@@ -122,7 +122,7 @@ async fn enter(visitor: Visitor, front: Front, Token(token): Token, parts: Parts
 async fn try_to_enter(visitor: &Visitor, front: &Front, token: &str, draft: &SignUp) -> Result<(), Stop> {
     let new = draft.check()?;
     // A browser holds one session.
-    let before = visitor.person().await?;
+    let before = visitor.holder().await?;
     let cookie = NewCookie::new();
     sign_up::sign_up(visitor, token, &new, before.as_ref(), &cookie.hash()).await?;
     front.hand_out(&cookie);

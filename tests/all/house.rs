@@ -213,6 +213,7 @@ fn a_word_is_the_same_on_every_floor() {
         "members",
         "mfa",
         "passwords",
+        "rescue",
         "security",
         "sessions",
         "setup",

@@ -33,6 +33,7 @@ mod passwords;
 mod plans;
 mod program;
 mod proofs;
+mod rescue;
 mod security;
 mod sessions;
 mod setup;

@@ -19,6 +19,8 @@ const WHOLE: &[(&str, &str)] = &[
     // Once in an account's life.
     ("accounts/end.rs", "session_proofs"),
     ("accounts/end.rs", "flows USING INDEX flows_of_user"),
+    // At the host, which lists all of them.
+    ("rescue.rs", "accounts USING INDEX sqlite_autoindex_accounts_2"),
     // Before there is anything, whether there is anything.
     ("instance.rs", "users USING COVERING INDEX sqlite_autoindex_users_1"),
     ("instance.rs", "accounts USING COVERING INDEX sqlite_autoindex_accounts_2"),

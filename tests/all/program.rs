@@ -32,7 +32,7 @@ fn help_explains_every_command_and_setting() {
             setting.key
         );
     }
-    for command in ["serve", "migrate", "backup", "restore", "completions", "check-config"] {
+    for command in ["serve", "migrate", "backup", "restore", "rescue", "completions", "check-config"] {
         assert!(help.contains(command), "{command}");
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     rules::{
         gate::{self, Refusal, Session, Verdict, Warning},
         ids::OperationId,
+        permissions::Permission,
         security::Effective,
         sessions::{self, End, Times},
         time::Millis,
@@ -115,6 +116,25 @@ pub(super) fn context(caller: &Caller, principal: &str, name: &str, facts: Optio
         address: caller.address.to_string(),
         request: caller.request.clone(),
     }
+}
+
+/// What the gate says, inside this very transaction, to whoever holds the cookie with this hash and `wants` that of the account.
+pub(in crate::acts) async fn verdict<S>(
+    app: &App,
+    tx: &mut Tx<S>,
+    token_hash: &str,
+    slug: &str,
+    wants: Permission,
+) -> Result<Verdict, Stop> {
+    let mut asking = tx.asking(token_hash, slug).await?.map(Asking::from).ok_or(Stop::SignIn)?;
+    let account = asking.account.take().ok_or(Stop::Unknown)?;
+    let (policy, member) = at_gate(app, &account);
+    Ok(gate::account(tx.now(), account.account.as_str(), policy, member, &asking.at(&account), wants))
+}
+
+/// Whoever sits at the machine.
+pub(in crate::acts) fn console(request: OperationId) -> Context {
+    Context { source: Source::Console, principal: "console".to_owned(), ..system(request) }
 }
 
 /// Frontdesk acting by itself, on this machine.

@@ -7,7 +7,8 @@ use std::marker::PhantomData;
 
 pub use asking::system;
 use asking::{asking, asking_now, at_gate, demand, not_noted};
-pub use person::{Person, Visitor};
+pub(in crate::acts) use asking::{console, verdict};
+pub use person::{Holder, Person, Visitor};
 
 use super::{App, Caller, Stop};
 use crate::{
@@ -57,7 +58,7 @@ impl<M: May> Permit<M> {
             return Err(moved.map_or(Stop::Unknown, Stop::Moved));
         };
         let (policy, member) = at_gate(app, &account);
-        let verdict = gate::account(app.now(), account.account.as_str(), policy, member, &asking.at(&account));
+        let verdict = gate::account(app.now(), account.account.as_str(), policy, member, &asking.at(&account), M::PERMISSION);
         let person = Person { app: app.clone(), caller, facts: asking.facts, proven_at: asking.proven_at };
         let warnings = match demand(verdict, &account.name) {
             Ok(warnings) => warnings,
@@ -71,6 +72,8 @@ impl<M: May> Permit<M> {
         }
         match M::PERMISSION.proof() {
             Proof::Session => {}
+            // What a rescue link opens, it opens for its hour: whoever came by it has nothing to prove themselves with.
+            Proof::Fresh if permit.rescued_until().is_some() => {}
             Proof::Fresh => permit.person.demand_fresh()?,
         }
         Ok(permit)
@@ -143,6 +146,12 @@ impl<M: May> Permit<M> {
         &self.warnings
     }
 
+    /// Until when the session opens the security pages, and nothing else, where it came by a rescue link.
+    #[must_use]
+    pub fn rescued_until(&self) -> Option<Millis> {
+        self.warnings.iter().find_map(|warning| if let Warning::Rescued(until) = warning { Some(*until) } else { None })
+    }
+
     /// The time of this request.
     #[must_use]
     pub fn now(&self) -> Millis {
@@ -169,7 +178,7 @@ impl<M: May> Permit<M> {
         // The slug may be another account's by now.
         let fresh = asking.account.take().filter(|fresh| fresh.account == self.account.account).ok_or(Stop::Unknown)?;
         let (policy, member) = at_gate(&self.person.app, &fresh);
-        let verdict = gate::account(tx.now(), fresh.account.as_str(), policy, member, &asking.at(&fresh));
+        let verdict = gate::account(tx.now(), fresh.account.as_str(), policy, member, &asking.at(&fresh), M::PERMISSION);
         if let Err(stop) = demand(verdict, &fresh.name) {
             drop(tx);
             return Err(self.person.refused(&fresh, stop).await);

@@ -8,7 +8,7 @@ use crate::{
         events::{Event, Log, Who},
         gate,
         ids::AccountId,
-        proofs, sign_in,
+        proofs, sessions, sign_in,
         time::{Millis, Span},
         zones::Zone,
     },
@@ -20,6 +20,9 @@ pub struct Visitor {
     pub(in crate::acts) app: App,
     pub(in crate::acts) caller: Caller,
 }
+
+/// Somebody with a session that lives, whatever it has proven: may end it, and nothing else.
+pub struct Holder(Person);
 
 /// Somebody signed in by a proof that they own. Opens what is theirs, in no account.
 pub struct Person {
@@ -59,6 +62,18 @@ impl Visitor {
         self.app.0.db.reader(Instance)
     }
 
+    /// Whether this visitor has a session that lives, whatever it has proven.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn holder(&self) -> Result<Option<Holder>, Stop> {
+        match Holder::ask(&self.app, self.caller.clone()).await {
+            Ok(holder) => Ok(Some(holder)),
+            Err(Stop::SignIn | Stop::Step(_)) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
     /// Whether this visitor has a session that lives, with all that is needed to end it.
     ///
     /// # Errors
@@ -69,6 +84,32 @@ impl Visitor {
             Err(Stop::SignIn | Stop::Step(_)) => Ok(None),
             Err(other) => Err(other),
         }
+    }
+}
+
+impl Holder {
+    /// Asks whether there is a session that is not over.
+    ///
+    /// # Errors
+    /// To sign in, where there is none.
+    pub async fn ask(app: &App, caller: Caller) -> Result<Self, Stop> {
+        let asking = asking(app, &caller, NONE).await?;
+        if let Some(end) = sessions::end(app.now(), app.0.terms.sessions, asking.session.times) {
+            return Err(Stop::Step(gate::Step::SignIn(end)));
+        }
+        Ok(Self(Person { app: app.clone(), caller, facts: asking.facts, proven_at: asking.proven_at }))
+    }
+
+    /// The person whose session it is: for acts that end it, as nothing else of theirs is open.
+    pub(in crate::acts) const fn person(&self) -> &Person {
+        &self.0
+    }
+
+    /// Begins a transaction in which the session may be ended.
+    pub(in crate::acts) async fn begin(&self) -> Result<Tx<OfUser>, Stop> {
+        let Person { app, facts, .. } = &self.0;
+        let user = facts.user.clone();
+        Ok(app.0.db.begin(OfUser(user.clone()), vec![Log::User(user)], self.0.context(), &app.0.hands).await?)
     }
 }
 

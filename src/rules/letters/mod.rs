@@ -4,8 +4,10 @@
 //! contents are data; how they read is a template, and where its links lead is known when it is sent.
 
 mod mfa;
+mod rescue;
 
 pub use mfa::MfaLetter;
+pub use rescue::Rescued;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -49,6 +51,8 @@ pub enum Letter {
     EmailChanged { new: String },
     /// An account is deleted: to its other administrators.
     AccountDeleted { account: String, by: String },
+    /// An account was opened from the host: to its administrators.
+    AccountRescued(Rescued),
 }
 
 /// A letter as it reads.
@@ -88,6 +92,7 @@ impl Letter {
             Self::EmailChangeAsked { .. } => "email_change_asked",
             Self::EmailChanged { .. } => "email_changed",
             Self::AccountDeleted { .. } => "account_deleted",
+            Self::AccountRescued(_) => "account_rescued",
         }
     }
 
@@ -128,6 +133,7 @@ impl Letter {
             Self::EmailChangeAsked { .. } => "Your address is to be changed".to_owned(),
             Self::EmailChanged { .. } => "Your address was changed".to_owned(),
             Self::AccountDeleted { account, .. } => format!("{account} was deleted"),
+            Self::AccountRescued(letter) => letter.subject(),
         }
     }
 
@@ -188,6 +194,7 @@ impl Letter {
                 vec![NOT_YOU.to_owned()],
             ),
             Self::Mfa(letter) => return letter.reading(to),
+            Self::AccountRescued(letter) => return letter.reading(),
             Self::ConfirmEmail { token, expires_at } => (
                 "Confirm your address".to_owned(),
                 vec![format!(

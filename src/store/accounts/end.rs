@@ -65,7 +65,8 @@ impl Tx<InAccount> {
              WHERE account_id = $2 AND sent_at IS NULL AND failed_at IS NULL",
             "UPDATE credentials SET revoked_at = $1, secret_hash = NULL, sealed = NULL, public_key = NULL WHERE account_id = $2 AND revoked_at IS NULL",
             "UPDATE bot_users SET inactive_at = COALESCE(inactive_at, $1) WHERE account_id = $2",
-            "UPDATE accounts SET deleted_at = $1, slug = id, company = '', address = '', website = '', time_zone = '', currency = '' WHERE id = $2",
+            "UPDATE accounts SET deleted_at = $1, slug = id, company = '', address = '', website = '', time_zone = '', currency = '',
+                    rescued_at = NULL, rescued_for = NULL WHERE id = $2",
         ] {
             run!(self, sqlx::query(gone).bind(now).bind(&scope));
         }

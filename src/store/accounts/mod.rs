@@ -25,6 +25,8 @@ pub struct AccountFacts {
     pub slug: String,
     /// The zone in which moments are shown to members who have chosen none; empty for UTC.
     pub time_zone: String,
+    /// When it was last opened from the host, and for whom, if it ever was.
+    pub rescued: Option<(Millis, String)>,
     /// What it has decided for itself about entering it.
     pub security: Overrides,
     /// When it got its first identity provider, if it has.
