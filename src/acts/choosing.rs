@@ -98,11 +98,11 @@ impl LastOnes {
 
 /// Counts that a user's last passwords are asked about.
 async fn count(visitor: &Visitor, user: &UserId) -> Result<(), Stop> {
-    let limits = visitor.app.0.terms.attempts;
+    let (terms, limits) = (&visitor.app.0.terms, visitor.app.0.terms.attempts);
     let mut tx = visitor.begin(vec![]).await?;
     let now = tx.now();
     let attempt = Attempt { scope: HISTORY_SCOPE, key: user.to_string(), window_start: window_start(now, limits.window) };
     let count = tx.count_attempt(&attempt).await?;
     tx.commit_unrecorded(Why::CountingAttempts).await?;
-    if count > limits.user { Err(Stop::TooMany(window_rest(now, limits.window))) } else { Ok(()) }
+    if count > terms.lockouts.wrong { Err(Stop::TooMany(window_rest(now, limits.window))) } else { Ok(()) }
 }

@@ -33,6 +33,7 @@ pub mod emails;
 pub mod invitations;
 mod joining;
 pub mod letters;
+pub mod lockouts;
 pub mod me;
 pub mod members;
 pub mod mfa;
@@ -57,6 +58,8 @@ pub struct Terms {
     pub sessions: crate::rules::sessions::Limits,
     /// How often signing in may be tried.
     pub attempts: crate::rules::sign_in::Limits,
+    /// How many wrong passwords an address may get.
+    pub lockouts: crate::rules::lockouts::Limits,
     /// How many sessions of a person may be open in an account at most.
     pub session_limit: i64,
     /// What is demanded about second factors in all accounts.
@@ -116,6 +119,8 @@ pub struct Caller {
     pub request: OperationId,
     /// The hash of the cookie's value, if there was a cookie.
     pub token_hash: Option<String>,
+    /// The hash of what this browser has kept since somebody signed in with it, if it has.
+    pub browser_hash: Option<String>,
 }
 
 /// Why a deed was not done.
@@ -225,6 +230,7 @@ impl App {
             mfa: self.0.terms.mfa,
             sessions: self.0.terms.sessions,
             session_limit: self.0.terms.session_limit,
+            lockout_after: self.0.terms.lockouts.wrong,
         }
     }
 

@@ -6,8 +6,8 @@ use super::{
     Person, Stop, Visitor,
     choosing::{LastOnes, Present, judge, known_of},
     letters::{self, Envelope, count_asked},
+    lockouts,
     sessions::end_all,
-    sign_in::{count_attempt, forgive},
 };
 use crate::{
     protocols::{
@@ -24,7 +24,7 @@ use crate::{
         letters::Letter,
         passwords::{NOT_YOURS, Password},
         sessions::End,
-        sign_in::{Failure, Scope},
+        sign_in::Failure,
         time::Millis,
     },
     store::{NewFlow, Tx},
@@ -70,8 +70,8 @@ pub async fn look(visitor: &Visitor, secret: &str) -> Result<Email, Stop> {
     Email::parse(&address).map_err(Stop::Broken)
 }
 
-/// Gives whoever holds the link a new password, and ends all their sessions. Attempts that were counted against their
-/// address are forgotten: whoever reads the mailbox is no stranger.
+/// Gives whoever holds the link a new password, and ends all their sessions. Whatever locked their address out does so
+/// no more: whoever reads the mailbox is no stranger. The browsers that were known are known no more.
 ///
 /// # Errors
 /// [`Stop::Unknown`] when the link does not work, or not any more: it works once. [`Stop::Faults`] at `password` when it is not
@@ -92,9 +92,8 @@ pub async fn reset(visitor: &Visitor, secret: &str, password: &Password) -> Resu
     let who = Who { user, email: email.canonical().to_owned() };
     last.follow(&mut tx, &hash).await?;
     tx.end_flows_of(&who.user).await?;
-    for scope in [Scope::User, Scope::UserDay] {
-        tx.forget_attempts(scope.word(), email.canonical()).await?;
-    }
+    tx.let_in_again(email.canonical()).await?;
+    tx.forget_browsers(&who.user, None).await?;
     let sessions = end_all(app, &mut tx, &who, None, End::PasswordChanged).await?;
     let letter = Letter::PasswordChanged { at: tx.now().0, from: visitor.caller.address.to_string() };
     letters::tell(app, &mut tx, &who.user, &letter).await?;
@@ -122,6 +121,7 @@ pub async fn change(person: &Person, current: &Password, new: &Password, token_h
     proven.demand(&mut tx).await?;
     last.follow(&mut tx, &hash).await?;
     tx.end_flows_of(&who.user).await?;
+    tx.forget_browsers(&who.user, person.caller.browser_hash.as_deref()).await?;
     let sessions = end_all(&person.app, &mut tx, &who, Some(&person.facts().session), End::PasswordChanged).await?;
     tx.rotate_session(&person.facts().session, token_hash).await?;
     let letter = Letter::PasswordChanged { at: tx.now().0, from: person.address() };
@@ -155,21 +155,19 @@ impl ProvenAgain {
 pub(super) async fn prove_again(person: &Person, password: &Password, field: &'static str) -> Result<ProvenAgain, Stop> {
     let (visitor, email) = (person.visitor(), person.email()?);
     let _place = person.app.0.hasher.queue()?;
-    let attempts = count_attempt(&visitor, &email).await?;
+    let tried = lockouts::count(&visitor, &email).await?;
     let own = person.read().own_password().await?;
     match person.app.0.hasher.verify(password, own.password_hash.as_deref()).await {
-        Ok(Verified::Yes | Verified::YesOutdated) => {
-            forgive(&visitor, &attempts).await?;
+        Ok(Verified::Yes | Verified::YesOutdated) if !tried.is_locked => {
+            lockouts::forgive(&visitor, &tried).await?;
             Ok(ProvenAgain { user: person.facts().user.clone(), set_at: own.password_set_at, field })
         }
-        Ok(Verified::No) => {
-            let tx = person.begin().await?;
-            let (user, email) = (Some(person.facts().user.clone()), person.facts().canonical.clone());
-            tx.commit(Event::UserLoginFailed { user, email, why: Failure::Again }).await?;
+        Ok(_) => {
+            lockouts::fail(&visitor, tried, Failure::Again).await?;
             Err(Faults::one(field, NOT_YOURS).into())
         }
         Err(error) => {
-            forgive(&visitor, &attempts).await?;
+            lockouts::forgive(&visitor, &tried).await?;
             Err(error.into())
         }
     }

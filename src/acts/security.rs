@@ -57,7 +57,7 @@ pub async fn update(permit: &Permit<may::ManageSecurity>, draft: &Draft) -> Resu
 }
 
 fn in_words(overrides: &Overrides, instance: Instance) -> Value {
-    let Effective { mfa, sessions, session_limit } = overrides.within(instance);
+    let Effective { mfa, sessions, session_limit, lockout_after } = overrides.within(instance);
     let (idle, lifetime) = (sessions.idle.in_words(), sessions.lifetime.in_words());
-    json!({ "mfa": mfa.word(), "session_idle": idle, "session_lifetime": lifetime, "session_limit": session_limit })
+    json!({ "mfa": mfa.word(), "session_idle": idle, "session_lifetime": lifetime, "session_limit": session_limit, "lockout_after": lockout_after })
 }

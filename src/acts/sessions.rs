@@ -61,13 +61,24 @@ pub(super) async fn end_all<S>(app: &App, tx: &mut Tx<S>, who: &Who, keep: Optio
     Ok(count)
 }
 
-/// Begins the session of somebody who has just proven who they are by their password, as part of a transaction; the cookie's
-/// value has this hash. From here on it is they who act.
-pub(super) async fn begin(visitor: &Visitor, tx: &mut Tx<Instance>, who: &Who, token_hash: &str) -> Result<SessionId, Stop> {
-    begin_by(visitor, tx, who, token_hash, &Proof::Password).await
+/// The hashes of the values of the cookies that a browser gets with a session.
+#[derive(Clone, Debug)]
+pub struct Cookies {
+    /// By which the session is known.
+    pub session: String,
+    /// By which the browser is known from now on, as one that its person has signed in with.
+    pub browser: String,
 }
 
-/// The same by another proof.
+/// Begins the session of somebody who has just proven who they are by their password, as part of a transaction; the cookies'
+/// values have these hashes. From here on it is they who act.
+pub(super) async fn begin(visitor: &Visitor, tx: &mut Tx<Instance>, who: &Who, cookies: &Cookies) -> Result<SessionId, Stop> {
+    let old = visitor.caller.browser_hash.as_deref();
+    tx.know_browser(&who.user, old, &cookies.browser).await?;
+    begin_by(visitor, tx, who, &cookies.session, &Proof::Password).await
+}
+
+/// The same by another proof; it does not make the browser one that is known.
 pub(super) async fn begin_by(
     visitor: &Visitor,
     tx: &mut Tx<Instance>,

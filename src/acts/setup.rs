@@ -5,7 +5,7 @@ use super::{
     choosing::judge,
     joining::{Membership, enlist},
     permit::system,
-    sessions,
+    sessions::{self, Cookies},
 };
 use crate::{
     protocols::secrets::{hash_token, token},
@@ -88,12 +88,12 @@ pub async fn state(visitor: &Visitor, token: &str) -> Result<State, Stop> {
     Ok(if open.is_some() { State::Open } else { State::NeedsToken })
 }
 
-/// Makes the first user and the first account, and signs the user in by a cookie whose value has this hash.
+/// Makes the first user and the first account, and signs the user in by cookies whose values have these hashes.
 ///
 /// # Errors
 /// [`Stop::Unknown`] when set-up is over or the token does not open it, [`Stop::Faults`] when the password is not one to be
 /// chosen; nothing was changed then.
-pub async fn set_up(visitor: &Visitor, new: NewInstance, token: &str, token_hash: &str) -> Result<(), Stop> {
+pub async fn set_up(visitor: &Visitor, new: NewInstance, token: &str, cookies: &Cookies) -> Result<(), Stop> {
     if state(visitor, token).await? != State::Open {
         return Err(Stop::Unknown);
     }
@@ -126,7 +126,7 @@ pub async fn set_up(visitor: &Visitor, new: NewInstance, token: &str, token_hash
         return Err(Stop::Broken("set-up found its user or account taken".to_owned()));
     }
     tx.adopt(Log::Account(account.clone()));
-    let session = sessions::begin(visitor, &mut tx, &who, token_hash).await?;
+    let session = sessions::begin(visitor, &mut tx, &who, cookies).await?;
     tx.note(Event::AccountCreated { account: account.clone(), name: new.account.clone(), slug: new.slug });
     let administrator = Membership { email: &who.email, roles: Roles::ADMINISTRATOR, source: KIND, access_until: None };
     if !enlist(&mut tx, &account, &who, &new.name, administrator).await? {

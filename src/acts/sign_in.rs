@@ -3,7 +3,11 @@
 //! Whether anybody has the address changes nothing that a visitor could notice: the same statements run and the same
 //! number of passwords is hashed, which a test counts.
 
-use super::{Holder, Stop, Visitor, sessions};
+use super::{
+    Holder, Stop, Visitor,
+    lockouts::{self, Try},
+    sessions::{self, Cookies},
+};
 use crate::{
     protocols::passwords::Verified,
     rules::{
@@ -13,12 +17,11 @@ use crate::{
         flows::Flow,
         gate::Proof,
         ids::UserId,
-        network::neighbourhood,
         passwords::Password,
-        sign_in::{Credentials, Failure, Scope, WRONG, window_rest, window_start},
+        sign_in::{Credentials, Failure, WRONG},
         time::Millis,
     },
-    store::{Attempt, NewFlow, SignInRow, Why},
+    store::{NewFlow, SignInRow, Why},
 };
 
 /// Somebody who has just given the right password. Made by [`prove`] alone.
@@ -29,20 +32,21 @@ pub struct Proven {
     password_set_at: Option<Millis>,
     /// The hash as it was read, and the one that is to replace it.
     renewal: Option<(String, String)>,
-    attempts: Vec<Attempt>,
+    tried: Try,
 }
 
-/// Compares address and password, if there have not been too many attempts.
+/// Compares address and password, and counts it.
 ///
 /// # Errors
 /// [`Stop::TooMany`], [`Stop::Busy`], or [`Stop::Faults`] with one answer for wrong addresses and wrong passwords.
 pub async fn prove(visitor: &Visitor, credentials: Credentials) -> Result<Proven, Stop> {
     let Credentials { email, password } = credentials;
     let _place = visitor.app.0.hasher.queue()?;
-    let attempts = count_attempt(visitor, &email).await?;
-    let (owner, found) = compare(visitor, &email, &password, &attempts).await?;
-    let Some((row, verified)) = found else {
-        record_failure(visitor, owner, &email, Failure::Wrong).await?;
+    let tried = lockouts::count(visitor, &email).await?;
+    let (_, found) = compare(visitor, &email, &password, &tried).await?;
+    // Whoever is locked out has cost as much as whoever is wrong, and is told the same.
+    let Some((row, verified)) = found.filter(|_| !tried.is_locked) else {
+        lockouts::fail(visitor, tried, Failure::Wrong).await?;
         return Err(wrong());
     };
     let renewal = match (verified, &row.password_hash) {
@@ -51,7 +55,7 @@ pub async fn prove(visitor: &Visitor, credentials: Credentials) -> Result<Proven
     };
     // As it was written when it was proven, and not as somebody writes it now.
     let email = Email::parse(&row.address).map_err(Stop::Broken)?;
-    Ok(Proven { user: row.id, email, password_set_at: row.password_set_at, renewal, attempts })
+    Ok(Proven { user: row.id, email, password_set_at: row.password_set_at, renewal, tried })
 }
 
 /// Whose password this is, of those who say that the address is theirs; and who has proven that it is, if anybody has. Whether
@@ -60,22 +64,22 @@ pub(super) async fn compare(
     visitor: &Visitor,
     email: &Email,
     password: &Password,
-    attempts: &[Attempt],
+    tried: &Try,
 ) -> Result<(Option<UserId>, Option<(SignInRow, Verified)>), Stop> {
     let rows = visitor.read().users_by_address(email.canonical()).await?;
     let owner = rows.iter().find(|row| row.verified_at.is_some()).map(|row| row.id.clone());
-    let mut tries: Vec<Option<SignInRow>> = rows.into_iter().map(Some).collect();
+    let mut candidates: Vec<Option<SignInRow>> = rows.into_iter().map(Some).collect();
     if owner.is_none() {
-        tries.insert(0, None);
+        candidates.insert(0, None);
     }
-    for row in tries {
+    for row in candidates {
         let stored = row.as_ref().and_then(|row| row.password_hash.as_deref());
         match (visitor.app.0.hasher.verify(password, stored).await, row) {
             (Ok(verified @ (Verified::Yes | Verified::YesOutdated)), Some(row)) => return Ok((owner, Some((row, verified)))),
             (Ok(_), _) => {}
             (Err(error), _) => {
                 // Nothing was compared, so nothing was tried.
-                forgive(visitor, attempts).await?;
+                lockouts::forgive(visitor, tried).await?;
                 return Err(error.into());
             }
         }
@@ -92,14 +96,14 @@ pub enum Begun {
     Half,
 }
 
-/// Begins the session of somebody who has given their password, or half of it where they have a second factor; the cookie's
-/// value has this hash. Whoever was signed in with this browser before no longer is.
+/// Begins the session of somebody who has given their password, or half of it where they have a second factor; the
+/// cookies' values have these hashes. Whoever was signed in with this browser before no longer is.
 ///
 /// # Errors
 /// [`Stop::Faults`] when the password was changed in this very moment.
-pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Holder>, token_hash: &str) -> Result<Begun, Stop> {
+pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Holder>, cookies: &Cookies) -> Result<Begun, Stop> {
     let before = before.map(Holder::person);
-    let Proven { user, email, password_set_at, renewal, attempts } = proven;
+    let Proven { user, email, password_set_at, renewal, tried } = proven;
     let who = Who { user: user.clone(), email: email.canonical().to_owned() };
     let mut hold = vec![Log::User(user.clone())];
     hold.extend(before.map(|person| Log::User(person.facts().user.clone())));
@@ -112,19 +116,17 @@ pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Ho
     if let Some((old, new)) = renewal {
         tx.replace_hash(&user, &old, &new).await?;
     }
-    for attempt in &attempts {
-        tx.forgive_attempt(attempt).await?;
-    }
+    tried.forgive(&mut tx).await?;
     if tx.has_factor(&user).await? {
-        sessions::make_cookie(visitor, &mut tx, token_hash).await?;
-        tx.create_flow(&NewFlow { kind: Flow::HalfSignIn, id_hash: token_hash, user: Some(&user), email: Some(&email) }).await?;
+        sessions::make_cookie(visitor, &mut tx, &cookies.session).await?;
+        tx.create_flow(&NewFlow { kind: Flow::HalfSignIn, id_hash: &cookies.session, user: Some(&user), email: Some(&email) }).await?;
         sessions::replace(&mut tx, before).await?;
         tx.commit_unrecorded(Why::HalfSignIn).await?;
         return Ok(Begun::Half);
     }
     // Who knows the password has not forgotten it.
     tx.end_flows(Flow::PasswordReset, &user).await?;
-    let session = sessions::begin(visitor, &mut tx, &who, token_hash).await?;
+    let session = sessions::begin(visitor, &mut tx, &who, cookies).await?;
     sessions::replace(&mut tx, before).await?;
     tx.commit(Event::UserLoginSucceeded { who, session, method: Proof::Password.word() }).await?;
     Ok(Begun::Session)
@@ -132,51 +134,6 @@ pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Ho
 
 fn wrong() -> Stop {
     Faults::one("password", WRONG).into()
-}
-
-/// Counts this attempt before anything else is done, so that fifty at once are fifty. It is taken back when the password
-/// turns out to be right.
-///
-/// Where it comes from is counted first: who has used up an address or a network cannot go on to use up what other people
-/// have, and lock them out. For the same reason nothing is counted against a day that the window refuses.
-pub(super) async fn count_attempt(visitor: &Visitor, email: &Email) -> Result<Vec<Attempt>, Stop> {
-    let limits = visitor.app.0.terms.attempts;
-    let address = visitor.caller.address;
-    let mut tx = visitor.begin(vec![]).await?;
-    let now = tx.now();
-    let mut attempts = Vec::new();
-    let mut refusal = None;
-    for (scope, key) in [
-        (Scope::Network, neighbourhood(address)),
-        (Scope::Address, address.to_string()),
-        (Scope::User, email.canonical().to_owned()),
-        (Scope::UserDay, email.canonical().to_owned()),
-    ] {
-        let (window, limit) = limits.of(scope);
-        let attempt = Attempt { scope: scope.word(), key, window_start: window_start(now, window) };
-        let count = tx.count_attempt(&attempt).await?;
-        if count > limit {
-            refusal = Some((window_rest(now, window), count == limit + 1));
-            break;
-        }
-        attempts.push(attempt);
-    }
-    tx.commit_unrecorded(Why::CountingAttempts).await?;
-    let Some((rest, first)) = refusal else { return Ok(attempts) };
-    if first {
-        let rows = visitor.read().users_by_address(email.canonical()).await?;
-        let owner = rows.into_iter().find(|row| row.verified_at.is_some());
-        record_failure(visitor, owner.map(|row| row.id), email, Failure::TooMany).await?;
-    }
-    Err(Stop::TooMany(rest))
-}
-
-pub(super) async fn forgive(visitor: &Visitor, attempts: &[Attempt]) -> Result<(), Stop> {
-    let mut tx = visitor.begin(vec![]).await?;
-    for attempt in attempts {
-        tx.forgive_attempt(attempt).await?;
-    }
-    Ok(tx.commit_unrecorded(Why::CountingAttempts).await?)
 }
 
 pub(super) async fn record_failure(visitor: &Visitor, user: Option<UserId>, email: &Email, why: Failure) -> Result<(), Stop> {

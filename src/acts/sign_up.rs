@@ -4,7 +4,7 @@ use super::{
     Holder, Stop, Visitor,
     choosing::judge,
     letters::{self, Envelope, count_asked},
-    sessions,
+    sessions::{self, Cookies},
     setup::is_waiting,
 };
 use crate::{
@@ -72,13 +72,13 @@ pub async fn look(visitor: &Visitor, secret: &str) -> Result<Email, Stop> {
     Email::parse(&flow.address.ok_or(Stop::Unknown)?).map_err(Stop::Broken)
 }
 
-/// Makes a user of whoever holds the link, and signs them in by a cookie whose value has this hash. Whoever was signed in with
+/// Makes a user of whoever holds the link, and signs them in by cookies whose values have these hashes. Whoever was signed in with
 /// this browser before no longer is.
 ///
 /// # Errors
 /// [`Stop::Unknown`] as [`look`], or [`Stop::Faults`] when the password is not one to be chosen, or somebody has got the address
 /// meanwhile.
-pub async fn sign_up(visitor: &Visitor, secret: &str, new: &NewPerson, before: Option<&Holder>, token_hash: &str) -> Result<(), Stop> {
+pub async fn sign_up(visitor: &Visitor, secret: &str, new: &NewPerson, before: Option<&Holder>, cookies: &Cookies) -> Result<(), Stop> {
     let before = before.map(Holder::person);
     let email = look(visitor, secret).await?;
     judge(&visitor.app, &new.password, Known::of([new.name.as_str(), email.written()])).await?;
@@ -95,7 +95,7 @@ pub async fn sign_up(visitor: &Visitor, secret: &str, new: &NewPerson, before: O
     }
     tx.adopt(Log::User(user.clone()));
     let who = Who { user, email: email.canonical().to_owned() };
-    let session = sessions::begin(visitor, &mut tx, &who, token_hash).await?;
+    let session = sessions::begin(visitor, &mut tx, &who, cookies).await?;
     sessions::replace(&mut tx, before).await?;
     tx.note(Event::UserCreated { who: who.clone(), name: new.name.clone() });
     Ok(tx.commit(Event::UserLoginSucceeded { who, session, method: SOURCE }).await?)

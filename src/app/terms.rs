@@ -7,6 +7,7 @@ pub(super) fn of(config: &Config, breached: Breached) -> Terms {
     Terms {
         sessions: config.sessions,
         attempts: config.attempts,
+        lockouts: config.lockouts,
         session_limit: config.session_limit,
         mfa: config.mfa,
         codes: config.codes,

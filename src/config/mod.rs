@@ -13,7 +13,7 @@ pub use settings::{SETTINGS, Setting};
 
 use crate::{
     protocols::passwords::Cost,
-    rules::{accounts::Creation, gate::Mfa, mfa, sessions, sign_in, sign_up::Policy, time::Span},
+    rules::{accounts::Creation, gate::Mfa, lockouts, mfa, sessions, sign_in, sign_up::Policy, time::Span},
     store::SqliteDurability,
 };
 
@@ -81,6 +81,8 @@ pub struct Config {
     pub hashing_at_once: usize,
     /// How often signing in may be tried.
     pub attempts: sign_in::Limits,
+    /// How many wrong passwords an address may get.
+    pub lockouts: lockouts::Limits,
     /// How many sessions of a person may be open in an account at most.
     pub session_limit: i64,
     /// What is demanded about second factors in all accounts.

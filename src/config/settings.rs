@@ -6,7 +6,8 @@ use super::{Config, ConfigError, Found, LogFormat};
 use crate::{
     protocols::passwords::Cost,
     rules::{
-        accounts::Creation, gate::Mfa, mfa, network::parse_net, passwords::MOST_REMEMBERED, sessions, sign_in, sign_up::Policy, time::Span,
+        accounts::Creation, gate::Mfa, lockouts, mfa, network::parse_net, passwords::MOST_REMEMBERED, sessions, sign_in, sign_up::Policy,
+        time::Span,
     },
     store::SqliteDurability,
 };
@@ -80,9 +81,10 @@ settings! {
     breached_passwords "FRONTDESK_BREACHED_PASSWORDS" = "" or "(none)": "A file with passwords that nobody may choose: SHA-1 hashes or their beginnings, one a line and best sorted, or plain passwords, one a line.";
     password_history "FRONTDESK_PASSWORD_HISTORY" = "0": "How many passwords, the present one included, somebody may not choose again; 0 to remember none, at most 24.";
     hashing_at_once "FRONTDESK_HASHING_AT_ONCE" = "0" : "How many passwords are hashed at the same time, each in as much memory as password_memory_kib says; 0 for one less than there are processors, and at least one.";
-    attempts_window "FRONTDESK_ATTEMPTS_WINDOW" = "15m": "The length of the window in which attempts to sign in are counted.";
-    attempts_per_user "FRONTDESK_ATTEMPTS_PER_USER" = "10": "How many wrong passwords one email address may get in a window.";
-    attempts_per_user_day "FRONTDESK_ATTEMPTS_PER_USER_DAY" = "100": "How many in a day.";
+    attempts_window "FRONTDESK_ATTEMPTS_WINDOW" = "15m": "The length of the window in which attempts to sign in are counted, and of a lockout.";
+    lockout_after "FRONTDESK_LOCKOUT_AFTER" = "10": "After how many wrong passwords in a window an email address is locked out, from the network or the known browser that they came from. An account may demand fewer.";
+    attempts_per_user "FRONTDESK_ATTEMPTS_PER_USER" = "50": "How many wrong passwords one email address may get in a window from all networks together; more lock it out everywhere but in browsers that its person has signed in with.";
+    attempts_per_user_day "FRONTDESK_ATTEMPTS_PER_USER_DAY" = "100": "How many in a day; half of it from one network.";
     attempts_per_address "FRONTDESK_ATTEMPTS_PER_ADDRESS" = "30": "How many may come from one network address in a window.";
     attempts_per_network "FRONTDESK_ATTEMPTS_PER_NETWORK" = "120": "How many may come from one /24 of IPv4 or /64 of IPv6 in a window.";
     mfa "FRONTDESK_MFA" = "off": "Who needs a second factor, in all accounts: off, required_except_sso, or required. An account may demand more.";
@@ -130,10 +132,14 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
         hashing_at_once: if at_once == 0 { processors.saturating_sub(1).max(1) } else { at_once },
         attempts: sign_in::Limits {
             window: span(found, "attempts_window")?,
-            user: number(found, "attempts_per_user", 1..=1_000_000)?,
-            user_day: number(found, "attempts_per_user_day", 1..=1_000_000)?,
             address: number(found, "attempts_per_address", 1..=1_000_000)?,
             network: number(found, "attempts_per_network", 1..=1_000_000)?,
+        },
+        lockouts: lockouts::Limits {
+            window: span(found, "attempts_window")?,
+            wrong: number(found, "lockout_after", 1..=1_000)?,
+            everywhere: number(found, "attempts_per_user", 1..=1_000_000)?,
+            day: number(found, "attempts_per_user_day", 1..=1_000_000)?,
         },
         session_limit: number(found, "session_limit", 1..=10_000)?,
         mfa: word_of(found, "mfa", Mfa::ALL, Mfa::word)?,

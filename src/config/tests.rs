@@ -28,7 +28,7 @@ fn later_places_win() {
     all.read_environment([("FRONTDESK_SESSION_IDLE".to_owned(), "2h".to_owned())]).unwrap();
     all.set_flag(&SETTINGS[0], "127.0.0.1:2".to_owned());
     let config = all.check().unwrap();
-    assert_eq!((config.listen.port(), config.sessions.idle, config.attempts.user), (2, Span::hours(2), 3));
+    assert_eq!((config.listen.port(), config.sessions.idle, config.lockouts.everywhere), (2, Span::hours(2), 3));
     assert_eq!(config.trusted_proxies.len(), 2);
     let report = all.report();
     for place in ["from --listen", "from FRONTDESK_SESSION_IDLE", "frontdesk.toml", "from default"] {

@@ -88,6 +88,8 @@ words! {
         SignUpAsked         = "sign_up_requested.v0",     "asked to sign up";
         UserLoginSucceeded  = "user_login_succeeded.v0",  "signed in";
         UserLoginFailed     = "user_login_failed.v0",     "failed to sign in";
+        UserLockedOut       = "user_locked.v0",           "was locked out after wrong passwords";
+        UserLetInAgain      = "user_unlocked.v0",         "may sign in again";
         UserLoggedOut       = "user_logged_out.v0",       "signed out";
         SessionEnded        = "session_ended.v0",         "ended a session";
         AccountCreated      = "account_created.v0",       "created the account";
@@ -104,6 +106,7 @@ words! {
         MembershipEnabled   = "membership_enabled.v0",    "enabled a member";
         MembershipSessionsEnded = "membership_sessions_ended.v0", "ended the sessions of a member";
         MembershipFactorReset = "membership_mfa_reset.v0", "reset the second factor of a member";
+        MembershipLetInAgain = "membership_unlocked.v0",  "let a member sign in again";
         MfaReset            = "mfa_reset.v0",             "took the second factor away";
         MembershipDeleted   = "membership_deleted.v0",    "took a member out of the account";
         MembershipCreated   = "membership_created.v0",    "became a member";
@@ -179,6 +182,9 @@ pub enum Event {
     UserLoginSucceeded { who: Who, session: SessionId, method: &'static str },
     /// A sign-in was refused. Without a user, the address is nobody's.
     UserLoginFailed { user: Option<UserId>, email: String, why: Failure },
+    /// Passwords for an address are not compared for a while, from one place or from everywhere. Without a user, the address is
+    /// nobody's.
+    UserLockedOut { user: Option<UserId>, email: String, everywhere: bool, until: Millis },
     /// A person ended the session they are in.
     UserLoggedOut { who: Who, session: SessionId },
     /// A session was ended from elsewhere.
@@ -209,6 +215,8 @@ pub enum Event {
     MembershipEnabled { account: AccountId, member: MemberId, who: Who },
     /// A member has to sign in again to come in.
     MembershipSessionsEnded { account: AccountId, member: MemberId, who: Who, sessions: u64 },
+    /// A member who was locked out may sign in again.
+    MembershipLetInAgain { account: AccountId, member: MemberId, who: Who },
     /// A member's second factor was taken away, for this reason.
     MembershipFactorReset { account: AccountId, member: MemberId, who: Who, reason: String },
     /// Somebody is no member any more; `left` where they went by themselves.
@@ -268,6 +276,8 @@ pub enum PersonEvent {
     RecoveryCodesRenewed,
     /// They used a recovery code; so many are left.
     RecoveryCodeUsed { left: i64 },
+    /// They may sign in again after too many wrong passwords: by a `letter`, or by an `administrator`.
+    LetInAgain { by: &'static str },
     /// They proved again who they are.
     Proven { method: &'static str },
     /// A way into an account that they administer was made from the host in their name.
@@ -293,6 +303,7 @@ impl PersonEvent {
             Self::FactorReset => (Kind::MfaReset, None, None),
             Self::RecoveryCodesRenewed => (Kind::RecoveryCodesRenewed, None, None),
             Self::RecoveryCodeUsed { left } => (Kind::RecoveryCodeUsed, None, Some(json!({ "codes_left": left }))),
+            Self::LetInAgain { by } => (Kind::UserLetInAgain, None, Some(json!({ "by": by }))),
             Self::Proven { method } => (Kind::UserProven, None, Some(json!({ "method": method }))),
             Self::Rescued { account, rescue } => {
                 let mut after = rescue.value();
@@ -392,9 +403,11 @@ impl Event {
                 done(Kind::UserLoginSucceeded, Log::User(who.user), subjects, None, Some(json!({ "method": method })))
             }
             Self::UserLoginFailed { user, email, why } => {
-                let subjects = vec![somebody(user.as_ref(), &email)];
-                let log = user.map_or(Log::Instance, Log::User);
-                refused(Kind::UserLoginFailed, log, subjects, json!({ "email": email, "why": why.word() }))
+                tried(Kind::UserLoginFailed, user, &email, json!({ "email": email, "why": why.word() }))
+            }
+            Self::UserLockedOut { user, email, everywhere, until } => {
+                let after = json!({ "email": email, "everywhere": everywhere, "until": until.rfc3339() });
+                tried(Kind::UserLockedOut, user, &email, after)
             }
             Self::UserLoggedOut { who, session } => {
                 let subjects = vec![subject("session", session.as_str(), ""), who.subject()];
@@ -438,6 +451,9 @@ impl Event {
             Self::MembershipSessionsEnded { account, member, who, sessions } => {
                 let after = json!({ "sessions": sessions });
                 done(Kind::MembershipSessionsEnded, Log::Account(account), membership(&member, &who), None, Some(after))
+            }
+            Self::MembershipLetInAgain { account, member, who } => {
+                done(Kind::MembershipLetInAgain, Log::Account(account), membership(&member, &who), None, None)
             }
             Self::MembershipFactorReset { account, member, who, reason } => {
                 let after = json!({ "reason": reason });
@@ -490,6 +506,12 @@ fn subject(kind: &'static str, id: &str, label: &str) -> Subject {
 }
 
 /// One subject either way, so that recording costs the same whether or not somebody has the address.
+/// What was tried with an address, and refused.
+fn tried(kind: Kind, user: Option<UserId>, email: &str, after: Value) -> Record {
+    let subjects = vec![somebody(user.as_ref(), email)];
+    refused(kind, user.map_or(Log::Instance, Log::User), subjects, after)
+}
+
 fn somebody(user: Option<&UserId>, email: &str) -> Subject {
     user.map_or_else(|| subject("address", email, email), |user| subject("user", user.as_str(), email))
 }

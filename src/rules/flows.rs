@@ -10,6 +10,7 @@ words! {
         ConfirmEmail = "confirm_email", "Confirming an address, one's own or the one that is to take its place.";
         HalfSignIn = "half_sign_in", "Giving the second factor after the password.";
         Enrolment = "mfa_enrolment", "Setting up a second factor that an account demands: the code in a letter.";
+        LetInAgain = "let_in_again", "Trying a password again after too many wrong ones.";
         Typed = "typed", "Going on with a form once one has proven again who one is.";
         PasswordReset = "password_reset", "Choosing a new password without knowing the old one.";
         Rescue = "rescue", "Coming into an account's security pages by a link from the host.";
@@ -23,7 +24,7 @@ impl Flow {
         match self {
             Self::Setup => Span::days(7),
             Self::SignUp | Self::ConfirmEmail => Span::days(1),
-            Self::PasswordReset => Span::hours(1),
+            Self::PasswordReset | Self::LetInAgain => Span::hours(1),
             Self::Rescue => Span::minutes(15),
             Self::HalfSignIn => Span::minutes(10),
             Self::Typed => super::typed::WAITS,

@@ -18,6 +18,7 @@ pub mod gate;
 pub mod ids;
 pub mod invitations;
 pub mod letters;
+pub mod lockouts;
 pub mod me;
 pub mod members;
 pub mod mfa;

@@ -148,6 +148,7 @@ permissions! {
     EndMemberSessions:    Carrier::Team(Team::Manager),            Session, "end the sessions of members in this account";
     RemoveMembers:        Carrier::Team(Team::Manager),            Session, "remove members";
     ResetFactors:         Administrators,                          Fresh,   "reset the second factor of members";
+    LetMembersInAgain:    Administrators,                          Session, "let members sign in again who are locked out";
     ReadBotUsers:         Carrier::Developer(Developer::ReadOnly), Session, "see bot users";
     ManageBotUsers:       Administrators,                          Session, "create, change and delete bot users and their credentials";
     ReadCredentials:      Carrier::Developer(Developer::ReadOnly), Session, "see the account's credentials";

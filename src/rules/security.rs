@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{faults::Faults, gate::Mfa, sessions::Limits, time::Span};
+use super::{faults::Faults, gate::Mfa, lockouts, sessions::Limits, time::Span};
 
 /// What an account has decided for itself, as it is kept; a missing value inherits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Overrides {
     pub session_lifetime: Option<String>,
     /// How many sessions of a person.
     pub session_limit: Option<String>,
+    /// How many wrong passwords.
+    pub lockout_after: Option<String>,
 }
 
 /// What the instance says: what holds where an account says nothing, and how far it may go.
@@ -27,6 +29,8 @@ pub struct Instance {
     pub sessions: Limits,
     /// How many sessions of a person may be open in an account at most; an account may allow fewer.
     pub session_limit: i64,
+    /// After how many wrong passwords somebody is locked out; an account may demand fewer, and the strictest of a person's counts.
+    pub lockout_after: i64,
 }
 
 /// The shortest that an account may let sessions idle, and live.
@@ -41,6 +45,8 @@ pub struct Effective {
     pub sessions: Limits,
     /// How many sessions of a person may be open there.
     pub session_limit: i64,
+    /// After how many wrong passwords its people are locked out.
+    pub lockout_after: i64,
 }
 
 impl Overrides {
@@ -57,9 +63,13 @@ impl Overrides {
             idle: span(&self.session_idle, FLOORS.idle, instance.sessions.idle),
             lifetime: span(&self.session_lifetime, FLOORS.lifetime, instance.sessions.lifetime),
         };
-        let own = self.session_limit.as_deref().and_then(|text| text.parse().ok());
-        let session_limit = own.map_or(instance.session_limit, |own: i64| own.max(1).min(instance.session_limit));
-        Effective { mfa, sessions, session_limit }
+        let number = |text: &Option<String>, floor: i64, ceiling: i64| {
+            let own = text.as_deref().and_then(|text| text.parse::<i64>().ok());
+            own.map_or(ceiling, |own| own.max(floor).min(ceiling))
+        };
+        let session_limit = number(&self.session_limit, 1, instance.session_limit);
+        let lockout_after = number(&self.lockout_after, lockouts::FLOOR, instance.lockout_after);
+        Effective { mfa, sessions, session_limit, lockout_after }
     }
 }
 
@@ -75,6 +85,8 @@ pub struct Draft {
     pub session_lifetime: String,
     /// A number; empty to inherit.
     pub session_limit: String,
+    /// A number; empty to inherit.
+    pub lockout_after: String,
     /// What stood there when the page was shown.
     pub seen: String,
 }
@@ -90,7 +102,8 @@ impl Draft {
         let (session_idle, session_lifetime) =
             (units(&overrides.session_idle, Span::minutes(1)), units(&overrides.session_lifetime, Span::hours(1)));
         let session_limit = overrides.session_limit.clone().unwrap_or_default();
-        Self { mfa, session_idle, session_lifetime, session_limit, seen: overrides.mark() }
+        let lockout_after = overrides.lockout_after.clone().unwrap_or_default();
+        Self { mfa, session_idle, session_lifetime, session_limit, lockout_after, seen: overrides.mark() }
     }
 
     /// Checks everything at once.
@@ -109,21 +122,26 @@ impl Draft {
         };
         let idle = span(&self.session_idle, Span::minutes(1), FLOORS.idle, instance.sessions.idle);
         let lifetime = span(&self.session_lifetime, Span::hours(1), FLOORS.lifetime, instance.sessions.lifetime);
-        let limit = match self.session_limit.trim() {
-            "" => Ok(None),
-            text => match text.parse::<i64>() {
-                Ok(limit) if (1..=instance.session_limit).contains(&limit) => Ok(Some(limit.to_string())),
-                _ => Err(format!("From 1 to {}.", instance.session_limit)),
-            },
-        };
+        let limit = number(&self.session_limit, 1, instance.session_limit);
+        let lockout = number(&self.lockout_after, lockouts::FLOOR.min(instance.lockout_after), instance.lockout_after);
         let (mfa, session_idle) = (faults.keep("mfa", mfa), faults.keep("session_idle", idle));
         let (session_lifetime, session_limit) = (faults.keep("session_lifetime", lifetime), faults.keep("session_limit", limit));
-        match (mfa, session_idle, session_lifetime, session_limit) {
-            (Some(mfa), Some(session_idle), Some(session_lifetime), Some(session_limit)) => {
-                Ok(Overrides { mfa, session_idle, session_lifetime, session_limit })
+        match (mfa, session_idle, session_lifetime, session_limit, faults.keep("lockout_after", lockout)) {
+            (Some(mfa), Some(session_idle), Some(session_lifetime), Some(session_limit), Some(lockout_after)) => {
+                Ok(Overrides { mfa, session_idle, session_lifetime, session_limit, lockout_after })
             }
             _ => Err(faults),
         }
+    }
+}
+
+fn number(text: &str, floor: i64, ceiling: i64) -> Result<Option<String>, String> {
+    match text.trim() {
+        "" => Ok(None),
+        text => match text.parse::<i64>() {
+            Ok(own) if (floor..=ceiling).contains(&own) => Ok(Some(own.to_string())),
+            _ => Err(format!("From {floor} to {ceiling}.")),
+        },
     }
 }
 
@@ -141,17 +159,20 @@ impl Overrides {
     /// A text that is another one once anything is changed.
     #[must_use]
     pub fn mark(&self) -> String {
-        [&self.mfa, &self.session_idle, &self.session_lifetime, &self.session_limit].map(|value| value.as_deref().unwrap_or("-")).join(" ")
+        [&self.mfa, &self.session_idle, &self.session_lifetime, &self.session_limit, &self.lockout_after]
+            .map(|value| value.as_deref().unwrap_or("-"))
+            .join(" ")
     }
 
     /// Names and values, as they are kept.
     #[must_use]
-    pub fn values(&self) -> [(&'static str, Option<&str>); 4] {
+    pub fn values(&self) -> [(&'static str, Option<&str>); 5] {
         [
             ("mfa", self.mfa.as_deref()),
             ("session_idle", self.session_idle.as_deref()),
             ("session_lifetime", self.session_lifetime.as_deref()),
             ("session_limit", self.session_limit.as_deref()),
+            ("lockout_after", self.lockout_after.as_deref()),
         ]
     }
 }
@@ -160,8 +181,12 @@ impl Overrides {
 mod tests {
     use super::*;
 
-    const INSTANCE: Instance =
-        Instance { mfa: Mfa::RequiredExceptSso, sessions: Limits { idle: Span::hours(12), lifetime: Span::days(14) }, session_limit: 100 };
+    const INSTANCE: Instance = Instance {
+        mfa: Mfa::RequiredExceptSso,
+        sessions: Limits { idle: Span::hours(12), lifetime: Span::days(14) },
+        session_limit: 100,
+        lockout_after: 10,
+    };
 
     #[test]
     fn an_account_may_only_tighten_factors() {
@@ -195,5 +220,8 @@ mod tests {
         assert!(["0", "101", "x", "-1"].iter().all(|limit| draft(limit).is_err()));
         assert_eq!(draft(" 5 ").unwrap().within(INSTANCE).session_limit, 5);
         assert_eq!(draft("").unwrap().within(INSTANCE).session_limit, 100);
+        let draft = |wrong: &str| Draft { lockout_after: wrong.into(), ..Draft::default() }.check(INSTANCE);
+        assert!(["2", "11", "x"].iter().all(|wrong| draft(wrong).is_err()));
+        assert_eq!([draft("3"), draft("")].map(|own| own.unwrap().within(INSTANCE).lockout_after), [3, 10]);
     }
 }

@@ -62,15 +62,14 @@ words! {
         Again = "wrong_password_again", "The wrong password, by somebody signed in who was asked for it again.";
         WrongCode = "wrong_code", "The right password, and then a wrong or used code.";
         TooManyCodes = "too_many_codes", "Too many wrong codes; recorded once a window.";
+        Locked = "locked_out", "Nothing was compared: there were too many wrong passwords before.";
         TooMany = "too_many_attempts", "Too many attempts; recorded once a window.";
     }
 }
 
 words! {
-    /// What attempts are counted by.
+    /// What attempts are counted by, whomever they are about; what is about somebody is in [`super::lockouts`].
     Scope {
-        User = "sign_in_user", "The address that is signed in to, whether anybody has it or not.";
-        UserDay = "sign_in_user_day", "The same over a whole day, against slow guessing.";
         Address = "sign_in_address", "The network address that it comes from.";
         Network = "sign_in_network", "That address's /24 or /64.";
     }
@@ -81,10 +80,6 @@ words! {
 pub struct Limits {
     /// The length of a window.
     pub window: Span,
-    /// Per user in a window.
-    pub user: i64,
-    /// Per user in a day.
-    pub user_day: i64,
     /// Per network address in a window.
     pub address: i64,
     /// Per network in a window.
@@ -96,8 +91,6 @@ impl Limits {
     #[must_use]
     pub const fn of(&self, scope: Scope) -> (Span, i64) {
         match scope {
-            Scope::User => (self.window, self.user),
-            Scope::UserDay => (Span::days(1), self.user_day),
             Scope::Address => (self.window, self.address),
             Scope::Network => (self.window, self.network),
         }

@@ -1,7 +1,7 @@
 //! How often something was tried, counted in the database so that every instance counts together.
 
 use super::{Instance, Result, Tx, run, sql};
-use crate::rules::time::Millis;
+use crate::rules::{lockouts::KNOWN_FOR, time::Millis};
 
 /// What is counted.
 #[derive(Clone, Debug)]
@@ -28,15 +28,6 @@ impl<S> Tx<S> {
 }
 
 impl<S> Tx<S> {
-    /// Forgets all attempts of a scope by this key: it has been proven whose they were.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn forget_attempts(&mut self, scope: &'static str, key: &str) -> Result<()> {
-        run!(self, sqlx::query("DELETE FROM attempts WHERE scope = $1 AND key = $2").bind(scope).bind(key));
-        Ok(())
-    }
-
     /// Takes one back: it was no attempt by a stranger after all.
     ///
     /// # Errors
@@ -65,6 +56,8 @@ impl Tx<Instance> {
         gone += run!(self, sqlx::query("DELETE FROM flows WHERE expires_at < $1").bind(now));
         gone += run!(self, sqlx::query("DELETE FROM cookies WHERE expires_at < $1").bind(now));
         gone += run!(self, sqlx::query("DELETE FROM visits WHERE day < $1").bind(visits_before));
+        gone += run!(self, sqlx::query("DELETE FROM lockouts WHERE until < $1").bind(now));
+        gone += run!(self, sqlx::query("DELETE FROM known_browsers WHERE seen_at < $1").bind(now.minus(KNOWN_FOR)));
         for owned in [
             "DELETE FROM session_proofs WHERE session_id IN (SELECT id FROM sessions WHERE last_seen_at < $1)",
             "DELETE FROM entries WHERE session_id IN (SELECT id FROM sessions WHERE last_seen_at < $1)",

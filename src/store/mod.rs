@@ -33,6 +33,7 @@ mod flows;
 mod instance;
 mod invitations;
 mod line;
+mod lockouts;
 mod members;
 mod mfa;
 mod outbox;

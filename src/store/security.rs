@@ -18,6 +18,7 @@ impl Reader<InAccount> {
             session_idle: value("session_idle"),
             session_lifetime: value("session_lifetime"),
             session_limit: value("session_limit"),
+            lockout_after: value("lockout_after"),
         })
     }
 

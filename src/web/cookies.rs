@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{
     extract::Request,
-    http::{HeaderValue, header::SET_COOKIE},
+    http::{
+        HeaderMap, HeaderValue,
+        header::{COOKIE, SET_COOKIE},
+    },
     middleware::Next,
     response::Response,
 };
@@ -15,7 +18,11 @@ use tower_sessions::{
 };
 
 use super::Site;
-use crate::store::{CookieStore, cookie_key};
+use crate::{
+    acts::sessions::Cookies,
+    rules::lockouts,
+    store::{CookieStore, cookie_key},
+};
 
 /// The name of the cookie: bound to the host under TLS.
 pub(super) const fn name(secure: bool) -> &'static str {
@@ -62,9 +69,50 @@ impl NewCookie {
 
     /// The cookie as it is given to the browser.
     pub(super) fn build(&self, site: &Site) -> Cookie<'static> {
-        let secure = site.face.secure;
-        let built = Cookie::build((name(secure), self.0.to_string())).secure(secure).http_only(true).same_site(SameSite::Lax).path("/");
-        built.max_age(lifetime(site)).build()
+        self.built(name(site.face.secure), lifetime(site), site)
+    }
+
+    fn built(&self, name: &'static str, lasts: Duration, site: &Site) -> Cookie<'static> {
+        let built = Cookie::build((name, self.0.to_string())).secure(site.face.secure).http_only(true).same_site(SameSite::Lax);
+        built.path("/").max_age(lasts).build()
+    }
+}
+
+/// For how long a browser keeps what it is known by.
+const KNOWN_FOR: Duration = Duration::milliseconds(lockouts::KNOWN_FOR.0);
+
+/// The name of the cookie by which a browser is known that somebody has signed in with: it opens nothing.
+const fn browser_name(secure: bool) -> &'static str {
+    if secure { "__Host-frontdesk-browser" } else { "frontdesk-browser" }
+}
+
+/// The hash of what a browser is known by, if it says so.
+pub(super) fn browser_hash(headers: &HeaderMap, secure: bool) -> Option<String> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(Cookie::split_parse);
+    let value = cookies.flatten().find(|cookie| cookie.name() == browser_name(secure))?.value().to_owned();
+    // What cannot be one of ours is not looked for.
+    value.parse::<Id>().ok().map(|id| cookie_key(&id))
+}
+
+/// The cookies that somebody gets who signs in: the session's, and the one by which the browser is known from now on.
+pub(super) struct NewCookies {
+    pub(super) session: NewCookie,
+    browser: NewCookie,
+}
+
+impl NewCookies {
+    pub(super) fn new() -> Self {
+        Self { session: NewCookie::new(), browser: NewCookie::new() }
+    }
+
+    /// The hashes by which both will be known.
+    pub(super) fn hashes(&self) -> Cookies {
+        Cookies { session: self.session.hash(), browser: self.browser.hash() }
+    }
+
+    /// The browser's cookie as it is given to it.
+    pub(super) fn build_browser(&self, site: &Site) -> Cookie<'static> {
+        self.browser.built(browser_name(site.face.secure), KNOWN_FOR, site)
     }
 }
 

@@ -75,7 +75,7 @@ async fn receive(State(site): State<Site>, mut request: Request, next: Next) -> 
         }
         Ok(address) => {
             let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-            request.extensions_mut().insert(Caller { address, agent, request: operation.clone(), token_hash: None });
+            request.extensions_mut().insert(Caller { address, agent, request: operation.clone(), token_hash: None, browser_hash: None });
             next.run(request).await
         }
     };
@@ -191,7 +191,13 @@ mod tests {
             Router::new().route("/panics", get(panics)).route("/fine", get(|| async { "fine" })).layer(middleware::from_fn(guard));
         let ask = async |path: &str| {
             let request = OperationId::new(Millis(1), [7; 16]);
-            let caller = Caller { address: std::net::Ipv4Addr::LOCALHOST.into(), agent: String::new(), request, token_hash: None };
+            let caller = Caller {
+                address: std::net::Ipv4Addr::LOCALHOST.into(),
+                agent: String::new(),
+                request,
+                token_hash: None,
+                browser_hash: None,
+            };
             let request = Request::builder().uri(path).extension(caller).body(Body::empty()).unwrap();
             let response = router.clone().oneshot(request).await.unwrap();
             let status = response.status();

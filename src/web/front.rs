@@ -12,7 +12,7 @@ use tower_sessions::Session;
 
 use super::{
     Site,
-    cookies::{self, Given, NewCookie},
+    cookies::{self, Given, NewCookie, NewCookies},
     page::{Page, internal, page_before, render, see_other, wants_fragment},
 };
 use crate::store::carries;
@@ -111,6 +111,12 @@ impl Front {
         if self.renewed.set(Session::new(Some(cookie.id()), store, Some(cookies::expiry(&self.site)))).is_ok() {
             self.given.add(cookie.build(&self.site));
         }
+    }
+
+    /// The same for whoever has signed in, with the cookie by which the browser is known.
+    pub(super) fn hand_out_all(&self, cookies: &NewCookies) {
+        self.hand_out(&cookies.session);
+        self.given.add(cookies.build_browser(&self.site));
     }
 
     fn session(&self) -> &Session {

@@ -20,6 +20,7 @@ mod front;
 mod health;
 mod icons;
 mod invitations;
+mod lockouts;
 mod me;
 mod members;
 mod mfa;

@@ -7,7 +7,7 @@ use axum::{
 };
 use tower_sessions::Session;
 
-use super::{Site, page::internal, problem};
+use super::{Site, cookies::browser_hash, page::internal, problem};
 use crate::{
     acts::{Caller, Holder, Permit, Person, Visitor},
     rules::{accounts::is_slug, permissions::May},
@@ -18,6 +18,7 @@ use crate::{
 pub(super) async fn caller(parts: &mut Parts, site: &Site) -> Result<Caller, Response> {
     let session = Session::from_request_parts(parts, site).await.map_err(IntoResponse::into_response)?;
     let mut caller = parts.extensions.get::<Caller>().cloned().ok_or_else(internal)?;
+    caller.browser_hash = browser_hash(&parts.headers, site.face.secure);
     caller.token_hash = session.id().map(|id| cookie_key(&id));
     Ok(caller)
 }

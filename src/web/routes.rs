@@ -9,8 +9,8 @@ use axum::{
 };
 
 use super::{
-    Site, accounts, billing, emails, events, invitations, me, members, mfa, passwords, proofs, rescue, security, sessions, setup, sign_in,
-    sign_up,
+    Site, accounts, billing, emails, events, invitations, lockouts, me, members, mfa, passwords, proofs, rescue, security, sessions, setup,
+    sign_in, sign_up,
 };
 
 /// One route.
@@ -62,6 +62,7 @@ pub(super) fn pages() -> Routes {
         .and(sign_in::routes())
         .and(sign_up::routes())
         .and(passwords::routes())
+        .and(lockouts::routes())
         .and(mfa::routes())
         .and(proofs::routes())
         .and(rescue::routes())

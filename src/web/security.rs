@@ -10,6 +10,7 @@ use crate::{
         faults::Faults,
         gate::Mfa,
         ids::MemberId,
+        lockouts,
         permissions::{May, may},
         security::{Draft, Effective, FLOORS, Instance},
     },
@@ -38,6 +39,7 @@ struct Settings {
     idle_hint: String,
     lifetime_hint: String,
     limit_hint: String,
+    lockout_hint: String,
     /// Who has no second factor, the first few.
     without: Vec<(MemberId, String, String)>,
     more: bool,
@@ -72,6 +74,11 @@ async fn page_of<M: May>(permit: &Permit<M>, front: &Front, draft: Option<Draft>
         idle_hint: hint(FLOORS.idle, instance.sessions.idle),
         lifetime_hint: hint(FLOORS.lifetime, instance.sessions.lifetime),
         limit_hint: format!("From 1 to {most}. Empty: {most}. One more ends the oldest.", most = instance.session_limit),
+        lockout_hint: format!(
+            "From {least} to {most}. Empty: {most}. Counted for each network and each known browser; of a person's accounts the strictest counts.",
+            least = lockouts::FLOOR.min(instance.lockout_after),
+            most = instance.lockout_after
+        ),
         without,
         more,
         has_factor: permit.person().facts().factor_since.is_some(),

@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::{
-    cookies::NewCookie,
+    cookies::NewCookies,
     form::{Form, Query, faults_of},
     front::Front,
     page,
@@ -66,10 +66,10 @@ async fn set_up(visitor: Visitor, front: Front, parts: axum::http::request::Part
         Err(faults) => return front.show_again(&form(draft, faults)),
     };
     let overview = format!("/accounts/{}", new.slug);
-    let cookie = NewCookie::new();
-    match setup::set_up(&visitor, new, &draft.token, &cookie.hash()).await.map_err(faults_of) {
+    let cookies = NewCookies::new();
+    match setup::set_up(&visitor, new, &draft.token, &cookies.hashes()).await.map_err(faults_of) {
         Ok(()) => {
-            front.hand_out(&cookie);
+            front.hand_out_all(&cookies);
             front.go(&overview, "Frontdesk is set up. This is your account.").await
         }
         Err(Ok(faults)) => front.show_again(&form(draft, faults)),

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{
     again::Again,
-    cookies::NewCookie,
+    cookies::NewCookies,
     form::{Form, Query},
     front::Front,
     page,
@@ -25,6 +25,7 @@ use crate::{
     },
     rules::{
         faults::Faults,
+        lockouts::LET_IN_AGAIN,
         sessions::End,
         sign_in::{Draft, destination},
     },
@@ -75,7 +76,7 @@ async fn show(visitor: Visitor, front: Front, Query(asked): Query<Asked>, parts:
         Ok(Some(_)) if !End::parse(&asked.why).is_some_and(End::is_of_account) => see_other(destination(&asked.next)),
         Ok(_) => match setup::state(&visitor, "").await {
             Ok(setup::State::Over) => {
-                let notice = End::parse(&asked.why).map(End::sentence);
+                let notice = notice(&asked.why);
                 let draft = Draft { next: asked.next, email: asked.email, ..Draft::default() };
                 front.show(&page_of(&visitor, draft, notice, Again::first()))
             }
@@ -100,9 +101,12 @@ async fn try_to_enter(visitor: &Visitor, front: &Front, draft: &Draft) -> Result
     let proven = sign_in::prove(visitor, credentials).await?;
     // A browser holds one session.
     let before = visitor.holder().await?;
-    let cookie = NewCookie::new();
-    let begun = sign_in::begin_session(visitor, proven, before.as_ref(), &cookie.hash()).await?;
-    front.hand_out(&cookie);
+    let cookies = NewCookies::new();
+    let begun = sign_in::begin_session(visitor, proven, before.as_ref(), &cookies.hashes()).await?;
+    match begun {
+        Begun::Session => front.hand_out_all(&cookies),
+        Begun::Half => front.hand_out(&cookies.session),
+    }
     Ok(begun)
 }
 
@@ -126,4 +130,10 @@ async fn leave(holder: Holder, front: Front, parts: Parts, Form(asked): Form<Lea
 
 fn page_of(visitor: &Visitor, draft: Draft, notice: Option<&'static str>, again: Again) -> Password {
     Password { theme: "auto", draft, faults: again.faults, notice, refused: again.refused, may_sign_up: sign_up::is_open(visitor) }
+}
+
+/// Why somebody stands before the page.
+fn notice(why: &str) -> Option<&'static str> {
+    let (word, sentence) = LET_IN_AGAIN;
+    if why == word { Some(sentence) } else { End::parse(why).map(End::sentence) }
 }

@@ -5,7 +5,7 @@ use axum::{http::request::Parts, response::Response};
 
 use super::{
     again::Again,
-    cookies::NewCookie,
+    cookies::NewCookies,
     form::{Form, Token},
     front::Front,
     page,
@@ -123,8 +123,8 @@ async fn try_to_enter(visitor: &Visitor, front: &Front, token: &str, draft: &Sig
     let new = draft.check()?;
     // A browser holds one session.
     let before = visitor.holder().await?;
-    let cookie = NewCookie::new();
-    sign_up::sign_up(visitor, token, &new, before.as_ref(), &cookie.hash()).await?;
-    front.hand_out(&cookie);
+    let cookies = NewCookies::new();
+    sign_up::sign_up(visitor, token, &new, before.as_ref(), &cookies.hashes()).await?;
+    front.hand_out_all(&cookies);
     Ok(())
 }

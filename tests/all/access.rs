@@ -107,7 +107,7 @@ fn form_that_works(route: &str) -> Vec<(&'static str, String)> {
         "delete" => &[("name", "Acme"), ("password", crate::kit::PASSWORD)],
         "roles" => &[("developer", "read_write"), ("team", "manager"), ("billing", "access"), ("version", "0")],
         "access" => &[("until", "2027-01-01")],
-        "security" => &[("session_idle", "30"), ("seen", "- - - -")],
+        "security" => &[("session_idle", "30"), ("seen", "- - - - -")],
         "reset-factor" => &[("reason", "They asked")],
         "new" => &[
             ("email", "more@example.com"),
@@ -116,7 +116,7 @@ fn form_that_works(route: &str) -> Vec<(&'static str, String)> {
             ("billing", "access"),
             ("administrator", "yes"),
         ],
-        "resend" | "link" | "revoke" | "disable" | "enable" | "end-sessions" | "remove" => &[],
+        "resend" | "link" | "revoke" | "let-in-again" | "disable" | "enable" | "end-sessions" | "remove" => &[],
         other => panic!("say what form works for {other}"),
     };
     fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()

@@ -178,7 +178,7 @@ async fn a_link_is_no_way_to_guess_passwords() {
         let expected = if n < 10 { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::TOO_MANY_REQUESTS };
         assert_eq!(page.status, expected, "{n}: {}", page.text());
     }
-    assert_eq!(house.visitor().sign_in("bob@example.com", PASSWORD).await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(house.visitor().sign_in("bob@example.com", PASSWORD).await.status, StatusCode::UNPROCESSABLE_ENTITY, "locked out");
 }
 
 /// Mail scanners: opening, running scripts, pressing the first button, over and over, leaves everything as it is.
@@ -521,8 +521,8 @@ async fn one_seat_is_taken_once() {
     let (house, ada) = House::with_ada_and(|config| {
         config.attempts.address = 1_000;
         config.attempts.network = 1_000;
-        config.attempts.user = 1_000;
-        config.attempts.user_day = 1_000;
+        (config.lockouts.wrong, config.lockouts.everywhere) = (1_000, 1_000);
+        config.lockouts.day = 1_000;
     })
     .await;
     let other = house.beside(|_| {}).await;

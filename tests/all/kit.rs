@@ -247,7 +247,7 @@ impl House {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).local_address(address).build().unwrap();
         let base = |running: &Running| format!("http://{}", running.address);
         let also = self.also.as_ref().map(|also| (base(also), self.turns.clone()));
-        Browser { client, base: base(&self.running), also, cookie: Mutex::new(None) }
+        Browser { client, base: base(&self.running), also, cookie: Mutex::new(None), known_by: Mutex::new(None) }
     }
 
     /// Turns the clock.
@@ -434,13 +434,15 @@ pub async fn cast(house: &House, ada: Browser) -> Vec<(&'static str, Browser)> {
     cast
 }
 
-/// A browser: keeps its cookie, says where its requests come from, follows no redirect by itself.
+/// A browser: keeps its cookies, says where its requests come from, follows no redirect by itself.
 pub struct Browser {
     pub client: Client,
     pub base: String,
     /// The second process, and whose turn it is.
     also: Option<(String, Arc<AtomicUsize>)>,
     pub cookie: Mutex<Option<String>>,
+    /// The cookie that it is known by, once somebody has signed in with it.
+    pub known_by: Mutex<Option<String>>,
 }
 
 impl Browser {
@@ -473,14 +475,15 @@ impl Browser {
         if let Some(body) = body {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
         }
-        if let Some(cookie) = self.cookie() {
-            request = request.header(header::COOKIE, cookie);
+        let kept: Vec<_> = [self.cookie(), self.known_by.lock().unwrap().clone()].into_iter().flatten().collect();
+        if !kept.is_empty() {
+            request = request.header(header::COOKIE, kept.join("; "));
         }
         let response = request.send().await.unwrap();
-        if let Some(set) = response.headers().get(header::SET_COOKIE) {
+        for set in response.headers().get_all(header::SET_COOKIE) {
             let pair = set.to_str().unwrap().split(';').next().unwrap();
-            let gone = pair.ends_with('=');
-            *self.cookie.lock().unwrap() = (!gone).then(|| pair.to_owned());
+            let place = if pair.split('=').next().unwrap().ends_with("-browser") { &self.known_by } else { &self.cookie };
+            *place.lock().unwrap() = (!pair.ends_with('=')).then(|| pair.to_owned());
         }
         let (status, headers) = (response.status(), response.headers().clone());
         Page { status, headers, body: response.text().await.unwrap() }

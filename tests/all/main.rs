@@ -24,6 +24,7 @@ mod invitations;
 mod invitations_joining;
 mod kit;
 mod letters;
+mod lockouts;
 mod log_lines;
 mod me;
 mod members;

@@ -163,7 +163,7 @@ async fn a_recovery_code_works_once_however_it_is_typed() {
 async fn of_fifty_at_once_one_gets_in() {
     let (house, ada) = House::with_ada_and(|config| {
         config.codes.user = 1_000;
-        config.attempts.user = 1_000;
+        (config.lockouts.wrong, config.lockouts.everywhere, config.lockouts.day) = (1_000, 1_000, 1_000);
         config.attempts.address = 1_000;
         config.attempts.network = 1_000;
     })
@@ -184,7 +184,7 @@ async fn of_fifty_at_once_one_gets_in() {
 /// MFA-05: one budget on all screens and in all sessions, whatever passwords are given in between.
 #[tokio::test(flavor = "multi_thread")]
 async fn guesses_are_counted_together() {
-    let (house, ada) = House::with_ada_and(|config| config.attempts.user = 1_000).await;
+    let (house, ada) = House::with_ada_and(|config| (config.lockouts.wrong, config.lockouts.everywhere) = (1_000, 1_000)).await;
     let factor = set_up(&house, &ada).await;
     for guess in 0..10 {
         let page = if guess % 2 == 0 {
@@ -313,7 +313,7 @@ async fn what_is_demanded_comes_first_and_stays() {
     assert_eq!(browser.post("/me/email", &change).await.status, StatusCode::SEE_OTHER);
     let link = house.link_to("bob@evil.example").await;
     set_up(&house, &ada).await;
-    let form = [("mfa", "required".to_owned()), ("seen", "- - - -".to_owned())];
+    let form = [("mfa", "required".to_owned()), ("seen", "- - - - -".to_owned())];
     assert_eq!(ada.post("/accounts/acme/settings/security", &form).await.status, StatusCode::SEE_OTHER);
     assert!(browser.post("/me/email", &change).await.location().starts_with("/me/security/factor"));
     assert!(browser.post(&link, &[]).await.location().starts_with("/me/security/factor"), "nor by an older link");
@@ -323,7 +323,7 @@ async fn what_is_demanded_comes_first_and_stays() {
     assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.text().contains("demands a second factor"), "{}", page.text());
 
     // Once nothing demands it, it may go; what it has proven goes with it.
-    let form = [("mfa", String::new()), ("seen", "required - - -".to_owned())];
+    let form = [("mfa", String::new()), ("seen", "required - - - -".to_owned())];
     assert_eq!(ada.post("/accounts/acme/settings/security", &form).await.status, StatusCode::SEE_OTHER);
     browser.post("/prove", &[("code", factor.code(&house))]).await;
     assert_eq!(browser.post("/me/security/factor/remove", &[]).await.location(), "/me/security");

@@ -84,7 +84,7 @@ async fn set_up_is_gone_afterwards_whatever_is_deleted() {
         }
     };
     gone("after set-up").await;
-    for table in ["entries", "session_proofs", "sessions", "members", "user_emails", "users", "visits"] {
+    for table in ["entries", "session_proofs", "sessions", "members", "user_emails", "known_browsers", "users", "visits"] {
         house.raw.run(format!("DELETE FROM {table}")).await;
     }
     gone("without users").await;

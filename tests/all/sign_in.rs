@@ -1,6 +1,5 @@
 use std::net::Ipv4Addr;
 
-use frontdesk::rules::time::Span;
 use reqwest::{Method, StatusCode};
 
 use crate::kit::{House, PASSWORD, READER, form};
@@ -77,43 +76,6 @@ async fn a_changed_cost_renews_the_hash_at_the_next_sign_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attempts_are_limited_per_user_on_all_instances_together() {
-    let (house, _ada) = House::with_ada_and(|config| config.attempts.user = 4).await;
-    let other = house.beside(|_| {}).await;
-    for email in ["ada@example.com", "nobody@example.com"] {
-        for n in 0..4 {
-            let house = if n % 2 == 0 { &house } else { &other };
-            assert_eq!(house.visitor().sign_in(email, "four wrong words here").await.fault("password"), WRONG, "{email} {n}");
-        }
-        let hashes = house.costs().1;
-        let page = house.visitor().sign_in(email, PASSWORD).await;
-        assert_eq!(page.status, StatusCode::TOO_MANY_REQUESTS, "{email}");
-        assert_eq!(page.all("[role=alert].note"), ["There were too many attempts. Try again in 15 minutes."]);
-        assert_eq!((page.header("retry-after"), page.value("email").as_str()), ("901", email));
-        assert_eq!(house.costs().1, hashes, "nothing is hashed beyond the limit");
-        assert_eq!(other.visitor().sign_in(email, PASSWORD).await.status, StatusCode::TOO_MANY_REQUESTS);
-    }
-    let why = house.raw.texts("SELECT after FROM events WHERE type = 'user_login_failed.v0' AND after LIKE '%too_many%'").await;
-    assert_eq!(why.len(), 2, "reaching the limit is recorded once each");
-    house.wait(Span::minutes(15));
-    assert_eq!(house.visitor().sign_in("ada@example.com", PASSWORD).await.status, StatusCode::SEE_OTHER);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn slow_guessing_ends_at_the_limit_of_the_day() {
-    let (house, _ada) = House::with_ada_and(|config| config.attempts.user_day = 6).await;
-    let mut refused = 0;
-    for _ in 0..10 {
-        let page = house.visitor().sign_in("ada@example.com", "four wrong words here").await;
-        refused += u32::from(page.status == StatusCode::TOO_MANY_REQUESTS);
-        house.wait(Span::minutes(16));
-    }
-    assert_eq!(refused, 4);
-    house.wait(Span::days(1));
-    house.signed_in("ada@example.com").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn attempts_are_limited_per_address_and_per_network() {
     let (house, _ada) = House::with_ada_and(|config| (config.attempts.address, config.attempts.network) = (3, 5)).await;
     let from = |last| house.visitor_from(Ipv4Addr::new(127, 0, 7, last).into());
@@ -160,7 +122,7 @@ async fn a_trusted_proxy_says_where_visitors_come_from() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn right_passwords_do_not_use_attempts_up() {
-    let (house, _ada) = House::with_ada_and(|config| config.attempts.user = 3).await;
+    let (house, _ada) = House::with_ada_and(|config| config.lockouts.wrong = 3).await;
     for _ in 0..6 {
         house.signed_in("ada@example.com").await;
     }
@@ -227,7 +189,8 @@ async fn what_is_typed_wrong_is_named() {
 async fn a_flood_is_told_to_come_back_and_never_fails() {
     let (house, _ada) = House::with_ada_and(|config| {
         (config.hashing_at_once, config.password_cost.memory_kib, config.password_cost.iterations) = (1, 32_768, 8);
-        (config.attempts.user, config.attempts.address, config.attempts.network) = (1000, 1000, 1000);
+        (config.lockouts.wrong, config.lockouts.everywhere, config.lockouts.day) = (1000, 1000, 2000);
+        (config.attempts.address, config.attempts.network) = (1000, 1000);
     })
     .await;
     let tries: Vec<_> = (0..60)
@@ -276,7 +239,7 @@ async fn whatever_cookie_was_there_before_the_new_one_is_new() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_gets_in_while_hashes_are_renewed() {
     let (house, _ada) = House::with_ada().await;
-    let dearer = house.beside(|config| (config.password_cost.iterations, config.attempts.user) = (2, 100)).await;
+    let dearer = house.beside(|config| (config.password_cost.iterations, config.lockouts.wrong) = (2, 100)).await;
     let tries: Vec<_> = (0..8)
         .map(|_| {
             let browser = dearer.visitor();
@@ -287,23 +250,4 @@ async fn everybody_gets_in_while_hashes_are_renewed() {
         assert_eq!(one.await.unwrap(), StatusCode::SEE_OTHER);
     }
     assert_eq!(house.raw.number("SELECT CAST(SUM(count) AS BIGINT) FROM attempts").await, 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn who_is_refused_by_address_cannot_lock_others_out() {
-    let (house, _ada) =
-        House::with_ada_and(|config| (config.attempts.address, config.attempts.user, config.attempts.user_day) = (3, 5, 8)).await;
-    let eve = house.visitor_from(Ipv4Addr::new(127, 0, 9, 1).into());
-    for _ in 0..40 {
-        eve.sign_in("ada@example.com", "four wrong words here").await;
-    }
-    house.signed_in("ada@example.com").await;
-    // Refused in the window, nothing counts against the day either.
-    let house_mates: Vec<_> = (0..20).map(|n| house.visitor_from(Ipv4Addr::new(127, 1, n, 1).into())).collect();
-    for mate in &house_mates {
-        mate.sign_in("ada@example.com", "four wrong words here").await;
-    }
-    assert_eq!(house.visitor().sign_in("ada@example.com", PASSWORD).await.status, StatusCode::TOO_MANY_REQUESTS);
-    house.wait(Span::minutes(15));
-    house.signed_in("ada@example.com").await;
 }

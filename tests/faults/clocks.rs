@@ -77,23 +77,21 @@ async fn an_invitation_is_open_by_the_clock_and_is_used_once() {
 async fn nobody_is_locked_out_for_longer_than_configured() {
     let (mut longest, mut jumps) = (0, 0);
     for jump in [0, HOUR, -HOUR, DAY, -DAY, TEN_YEARS, -TEN_YEARS] {
-        let (house, _ada) = House::with_ada_and(|config| config.attempts.user = 3).await;
+        let (house, ada) = House::with_ada_and(|config| config.lockouts.wrong = 3).await;
+        drop(ada);
         let eve = house.visitor();
-        let mut last = eve.sign_in("ada@example.com", "four wrong words here").await;
         for _ in 0..5 {
-            last = eve.sign_in("ada@example.com", "four wrong words here").await;
+            eve.sign_in("ada@example.com", "four wrong words here").await;
         }
-        assert_eq!(last.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(eve.sign_in("ada@example.com", PASSWORD).await.status, StatusCode::UNPROCESSABLE_ENTITY);
         house.wait(Span(jump));
-        let again = eve.sign_in("ada@example.com", PASSWORD).await;
-        if again.status == StatusCode::TOO_MANY_REQUESTS {
-            let seconds: i64 = again.header("retry-after").parse().unwrap();
-            longest = longest.max(seconds);
-            house.wait(Span(seconds * 1_000));
-            assert_eq!(eve.sign_in("ada@example.com", PASSWORD).await.status, StatusCode::SEE_OTHER, "{jump}");
-        } else {
-            assert_eq!(again.status, StatusCode::SEE_OTHER, "{jump}: {}", again.text());
+        let mut seconds = 0;
+        while eve.sign_in("ada@example.com", PASSWORD).await.status != StatusCode::SEE_OTHER {
+            house.wait(Span::seconds(60));
+            seconds += 60;
+            assert!(seconds <= 960, "{jump}");
         }
+        longest = longest.max(seconds);
         jumps += 1;
     }
     say(&format!("REL-08 jumps={jumps} longest_lock_out_s={longest} configured_s=900"));

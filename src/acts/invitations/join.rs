@@ -6,8 +6,9 @@ use crate::{
         App, Person, Stop, Visitor,
         choosing::judge,
         joining::{Membership, enlist},
-        sessions,
-        sign_in::{compare, count_attempt, forgive, record_failure},
+        lockouts,
+        sessions::{self, Cookies},
+        sign_in::compare,
     },
     protocols::secrets::hash_token,
     rules::{
@@ -148,7 +149,7 @@ pub async fn decline(person: &Person, token: &str) -> Result<(), Stop> {
     Ok(tx.commit(happened(&link, InvitationEvent::Declined { who: person.who() })).await?)
 }
 
-/// Accepts as somebody new: a user, a session whose cookie's value has this hash, and the membership, all or nothing. Answers
+/// Accepts as somebody new: a user, a session, with cookies whose values have these hashes, and the membership, all or nothing. Answers
 /// the slug of the account.
 ///
 /// A mailed link proves the address, so that it is theirs alone. With a copied one nothing is proven: a user who has it
@@ -158,7 +159,7 @@ pub async fn decline(person: &Person, token: &str) -> Result<(), Stop> {
 /// # Errors
 /// [`Stop::Faults`] when the link gives nothing any more, which is on record, when the password is not one to be chosen, or
 /// when the newcomer is not new.
-pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, token_hash: &str) -> Result<String, Stop> {
+pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, cookies: &Cookies) -> Result<String, Stop> {
     let app = &visitor.app;
     let link = find(&mut visitor.read(), token).await?;
     if let Err(ended) = offer_of(app, &mut visitor.read(), &link, visitor.now()).await? {
@@ -170,17 +171,23 @@ pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, token_hash:
     let known = Known::of([new.name.as_str(), &link.address, &link.account_name, &link.slug, &link.company]);
     judge(app, &new.password, known).await?;
     let _place = app.0.hasher.queue()?;
-    let attempts = count_attempt(visitor, &email).await?;
-    let (owner, found) = compare(visitor, &email, &new.password, &attempts).await?;
-    if let Some((row, _)) = found {
+    let tried = lockouts::count(visitor, &email).await?;
+    if tried.is_locked {
+        // Whether anybody has the address does not matter to that, and the newcomer can come later.
+        let rest = app.0.terms.lockouts.window;
+        lockouts::fail(visitor, tried, Failure::Locked).await?;
+        return Err(Stop::TooMany(rest));
+    }
+    let (owner, found) = compare(visitor, &email, &new.password, &tried).await?;
+    if found.is_some() {
         // A password that is right is as good as guessed, by whoever it was not told.
-        record_failure(visitor, Some(row.id), &email, Failure::SignUp).await?;
+        lockouts::fail(visitor, tried, Failure::SignUp).await?;
         return Err(Faults::one("password", "You have a user with this address and password already. Sign in instead.").into());
     }
     let password_hash = match app.0.hasher.hash(&new.password).await {
         Ok(hash) => hash,
         Err(error) => {
-            forgive(visitor, &attempts).await?;
+            lockouts::forgive(visitor, &tried).await?;
             return Err(error.into());
         }
     };
@@ -197,15 +204,13 @@ pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, token_hash:
         Err(stop) => {
             drop(tx);
             if owner.is_some() {
-                record_failure(visitor, owner, &email, Failure::Wrong).await?;
+                lockouts::fail(visitor, tried, Failure::Wrong).await?;
             }
             return Err(stop);
         }
     };
-    for attempt in &attempts {
-        tx.forgive_attempt(attempt).await?;
-    }
-    let session = sessions::begin(visitor, &mut tx, &who, token_hash).await?;
+    tried.forgive(&mut tx).await?;
+    let session = sessions::begin(visitor, &mut tx, &who, cookies).await?;
     tx.note(Event::UserCreated { who: who.clone(), name: new.name.clone() });
     tx.note(Event::UserLoginSucceeded { who: who.clone(), session, method: SOURCE });
     join(&mut tx, &link, offer, &who, &new.name).await?;

@@ -2,7 +2,10 @@
 
 use super::codes;
 use crate::{
-    acts::{Stop, Visitor, letters, sessions},
+    acts::{
+        Stop, Visitor, letters,
+        sessions::{self, Cookies},
+    },
     rules::{
         addresses::Email,
         events::{Event, Log, Who},
@@ -28,12 +31,12 @@ async fn begun(visitor: &Visitor) -> Result<Option<(Who, Email)>, Stop> {
     Ok(Some((Who { user, email: email.canonical().to_owned() }, email)))
 }
 
-/// Takes a code of whoever has half signed in, and begins their session; the new cookie's value has this hash.
+/// Takes a code of whoever has half signed in, and begins their session; the cookies' values have these hashes.
 ///
 /// # Errors
 /// [`Stop::SignIn`] when nothing is half done, or it has taken too long or was finished elsewhere; [`Stop::Faults`] when the code
 /// is wrong; [`Stop::TooMany`] after too many wrong ones.
-pub async fn enter(visitor: &Visitor, code: &Code, token_hash: &str) -> Result<(), Stop> {
+pub async fn enter(visitor: &Visitor, code: &Code, cookies: &Cookies) -> Result<(), Stop> {
     let Some((half, (who, _))) = visitor.caller.token_hash.as_deref().zip(begun(visitor).await?) else { return Err(Stop::SignIn) };
     let counted = codes::count(visitor, &who).await?;
     let mut tx = visitor.begin(vec![Log::User(who.user.clone())]).await?;
@@ -46,7 +49,7 @@ pub async fn enter(visitor: &Visitor, code: &Code, token_hash: &str) -> Result<(
     }
     // Who knows both has not forgotten either.
     tx.end_flows(Flow::PasswordReset, &who.user).await?;
-    let session = sessions::begin(visitor, &mut tx, &who, token_hash).await?;
+    let session = sessions::begin(visitor, &mut tx, &who, cookies).await?;
     tx.prove(&session, &Proof::Factor).await?;
     let method = if matches!(code, Code::Recovery(_)) { "recovery_code" } else { Proof::Factor.word() };
     tx.commit(Event::UserLoginSucceeded { who, session, method }).await?;

@@ -10,7 +10,9 @@ use crate::{
     acts::{
         App, Caller, Permit, Person, Stop, Visitor, accounts, billing,
         invitations::{self, join},
-        me, members, passwords, setup, sign_in,
+        me, members, passwords,
+        sessions::Cookies,
+        setup, sign_in,
     },
     app::Running,
     protocols::secrets::hash_token,
@@ -90,6 +92,7 @@ impl<'a> Teller<'a> {
             agent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36".to_owned(),
             request: self.app.operation(),
             token_hash: self.cookies.get(local).map(|(hash, _)| hash.clone()),
+            browser_hash: None,
         }
     }
 
@@ -106,11 +109,11 @@ impl<'a> Teller<'a> {
         Permit::ask(&self.app, self.caller(local), &self.slug).await
     }
 
-    /// A cookie for somebody, of which only the hash is known anywhere.
-    fn new_cookie(&mut self, local: &'static str) -> String {
-        let cookie = hash_token(&format!("{local} {}", self.throw(u64::MAX)));
-        self.cookies.insert(local, (cookie.clone(), self.app.now()));
-        cookie
+    /// Cookies for somebody, of which only the hashes are known anywhere.
+    fn new_cookies(&mut self, local: &'static str) -> Cookies {
+        let session = hash_token(&format!("{local} {}", self.throw(u64::MAX)));
+        self.cookies.insert(local, (session.clone(), self.app.now()));
+        Cookies { browser: hash_token(&session), session }
     }
 
     async fn found(&mut self) -> Result<(), Stop> {
@@ -125,8 +128,8 @@ impl<'a> Teller<'a> {
             email: email(ada.local),
             password: PASSWORD.to_owned(),
         };
-        let cookie = self.new_cookie(ada.local);
-        setup::set_up(&self.visitor(ada.local), draft.check()?, &token, &cookie).await?;
+        let cookies = self.new_cookies(ada.local);
+        setup::set_up(&self.visitor(ada.local), draft.check()?, &token, &cookies).await?;
         let details = Details {
             name: COMPANY.to_owned(),
             slug: self.slug.clone(),
@@ -178,8 +181,8 @@ impl<'a> Teller<'a> {
         let password = Password::typed(PASSWORD).ok_or(Stop::Unknown)?;
         let visitor = self.visitor(local);
         let proven = sign_in::prove(&visitor, Credentials { email: address(local)?, password }).await?;
-        let cookie = self.new_cookie(local);
-        sign_in::begin_session(&visitor, proven, None, &cookie).await.map(drop)
+        let cookies = self.new_cookies(local);
+        sign_in::begin_session(&visitor, proven, None, &cookies).await.map(drop)
     }
 
     /// What is to happen on a day, besides people coming in.
@@ -255,9 +258,9 @@ impl<'a> Teller<'a> {
 
     async fn join(&mut self, person: &'static Role, token: &str) -> Result<(), Stop> {
         let password = Password::typed(PASSWORD).ok_or(Stop::Unknown)?;
-        let cookie = self.new_cookie(person.local);
+        let cookies = self.new_cookies(person.local);
         let new = NewPerson { name: person.name.to_owned(), password };
-        join::sign_up(&self.visitor(person.local), token, new, &cookie).await?;
+        join::sign_up(&self.visitor(person.local), token, new, &cookies).await?;
         drop(self.permit::<may::ViewAccount>(person.local).await?);
         Ok(())
     }

@@ -3,9 +3,11 @@
 //! A letter is a row of the transaction that causes it, so none is lost and none is sent for what did not happen. Its
 //! contents are data; how they read is a template, and where its links lead is known when it is sent.
 
+mod lockouts;
 mod mfa;
 mod rescue;
 
+pub use lockouts::LockedOut;
 pub use mfa::MfaLetter;
 pub use rescue::Rescued;
 use serde::{Deserialize, Serialize};
@@ -39,6 +41,8 @@ pub enum Letter {
     PasswordChanged { at: i64, from: String },
     /// Somebody signed in with their password from where, or with what, nobody has lately.
     NewPlace { at: i64, from: String, device: String },
+    /// Too many wrong passwords were typed for their address, and none is compared for a while; who has the token may let them in.
+    LockedOut(LockedOut),
     /// About their second factor.
     Mfa(MfaLetter),
     /// Somebody says that this address is theirs. Who, it does not say: nobody writes to strangers through us.
@@ -87,6 +91,7 @@ impl Letter {
             Self::PasswordReset { .. } => "password_reset",
             Self::PasswordChanged { .. } => "password_changed",
             Self::NewPlace { .. } => "new_place",
+            Self::LockedOut(_) => "locked_out",
             Self::Mfa(letter) => letter.kind(),
             Self::ConfirmEmail { .. } | Self::EmailTaken => "confirm_email",
             Self::EmailChangeAsked { .. } => "email_change_asked",
@@ -112,6 +117,7 @@ impl Letter {
             Self::Invitation { expires_at, .. }
             | Self::SignUp { expires_at, .. }
             | Self::PasswordReset { expires_at, .. }
+            | Self::LockedOut(LockedOut { expires_at, .. })
             | Self::Mfa(MfaLetter::EnrolmentCode { expires_at, .. })
             | Self::ConfirmEmail { expires_at, .. } => now.0 >= *expires_at,
             _ => false,
@@ -127,6 +133,7 @@ impl Letter {
             Self::PasswordReset { .. } => "Choose a new password".to_owned(),
             Self::PasswordChanged { .. } => "Your password was changed".to_owned(),
             Self::NewPlace { .. } => "A new sign-in".to_owned(),
+            Self::LockedOut(_) => "Too many wrong passwords".to_owned(),
             Self::Mfa(letter) => letter.subject().to_owned(),
             Self::ConfirmEmail { .. } => "Confirm your address".to_owned(),
             Self::EmailTaken => "This address has a user already".to_owned(),
@@ -193,6 +200,7 @@ impl Letter {
                 Some(("See where I am signed in", "/me/sessions".to_owned())),
                 vec![NOT_YOU.to_owned()],
             ),
+            Self::LockedOut(letter) => return letter.reading(to),
             Self::Mfa(letter) => return letter.reading(to),
             Self::AccountRescued(letter) => return letter.reading(),
             Self::ConfirmEmail { token, expires_at } => (

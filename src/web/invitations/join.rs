@@ -20,7 +20,7 @@ use crate::{
     },
     web::{
         again::Again,
-        cookies::NewCookie,
+        cookies::NewCookies,
         form::{Form, Token},
         front::Front,
         page,
@@ -188,8 +188,8 @@ async fn try_to_join(visitor: &Visitor, front: &Front, token: &str, draft: &Sign
     }
     join::look(visitor, None, token).await?;
     let new = draft.check()?;
-    let cookie = NewCookie::new();
-    let slug = join::sign_up(visitor, token, new, &cookie.hash()).await?;
-    front.hand_out(&cookie);
+    let cookies = NewCookies::new();
+    let slug = join::sign_up(visitor, token, new, &cookies.hashes()).await?;
+    front.hand_out_all(&cookies);
     Ok(Some(slug))
 }

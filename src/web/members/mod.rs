@@ -32,6 +32,7 @@ pub(super) fn routes() -> Routes {
         .post("/accounts/{slug}/members/{id}/enable", one::enable)
         .post("/accounts/{slug}/members/{id}/end-sessions", one::end_sessions)
         .post("/accounts/{slug}/members/{id}/access", one::set_access)
+        .post("/accounts/{slug}/members/{id}/let-in-again", one::let_in_again)
         .post("/accounts/{slug}/members/{id}/reset-factor", one::reset_factor)
         .get("/accounts/{slug}/members/{id}/remove", remove::ask_remove)
         .post("/accounts/{slug}/members/{id}/remove", remove::remove)

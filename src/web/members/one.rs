@@ -5,7 +5,7 @@ use axum::{http::request::Parts, response::Response};
 use serde::Deserialize;
 
 use crate::{
-    acts::{Permit, Stop, members, mfa},
+    acts::{Permit, Stop, lockouts, members, mfa},
     rules::{
         faults::Faults,
         ids::MemberId,
@@ -42,6 +42,8 @@ struct One {
     credentials: i64,
     /// The open invitations that this member answers for.
     invitations: i64,
+    /// Until when passwords of theirs are not taken from everywhere, as far as the viewer may change that.
+    locked_until: Option<Millis>,
     /// By whose invitation they came.
     invited_by: Option<String>,
     draft: Draft,
@@ -85,6 +87,11 @@ async fn page_of<M: May>(
         rights: rights(roles).iter().map(|permission| right(permission, roles.administrator)).collect(),
         credentials: reader.credentials_of(&member.user_id).await?,
         invitations: reader.open_invitations_of(&member.user_id, permit.now()).await?,
+        locked_until: if permit.rights().allow(Permission::LetMembersInAgain) {
+            reader.lockout(&member.email, permit.now()).await?
+        } else {
+            None
+        },
         invited_by: reader.invited_by(&member.user_id).await?,
         roles: RoleChoices::new([&draft.developer, &draft.team, &draft.billing, &draft.administrator], permit.roles()),
         untouchable: may_touch(permit.roles(), roles).err(),
@@ -166,6 +173,11 @@ pub(super) async fn end_sessions(permit: Permit<may::EndMemberSessions>, front: 
         _ => "Ended: they have to sign in again to come in.",
     };
     Scene { permit: &permit, front: &front, parts: &parts, id: &id }.answer(done.map(drop), Typed::default(), say).await
+}
+
+pub(super) async fn let_in_again(permit: Permit<may::LetMembersInAgain>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
+    let done = lockouts::let_member_in_again(&permit, &id).await;
+    Scene { permit: &permit, front: &front, parts: &parts, id: &id }.answer(done, Typed::default(), "They can sign in again.").await
 }
 
 pub(super) async fn reset_factor(

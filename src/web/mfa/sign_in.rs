@@ -8,7 +8,7 @@ use crate::{
     rules::{faults::Faults, mfa::Draft, sign_in::destination},
     web::{
         again::Again,
-        cookies::NewCookie,
+        cookies::NewCookies,
         form::{Form, Next, Query},
         front::Front,
         page,
@@ -54,8 +54,8 @@ pub(super) async fn enter(visitor: Visitor, front: Front, parts: Parts, Form(dra
 }
 
 async fn try_to_enter(visitor: &Visitor, front: &Front, draft: &Draft) -> Result<(), Stop> {
-    let cookie = NewCookie::new();
-    mfa::enter(visitor, &draft.check()?, &cookie.hash()).await?;
-    front.hand_out(&cookie);
+    let cookies = NewCookies::new();
+    mfa::enter(visitor, &draft.check()?, &cookies.hashes()).await?;
+    front.hand_out_all(&cookies);
     Ok(())
 }
