@@ -69,3 +69,67 @@ document.addEventListener("htmx:after:swap", (event) => {
   heading.focus({ preventScroll: true });
   window.scrollTo(0, 0);
 });
+
+// Two minutes before a session ends because nothing happens, whoever sits there is asked whether they still do. Other tabs may have
+// kept it alive, so the server is asked first; asking does not keep it alive.
+const idle = {
+  soon: 120,
+  timer: undefined,
+  ticking: undefined,
+  dialog: () => document.querySelector("dialog#idle"),
+  async ask(method) {
+    const account = encodeURIComponent(this.dialog().dataset.account);
+    try {
+      const answer = await fetch(`/me/idle?account=${account}`, { method, headers: { "x-frontdesk-background": "yes" } });
+      return answer.ok ? Number(await answer.text()) : undefined;
+    } catch {
+      return undefined;
+    }
+  },
+  arm(seconds) {
+    clearTimeout(this.timer);
+    clearInterval(this.ticking);
+    if (this.dialog()?.open) this.dialog().close();
+    // A timer of more than 24 days would go off at once.
+    this.timer = setTimeout(() => this.check(), Math.min(Math.max(seconds - this.soon, 1) * 1000, 2 ** 31 - 1));
+  },
+  async check() {
+    const left = await this.ask("GET");
+    // Without an answer there is nothing to say; a minute later there may be one.
+    if (left === undefined) return this.arm(this.soon + 60);
+    if (left > this.soon) return this.arm(left);
+    this.show(left);
+  },
+  show(left) {
+    const dialog = this.dialog();
+    clearTimeout(this.timer);
+    clearInterval(this.ticking);
+    for (const part of dialog.querySelectorAll("[data-when]")) part.hidden = (part.dataset.when === "over") !== left <= 0;
+    if (!dialog.open) dialog.showModal();
+    if (left <= 0) return;
+    const ends = Date.now() + left * 1000;
+    const tick = () => {
+      const rest = Math.ceil((ends - Date.now()) / 1000);
+      dialog.querySelector("[data-left]").textContent = rest === 1 ? "one second" : `${Math.max(rest, 0)} seconds`;
+      if (rest <= 0) this.check();
+    };
+    tick();
+    this.ticking = setInterval(tick, 1000);
+  },
+  async stay() {
+    const left = await this.ask("POST");
+    if (left === undefined) return;
+    if (left > 0) this.arm(left);
+    else this.show(0);
+  },
+};
+document.addEventListener("DOMContentLoaded", () => {
+  const dialog = idle.dialog();
+  if (!dialog) return;
+  idle.arm(Number(dialog.dataset.idle));
+  dialog.querySelector("[data-stay]").addEventListener("click", () => idle.stay());
+  dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+  // Another tab may have answered meanwhile, and a computer may have slept.
+  document.addEventListener("visibilitychange", () => document.hidden || idle.check());
+  document.addEventListener("htmx:after:swap", () => idle.arm(Number(dialog.dataset.idle)));
+});

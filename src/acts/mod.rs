@@ -119,6 +119,8 @@ pub struct Caller {
     pub request: OperationId,
     /// The hash of the cookie's value, if there was a cookie.
     pub token_hash: Option<String>,
+    /// Whether a page asks by itself, and nobody has done anything: then it is not noted that somebody is there.
+    pub is_background: bool,
     /// The hash of what this browser has kept since somebody signed in with it, if it has.
     pub browser_hash: Option<String>,
 }

@@ -48,6 +48,12 @@ pub fn neighbourhood(address: IpAddr) -> String {
     net.to_string()
 }
 
+/// The same of an address as it is kept; nothing where it cannot be read.
+#[must_use]
+pub fn neighbourhood_of(address: &str) -> Option<String> {
+    address.parse().ok().map(neighbourhood)
+}
+
 /// Reads `10.0.0.0/8` or a single address.
 #[must_use]
 pub fn parse_net(text: &str) -> Option<IpNet> {

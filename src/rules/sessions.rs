@@ -88,6 +88,16 @@ pub fn end(now: Millis, limits: Limits, times: Times) -> Option<End> {
     None
 }
 
+/// For how long the session lives on if nothing is asked for any more; nothing once it is over.
+#[must_use]
+pub fn left(now: Millis, limits: Limits, times: Times) -> Span {
+    if end(now, limits, times).is_some() {
+        return Span(0);
+    }
+    let idle = times.last_seen_at.plus(limits.idle).since(now);
+    idle.min(times.created_at.plus(limits.lifetime).since(now))
+}
+
 /// What a program calls itself, in words: the browser and the system, as far as they can be told.
 #[must_use]
 pub fn device(agent: &str) -> String {
@@ -132,6 +142,15 @@ mod tests {
         let busy = times(Span(Span::hours(10).0 - 1));
         assert_eq!(end(START.plus(Span(Span::hours(10).0 - 1)), LIMITS, busy), None);
         assert_eq!(end(START.plus(Span::hours(10)), LIMITS, busy), Some(End::TooOld));
+    }
+
+    #[test]
+    fn what_is_left_is_the_shorter_of_both() {
+        let seen = times(Span::hours(2));
+        assert_eq!(left(START.plus(Span::hours(2)), LIMITS, seen), Span::hours(1));
+        assert_eq!(left(START.plus(Span::hours(3)), LIMITS, seen), Span(0));
+        let busy = times(Span(Span::hours(10).0 - 1));
+        assert_eq!(left(START.plus(Span(Span::hours(10).0 - 1)), LIMITS, busy), Span(1));
     }
 
     #[test]

@@ -28,6 +28,8 @@ use crate::{acts::Caller, rules::network};
 /// The longest an answer may take. Every page is far quicker; what is not has lost its database. The listener hangs up five
 /// seconds later, which is time to say so.
 const DEADLINE: Duration = Duration::from_secs(55);
+/// By this header a page says that it asks by itself, and that nobody is there for certain.
+const BACKGROUND: &str = "x-frontdesk-background";
 /// No page loads, runs or frames anything but what this server serves.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -75,7 +77,9 @@ async fn receive(State(site): State<Site>, mut request: Request, next: Next) -> 
         }
         Ok(address) => {
             let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-            request.extensions_mut().insert(Caller { address, agent, request: operation.clone(), token_hash: None, browser_hash: None });
+            let is_background = request.headers().contains_key(BACKGROUND);
+            let caller = Caller { address, agent, request: operation.clone(), token_hash: None, browser_hash: None, is_background };
+            request.extensions_mut().insert(caller);
             next.run(request).await
         }
     };
@@ -197,6 +201,7 @@ mod tests {
                 request,
                 token_hash: None,
                 browser_hash: None,
+                is_background: false,
             };
             let request = Request::builder().uri(path).extension(caller).body(Body::empty()).unwrap();
             let response = router.clone().oneshot(request).await.unwrap();

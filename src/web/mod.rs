@@ -19,6 +19,7 @@ mod frame;
 mod front;
 mod health;
 mod icons;
+mod idle;
 mod invitations;
 mod lockouts;
 mod me;

@@ -9,8 +9,8 @@ use axum::{
 };
 
 use super::{
-    Site, accounts, billing, emails, events, invitations, lockouts, me, members, mfa, passwords, proofs, rescue, security, sessions, setup,
-    sign_in, sign_up,
+    Site, accounts, billing, emails, events, idle, invitations, lockouts, me, members, mfa, passwords, proofs, rescue, security, sessions,
+    setup, sign_in, sign_up,
 };
 
 /// One route.
@@ -75,6 +75,7 @@ pub(super) fn pages() -> Routes {
         .and(events::routes())
         .and(me::routes())
         .and(sessions::routes())
+        .and(idle::routes())
 }
 
 /// Every page and change there is.

@@ -8,6 +8,7 @@ use crate::{
         gate::Warning,
         permissions::{May, Permission},
         rescue::is_announced,
+        sessions::Limits,
         time::Millis,
         zones::Zone,
     },
@@ -26,6 +27,8 @@ pub(super) struct Shell {
     pub(super) path: String,
     pub(super) here: String,
     pub(super) account: Option<Nav>,
+    /// After how many seconds without a request to ask whether the session ends soon: what is noted lags behind a little.
+    pub(super) idle: i64,
     pub(super) banners: Vec<String>,
     /// Whether the session came by a rescue link, and opens nothing that is the person's own.
     pub(super) is_rescued: bool,
@@ -74,6 +77,7 @@ impl Shell {
             here: front.here.clone(),
             account: None,
             banners: Vec::new(),
+            idle: seconds(person.session_limits()),
             is_rescued: false,
         }
     }
@@ -82,6 +86,7 @@ impl Shell {
     pub(super) async fn of_account<M: May>(permit: &Permit<M>, front: &Front) -> Self {
         let mut shell = Self::of_person(permit.person(), front).await;
         let account = permit.account();
+        shell.idle = shell.idle.min(seconds(account.security.within(permit.instance()).sessions));
         shell.zone = permit.zone();
         shell.banners = permit.warnings().iter().map(|warning| banner(warning, &account.name, &shell.zone)).collect();
         shell.banners.extend(announcement(account, permit.now(), &shell.zone));
@@ -100,6 +105,10 @@ impl Shell {
 fn announcement(account: &AccountFacts, now: Millis, zone: &Zone) -> Option<String> {
     let (at, whom) = account.rescued.as_ref().filter(|(at, _)| is_announced(*at, now))?;
     Some(format!("{} was opened from the host with `frontdesk rescue` on {}, for {whom}.", account.name, at.exact(zone)))
+}
+
+fn seconds(limits: Limits) -> i64 {
+    (limits.idle.0 - limits.touch_every().0) / 1_000
 }
 
 fn banner(warning: &Warning, account: &str, zone: &Zone) -> String {

@@ -9,6 +9,7 @@ use super::{
     form::{Form, Token},
     front::Front,
     page,
+    page::with_next,
     passwords::hint,
     problem,
     routes::Routes,
@@ -112,7 +113,7 @@ async fn enter(visitor: Visitor, front: Front, Token(token): Token, parts: Parts
         Err(stop) => return problem::answer(stop, &parts),
     };
     match try_to_enter(&visitor, &front, &token, &draft).await.map_err(Again::of) {
-        Ok(()) => front.go("/accounts", "Welcome. You are a user of this Frontdesk now.").await,
+        Ok(()) => front.go(&with_next("/me/security/factor", "/accounts"), "Welcome. You are a user of this Frontdesk now.").await,
         Err(Ok(again)) => again.show(&front, &New::of(&front, &email, draft, again.clone())),
         Err(Err(Stop::Unknown)) => problem::used_link(("/signup", "Ask for a new link")),
         Err(Err(stop)) => problem::answer(stop, &parts),

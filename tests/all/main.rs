@@ -20,6 +20,7 @@ mod demo;
 mod emails;
 mod events;
 mod house;
+mod idle;
 mod invitations;
 mod invitations_joining;
 mod kit;

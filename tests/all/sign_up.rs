@@ -36,7 +36,7 @@ async fn whoever_reads_the_letter_becomes_the_user() {
     let page = bob.post(&link, &[("name", String::new()), ("password", "short".into())]).await;
     assert_eq!((page.status, page.all(".summary li").len()), (StatusCode::UNPROCESSABLE_ENTITY, 2));
     let page = bob.post(&link, &sign_up_form("Bob")).await;
-    assert_eq!(page.location(), "/accounts", "{}", page.text());
+    assert_eq!(page.location(), "/me/security/factor?next=%2Faccounts", "{}", page.text());
     let accounts = bob.get("/accounts").await;
     assert!(accounts.text().contains("You are in no account"), "{}", accounts.text());
     assert!(house.visitor().post(&link, &sign_up_form("Eve")).await.status == StatusCode::NOT_FOUND, "once");
@@ -81,7 +81,7 @@ async fn who_was_signed_in_no_longer_is() {
     house.visitor().post("/signup", &[("email", "bob@example.com".into())]).await;
     let link = house.link_to("bob@example.com").await;
     let before = ada.cookie();
-    assert_eq!(ada.post(&link, &sign_up_form("Bob")).await.location(), "/accounts");
+    assert_eq!(ada.post(&link, &sign_up_form("Bob")).await.location(), "/me/security/factor?next=%2Faccounts");
     assert!(ada.get("/me").await.text().contains("bob@example.com"));
     *ada.cookie.lock().unwrap() = before;
     assert!(ada.get("/me").await.location().starts_with("/login"), "the old one is worth nothing");

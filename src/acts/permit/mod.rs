@@ -1,6 +1,7 @@
 //! Who may: a visitor, a person, or a member with a permission. The only keys to the store.
 
 mod asking;
+mod idle;
 mod person;
 
 use std::marker::PhantomData;
@@ -209,7 +210,7 @@ impl<M: May> Permit<M> {
             return Ok(tx.commit(Event::AccountEntered { account: account.account.clone(), who: person.who() }).await?);
         };
         let limits = account.security.within(person.app.instance()).sessions;
-        if person.now().since(seen) >= limits.touch_every() {
+        if !person.caller.is_background && person.now().since(seen) >= limits.touch_every() {
             self.note_still_here().await.unwrap_or_else(|stop| not_noted(&stop));
         }
         Ok(())

@@ -122,7 +122,7 @@ impl Person {
         let asking = asking(app, &caller, NONE).await?;
         demand(gate::person(app.now(), app.0.terms.sessions, &asking.session), "")?;
         let person = Self { app: app.clone(), caller, facts: asking.facts, proven_at: asking.proven_at };
-        if app.now().since(person.facts.last_seen_at) >= app.session_limits().touch_every() {
+        if !person.caller.is_background && app.now().since(person.facts.last_seen_at) >= app.session_limits().touch_every() {
             person.touch().await.unwrap_or_else(|stop| not_noted(&stop));
         }
         Ok(person)
@@ -234,7 +234,7 @@ impl Person {
         Ok(tx)
     }
 
-    async fn touch(&self) -> Result<(), Stop> {
+    pub(super) async fn touch(&self) -> Result<(), Stop> {
         let mut tx = self.app.0.db.begin(Instance, vec![], self.context(), &self.app.0.hands).await?;
         tx.touch_session(&self.facts.session).await?;
         Ok(tx.commit_unrecorded(Why::LastSeen).await?)

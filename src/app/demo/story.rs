@@ -93,6 +93,7 @@ impl<'a> Teller<'a> {
             request: self.app.operation(),
             token_hash: self.cookies.get(local).map(|(hash, _)| hash.clone()),
             browser_hash: None,
+            is_background: false,
         }
     }
 

@@ -24,7 +24,7 @@ use crate::{
         form::{Form, Token},
         front::Front,
         page,
-        page::see_other,
+        page::{see_other, with_next},
         passwords::hint,
         problem,
     },
@@ -175,7 +175,11 @@ pub(super) async fn decline(person: Person, visitor: Visitor, front: Front, Toke
 
 pub(super) async fn sign_up(visitor: Visitor, front: Front, Token(token): Token, parts: Parts, Form(draft): Form<SignUp>) -> Response {
     match try_to_join(&visitor, &front, &token, &draft).await {
-        Ok(Some(slug)) => front.go(&format!("/accounts/{slug}"), "Welcome. You are a member now.").await,
+        // Whoever is new is offered a second factor first.
+        Ok(Some(slug)) => {
+            let next = with_next("/me/security/factor", &format!("/accounts/{slug}"));
+            front.go(&next, "Welcome. You are a member now.").await
+        }
         Ok(None) => see_other(&format!("/invitations/{token}")),
         Err(stop) => again(&visitor, &front, &token, draft, stop, &parts).await,
     }

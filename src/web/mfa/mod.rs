@@ -40,6 +40,8 @@ pub(super) fn routes() -> Routes {
 struct Begin {
     shell: Shell,
     next: String,
+    /// Where whoever does not want to is led.
+    later: String,
     /// Whether an account demands it.
     is_demanded: bool,
     faults: Faults,
@@ -87,7 +89,7 @@ async fn show_offer(person: &Person, front: &Front, parts: &Parts, next: String,
             again.show(front, &SetUp { shell, secret, picture: Safe(picture), is_mailed, next, faults, refused })
         }
         Ok(None) => match mfa::is_demanded(person).await {
-            Ok(is_demanded) => again.show(front, &Begin { shell, next, is_demanded, faults, refused }),
+            Ok(is_demanded) => again.show(front, &Begin { shell, later: onward(&next).to_owned(), next, is_demanded, faults, refused }),
             Err(stop) => problem::answer(stop, parts),
         },
         Err(stop) => problem::answer(stop, parts),
