@@ -223,6 +223,11 @@ impl Chromium {
         panic!("{part} did not come: {}", self.path().await);
     }
 
+    /// Runs a script of the test's.
+    pub async fn run(&self, script: &str) {
+        self.driver.execute(script, vec![]).await.unwrap();
+    }
+
     /// Puts a mark on the document, which loading another one removes.
     pub async fn mark(&self) {
         self.driver.execute("window.marked = true", vec![]).await.unwrap();

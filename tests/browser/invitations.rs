@@ -59,8 +59,11 @@ async fn journey(scripts: Scripts) {
     bob.look("join-faults").await;
     bob.type_into("password", PASSWORD).await;
     bob.press("Create my user and join").await;
-    assert_eq!(bob.path().await, "/accounts/acme");
+    assert_eq!(bob.path().await, "/me/security/factor?next=%2Faccounts%2Facme");
     assert_eq!(bob.texts(".toast").await, ["Welcome. You are a member now."]);
+    bob.look("join-factor").await;
+    bob.follow("main a[href='/accounts/acme']").await;
+    assert_eq!(bob.path().await, "/accounts/acme");
     bob.open(&page("/accounts/acme/events")).await;
     assert_eq!(bob.texts("h1").await, ["This needs another role"]);
 

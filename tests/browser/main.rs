@@ -5,10 +5,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::too_many_lines, reason = "a test that cannot go on should say where")]
 
 mod chromium;
+mod idle;
 mod invitations;
 #[path = "../all/kit.rs"]
 #[allow(dead_code, reason = "the kit is shared with the other suite, which uses all of it")]
 mod kit;
+mod locked_out;
 mod mfa;
 mod people;
 

@@ -63,7 +63,18 @@ async fn journey(scripts: Scripts) {
     browser.press("Go on").await;
     assert_eq!(browser.path().await, "/accounts/acme/settings/security");
     browser.look("account-security").await;
+    // What was typed is there again after one more proof, and nothing of it is saved.
     browser.choose("mfa", "required").await;
+    browser.type_into("session_limit", "7").await;
+    house.wait(Span::minutes(11));
+    browser.press("Save").await;
+    assert_eq!(browser.texts("h1").await, ["Is it you?"]);
+    browser.type_into("code", &codes[1]).await;
+    browser.press("Go on").await;
+    assert_eq!(browser.texts(".note.typed").await, ["This is what you had typed. Nothing of it is saved yet."]);
+    assert_eq!(browser.value("session_limit").await, "7");
+    assert_eq!(browser.attribute("[name=mfa]:checked", "value").await, "required");
+    browser.look("account-security-typed").await;
     browser.type_into("session_idle", "1").await;
     browser.press("Save").await;
     browser.look("account-security-faults").await;

@@ -172,7 +172,8 @@ async fn journey(scripts: Scripts) {
     browser.type_into("name", "Newcomer").await;
     browser.type_into("password", PASSWORD).await;
     browser.press("Create my user").await;
-    assert_eq!(browser.path().await, "/accounts");
+    assert_eq!(browser.path().await, "/me/security/factor?next=%2Faccounts");
+    browser.follow("main a[href='/accounts']").await;
     browser.look("accounts-none").await;
     browser.quit().await;
 }
