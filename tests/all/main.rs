@@ -34,6 +34,7 @@ mod plans;
 mod program;
 mod proofs;
 mod rescue;
+mod revocation;
 mod security;
 mod sessions;
 mod setup;
