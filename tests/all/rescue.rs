@@ -44,7 +44,7 @@ async fn link(house: &House, draft: &Draft) -> String {
 }
 
 /// A browser in which a link for Ada was used.
-async fn rescued(house: &House) -> Browser {
+pub async fn rescued(house: &House) -> Browser {
     let browser = house.visitor();
     let page = browser.post(&link(house, &for_ada()).await, &[]).await;
     assert_eq!(page.location(), PATH, "{}", page.text());

@@ -178,7 +178,7 @@ impl Slow {
     }
 
     /// Whether the answer says that it was done.
-    async fn is_done(mut self) -> bool {
+    async fn was_done(mut self) -> bool {
         let mut answer = Vec::new();
         let mut buffer = [0; 4096];
         while !answer.windows(4).any(|window| window == b"\r\n\r\n") {
@@ -194,7 +194,7 @@ impl Slow {
 
     async fn finish(mut self) -> bool {
         self.send_rest().await;
-        self.is_done().await
+        self.was_done().await
     }
 }
 
@@ -439,7 +439,7 @@ impl Stage {
                 throws.wait().await;
                 slow.send_rest().await;
                 let ended = deed.run(self, &victim).await;
-                (slow.is_done().await, ended)
+                (slow.was_done().await, ended)
             }
             AfterAnswer => (begin().await.finish().await, deed.run(self, &victim).await),
             Together => {
