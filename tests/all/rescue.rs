@@ -21,7 +21,7 @@ use crate::{
 const PATH: &str = "/accounts/acme/settings/security";
 
 /// What is typed for Ada.
-fn for_ada() -> Draft {
+pub fn for_ada() -> Draft {
     let (account, person) = ("acme".to_owned(), "ada@example.com".to_owned());
     Draft { account, person, reason: "She lost her phone & <keys>".to_owned(), ..Draft::default() }
 }
@@ -39,7 +39,8 @@ fn link_in(said: &str, beginning: &str) -> String {
     said[at..].split_whitespace().next().unwrap().to_owned()
 }
 
-async fn link(house: &House, draft: &Draft) -> String {
+/// The path of a link.
+pub async fn link(house: &House, draft: &Draft) -> String {
     link_in(&command(house, draft).await.unwrap(), "/rescue/")
 }
 

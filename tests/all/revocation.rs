@@ -101,17 +101,13 @@ impl Revocation {
 }
 
 fn makes_sense((change, revocation, point): Case) -> bool {
-    match (change, point) {
-        // What is somebody's own stays theirs.
-        (Name | EndSession, _) if revocation.is_of_account() => false,
-        // Who is not in has no session to be ended there, and who may do less comes in as before.
-        (Enter, _) if matches!(revocation, EndedInAccount | Demoted) => false,
-        // There is no body.
-        (Enter | EndSession, BeforeBody) => false,
-        (Role | Invite, Inside) => on_postgres(),
-        (_, Inside) => false,
-        _ => true,
-    }
+    // What is somebody's own stays theirs.
+    let is_own = matches!(change, Name | EndSession) && revocation.is_of_account();
+    // Who is not in has no session to be ended there, and who may do less comes in as before.
+    let comes_in = change == Enter && matches!(revocation, EndedInAccount | Demoted);
+    let has_body = !matches!(change, Enter | EndSession);
+    let can_wait_inside = matches!(change, Role | Invite) && on_postgres();
+    !is_own && !comes_in && (has_body || point != BeforeBody) && (can_wait_inside || point != Inside)
 }
 
 /// A few numbers that look thrown, the same for the same seed.
@@ -479,7 +475,7 @@ impl Stage {
                     },
                     async {
                         after(12).await;
-                        latch.open().await
+                        latch.open().await;
                     }
                 );
                 (done, ended)
