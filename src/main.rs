@@ -211,7 +211,7 @@ async fn serve(config: &Config, filter: EnvFilter) -> Result<(), String> {
 async fn demo(config: &Config) -> Result<(), String> {
     let asked_to_stop = asked_to_stop()?;
     say(&mut std::io::stderr(), "A company is being founded, and lives for four months. This takes a few seconds.");
-    let demo = app::demo::demo(config, app::clock(), app::dice()).await.map_err(|error| error.to_string())?;
+    let demo = Box::pin(app::demo::demo(config, app::clock(), app::dice())).await.map_err(|error| error.to_string())?;
     say(&mut std::io::stdout(), &demo.says());
     asked_to_stop.await;
     demo.stop().await.map_err(|error| error.to_string())

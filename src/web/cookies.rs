@@ -139,6 +139,8 @@ pub(super) async fn give(mut request: Request, next: Next) -> Response {
     let cookies = given.take();
     if !cookies.is_empty() {
         response.headers_mut().remove(SET_COOKIE);
+    } else if let Some(gone) = response.headers().get(SET_COOKIE).and_then(gone) {
+        response.headers_mut().insert(SET_COOKIE, gone);
     }
     for cookie in cookies {
         if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
@@ -146,4 +148,14 @@ pub(super) async fn give(mut request: Request, next: Next) -> Response {
         }
     }
     response
+}
+
+/// The cookie that the layer takes away, which it does by name and path alone. Browsers heed nothing that is called `__Host-` and
+/// is not `Secure`: they would keep it.
+fn gone(said: &HeaderValue) -> Option<HeaderValue> {
+    let mut cookie = Cookie::parse(said.to_str().ok()?).ok().filter(|cookie| cookie.value().is_empty())?;
+    cookie.set_secure(cookie.name() == name(true));
+    cookie.set_http_only(true);
+    cookie.set_same_site(SameSite::Lax);
+    HeaderValue::from_str(&cookie.to_string()).ok()
 }

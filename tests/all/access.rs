@@ -1,10 +1,24 @@
 //! The golden table: every route × everybody in the cast. A route that is not in it fails, and so does one that answers
 //! otherwise. Read a change of `access.golden` like code: it says who may do what. `UPDATE_GOLDEN=1` writes it.
+//!
+//! It has two parts: what the roles may do, and what somebody gets to see whom a state keeps out, whatever their role. Of states
+//! two stand with the roles: disabled, and a guest whose time is over.
 
-use frontdesk::web;
+use frontdesk::{
+    rules::{
+        members::Roles,
+        time::{Millis, Span},
+    },
+    web::{self, Route},
+};
 use reqwest::StatusCode;
 
-use crate::kit::{House, cast};
+use crate::{
+    kit::{Browser, House, PASSWORD, Page, cast},
+    mfa::set_up,
+    rescue::rescued,
+    upgrades::{Everything, everything},
+};
 
 /// What stands for the parameters: things that exist, in the account that everybody is measured against.
 fn path_of(route: &str, things: &Things) -> String {
@@ -26,17 +40,95 @@ struct Things {
     token: String,
 }
 
+/// Somebody in a column of the table.
+struct Asker {
+    name: &'static str,
+    browser: Browser,
+    /// What the account demands while they ask.
+    demand: Option<(&'static str, &'static str)>,
+    /// What puts them into their state, before each request.
+    sets: Vec<String>,
+}
+
+impl Asker {
+    /// Sends an empty form there, or this one; the cookie is the same afterwards, whatever this costs them.
+    async fn ask(&self, house: &House, route: &Route, things: &Things, form: &[(&str, String)]) -> Page {
+        for set in &self.sets {
+            house.raw.run(set).await;
+        }
+        if let Some((name, value)) = self.demand {
+            let values = format!("SELECT id, '{name}', '{value}', 'somebody', 0 FROM accounts WHERE slug = 'acme'");
+            house.raw.run(format!("INSERT INTO account_settings (account_id, name, value, set_by, set_at) {values}")).await;
+        }
+        let (path, cookie) = (path_of(route.path, things), self.browser.cookie());
+        let page = if route.method == "GET" { self.browser.get(&path).await } else { self.browser.post(&path, form).await };
+        self.browser.set_cookie(cookie);
+        house.raw.run("DELETE FROM account_settings").await;
+        assert!(!page.status.is_server_error(), "{} {} {path}: {}", self.name, route.method, page.text());
+        page
+    }
+}
+
+/// Administrators of `acme`, none of whom is in a state to come in.
+async fn states(house: &House) -> Vec<Asker> {
+    let mut askers = Vec::new();
+    let [hour, minutes] = [Span::hours(1), Span::minutes(6)].map(|span| house.now().minus(span));
+    let sessions = |set: &str| format!("UPDATE sessions SET {set} WHERE user_id = $user");
+    let entries =
+        |Millis(at)| format!("UPDATE entries SET last_seen_at = {at} WHERE session_id IN (SELECT id FROM sessions WHERE user_id = $user)");
+    for (name, demand, set) in [
+        ("must_enrol", Some(("mfa", "required")), sessions("ended_at = NULL")),
+        ("must_renew", Some(("session_lifetime", "3600000")), sessions(&format!("created_at = {}", hour.0))),
+        ("idle_here", Some(("session_idle", "300000")), entries(minutes)),
+        ("idle", None, sessions("last_seen_at = 1, ended_at = NULL, ended_why = NULL")),
+        ("ended", None, sessions("ended_at = 1, ended_why = 'ended_by_owner'")),
+    ] {
+        let email = house.member("acme", name, Roles::ADMINISTRATOR).await;
+        let browser = house.signed_in(&email).await;
+        assert_eq!(browser.get("/accounts/acme").await.status, StatusCode::OK, "{name}");
+        let sets = vec![set.replace("$user", &format!("'{}'", house.user_id(&email).await))];
+        askers.push(Asker { name, browser, demand, sets });
+    }
+    let rescued = Asker { name: "rescued", browser: rescued(house).await, demand: None, sets: vec![] };
+    let email = house.member("acme", "half", Roles::ADMINISTRATOR).await;
+    set_up(house, &house.signed_in(&email).await).await;
+    let browser = house.visitor();
+    assert_eq!(browser.sign_in(&email, PASSWORD).await.location(), "/login/mfa");
+    let of_half = "FROM flows WHERE kind = 'half_sign_in'";
+    house.raw.run(format!("CREATE TABLE kept_half AS SELECT * {of_half}")).await;
+    let sets = vec![format!("DELETE {of_half}"), "INSERT INTO flows SELECT * FROM kept_half".to_owned()];
+    let half = Asker { name: "half_signed_in", browser, demand: None, sets };
+    [half].into_iter().chain(askers).chain([rescued]).collect()
+}
+
 /// An answer in one word.
-fn word(status: StatusCode, location: &str) -> String {
+fn word(route: &Route, status: StatusCode, location: &str) -> String {
     match status {
         StatusCode::OK => "page".into(),
         StatusCode::SEE_OTHER if location == "/login?why=signed_out" => "signed-out".into(),
         StatusCode::SEE_OTHER if location.starts_with("/login") => "sign-in".into(),
+        StatusCode::SEE_OTHER if location.starts_with("/me/security/factor") && !route.path.starts_with("/me/") => "enrol".into(),
+        StatusCode::SEE_OTHER if location.starts_with("/prove") => "prove".into(),
         StatusCode::SEE_OTHER => "done".into(),
         StatusCode::UNPROCESSABLE_ENTITY => "faults".into(),
         StatusCode::FORBIDDEN => "refused".into(),
         StatusCode::NOT_FOUND => "none".into(),
         other => other.as_u16().to_string(),
+    }
+}
+
+/// The tables that deeds of the table change, and that are put back for the next one.
+const KEPT: [&str; 4] = ["members", "member_words", "invitations", "invitation_tokens"];
+
+async fn put_back(house: &House) {
+    for table in ["sessions", "entries"] {
+        house.raw.run(format!("UPDATE {table} SET ended_at = NULL, ended_why = NULL")).await;
+    }
+    for table in ["member_words", "members", "invitation_tokens", "invitations"] {
+        house.raw.run(format!("DELETE FROM {table}")).await;
+    }
+    for table in KEPT {
+        house.raw.run(format!("INSERT INTO {table} SELECT * FROM kept_{table}")).await;
     }
 }
 
@@ -46,49 +138,39 @@ async fn the_golden_table_holds() {
     ada.get("/accounts/acme").await;
     let account = house.account_id("acme").await;
     let event = house.raw.texts(format!("SELECT id FROM events WHERE log = '{account}' ORDER BY seq")).await.remove(0);
-    let cast = cast(&house, ada).await;
+    let roles = cast(&house, ada).await;
 
     // An administrator whom nobody else may touch, so that the deeds leave everything as it is for the next one.
-    let target = house.member("acme", "target", frontdesk::rules::members::Roles::ADMINISTRATOR).await;
+    let target = house.member("acme", "target", Roles::ADMINISTRATOR).await;
     let member = house.member_id(&target).await;
     // And an invitation that only administrators may touch, to somebody who is none of them.
-    let token = house.invite(&cast[0].1, "invited@example.com", frontdesk::rules::members::Roles::ADMINISTRATOR).await;
+    let token = house.invite(&roles[0].1, "invited@example.com", Roles::ADMINISTRATOR).await;
     let invitation = house.raw.texts("SELECT id FROM invitations").await.remove(0);
     let things = Things { event, member, invitation, token };
-    let keep = ["members", "member_words", "invitations", "invitation_tokens"]
-        .map(|table| format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}"));
-    for keep in keep {
-        house.raw.run(keep).await;
+    let roles = roles.into_iter().map(|(name, browser)| Asker { name, browser, demand: None, sets: vec![] }).collect();
+    let states = states(&house).await;
+    for table in KEPT {
+        house.raw.run(format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}")).await;
     }
     let mut routes = web::routes();
     routes.sort_by_key(|route| (route.path, route.method));
-    let mut table = format!("{:<6}{:<46}", "", "");
-    for (name, _) in &cast {
-        table.push_str(&format!("{name:<15}"));
-    }
-    for route in routes {
-        let path = path_of(route.path, &things);
-        table = format!("{}\n{:<6}{:<46}", table.trim_end(), route.method, route.path);
-        for (name, browser) in &cast {
-            // Each tries with a cookie of their own that this request may cost them.
-            let cookie = browser.cookie();
-            let page = if route.method == "GET" { browser.get(&path).await } else { browser.post(&path, &[]).await };
-            assert!(!page.status.is_server_error(), "{name} {} {path}: {}", route.method, page.text());
-            table.push_str(&format!("{:<15}", word(page.status, page.location())));
-            *browser.cookie.lock().unwrap() = cookie;
-            if route.method == "POST" {
-                house.raw.run("UPDATE sessions SET ended_at = NULL, ended_why = NULL").await;
-                house.raw.run("UPDATE entries SET ended_at = NULL, ended_why = NULL").await;
-                house.raw.run("DELETE FROM member_words").await;
-                house.raw.run("DELETE FROM members").await;
-                house.raw.run("INSERT INTO members SELECT * FROM kept_members").await;
-                house.raw.run("INSERT INTO member_words SELECT * FROM kept_member_words").await;
-                house.raw.run("DELETE FROM invitation_tokens").await;
-                house.raw.run("DELETE FROM invitations").await;
-                house.raw.run("INSERT INTO invitations SELECT * FROM kept_invitations").await;
-                house.raw.run("INSERT INTO invitation_tokens SELECT * FROM kept_invitation_tokens").await;
+    let mut table = String::new();
+    for askers in [roles, states] {
+        table.push_str(&format!("{:<52}", ""));
+        for asker in &askers {
+            table.push_str(&format!("{:<15}", asker.name));
+        }
+        for route in &routes {
+            table = format!("{}\n{:<6}{:<46}", table.trim_end(), route.method, route.path);
+            for asker in &askers {
+                let page = asker.ask(&house, route, &things, &[]).await;
+                table.push_str(&format!("{:<15}", word(route, page.status, page.location())));
+                if route.method == "POST" {
+                    put_back(&house).await;
+                }
             }
         }
+        table = format!("{}\n\n", table.trim_end());
     }
     let table = format!("{}\n", table.trim_end());
     let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/all/access.golden");
@@ -104,7 +186,7 @@ fn form_that_works(route: &str) -> Vec<(&'static str, String)> {
     let fields: &[(&'static str, &str)] = match route.rsplit('/').next().unwrap() {
         "settings" => &[("name", "Mine"), ("slug", "acme"), ("version", "0")],
         "billing" => &[("contact", "Mine"), ("version", "0")],
-        "delete" => &[("name", "Acme"), ("password", crate::kit::PASSWORD)],
+        "delete" => &[("name", "Acme"), ("password", PASSWORD)],
         "roles" => &[("developer", "read_write"), ("team", "manager"), ("billing", "access"), ("version", "0")],
         "access" => &[("until", "2027-01-01")],
         "security" => &[("session_idle", "30"), ("seen", "- - - - -")],
@@ -130,7 +212,7 @@ async fn who_may_not_changes_nothing() {
     let cast = cast(&house, ada).await;
     let account = house.account_id("acme").await;
     let administrator = house.member_id("ada@example.com").await;
-    let token = house.invite(&cast[0].1, "invited@example.com", frontdesk::rules::members::Roles::ADMINISTRATOR).await;
+    let token = house.invite(&cast[0].1, "invited@example.com", Roles::ADMINISTRATOR).await;
     let invitation = house.raw.texts("SELECT id FROM invitations").await.remove(0);
     let before = house.raw.texts("SELECT CAST(version AS TEXT) || COALESCE(closed_why, '') FROM invitations").await;
     let things = Things { event: String::new(), member: administrator.clone(), invitation, token };
@@ -177,53 +259,79 @@ async fn who_may_not_changes_nothing() {
     assert!(events.iter().all(|event| harmless.contains(&event.as_str())), "{events:?}");
 }
 
-/// Whoever is in no state to come in gets one answer, whatever they ask of the account.
+/// Whoever is in no state to come in changes nothing, with forms that would work: nothing of the account, and where they are not
+/// even signed in, nothing at all.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_road_leads_in_past_the_gate() {
+async fn no_state_changes_anything() {
     let (house, ada) = House::with_ada().await;
-    crate::mfa::set_up(&house, &ada).await;
-    let half = house.visitor();
-    assert_eq!(half.sign_in("ada@example.com", crate::kit::PASSWORD).await.location(), "/login/mfa");
-    let manager = frontdesk::rules::members::Roles::ADMINISTRATOR;
-    let mut people = vec![("half signed in", half, StatusCode::SEE_OTHER, "/login")];
-    for (state, set, status, location) in [
-        ("disabled", "UPDATE members SET disabled_at = 1 WHERE search_email = 'disabled@example.com'", StatusCode::FORBIDDEN, ""),
-        ("over", "UPDATE members SET access_until = 1 WHERE search_email = 'over@example.com'", StatusCode::FORBIDDEN, ""),
-        (
-            "ended",
-            "UPDATE sessions SET ended_at = 1, ended_why = 'ended_by_owner' WHERE user_id = (SELECT user_id FROM members WHERE search_email = 'ended@example.com')",
-            StatusCode::SEE_OTHER,
-            "/login?why=ended_by_owner",
-        ),
-        (
-            "idle",
-            "UPDATE sessions SET last_seen_at = 1 WHERE user_id = (SELECT user_id FROM members WHERE search_email = 'idle@example.com')",
-            StatusCode::SEE_OTHER,
-            "/login?why=idle",
-        ),
-    ] {
-        let email = house.member("acme", state, manager).await;
-        let browser = house.signed_in(&email).await;
-        assert_eq!(browser.get("/accounts/acme").await.status, StatusCode::OK, "{state}");
-        house.raw.run(set).await;
-        people.push((state, browser, status, location));
-    }
-    let id = |kind: &str| format!("{kind}_3MP92WggujNuFkwl8icLusxoDSO");
-    let member = house.member_id("over@example.com").await;
-    let things = Things { member, event: id("ev"), invitation: id("inv"), token: String::new() };
-    let before = house.raw.number("SELECT COUNT(*) FROM events WHERE outcome = 'done'").await;
-    for route in web::routes().iter().filter(|route| route.path.starts_with("/accounts/{slug}")) {
-        let path = path_of(route.path, &things);
-        for (state, browser, status, location) in &people {
-            let page = if route.method == "GET" { browser.get(&path).await } else { browser.post(&path, &form_of(route.path)).await };
-            assert_eq!(page.status, *status, "{state}: {} {path}: {}", route.method, page.text());
-            assert!(page.location().starts_with(location), "{state}: {} {path}: {}", route.method, page.location());
+    let token = house.invite(&ada, "invited@example.com", Roles::ADMINISTRATOR).await;
+    let invitation = house.raw.texts("SELECT id FROM invitations").await.remove(0);
+    let target = house.member("acme", "target", Roles::ADMINISTRATOR).await;
+    let things = Things { event: String::new(), member: house.member_id(&target).await, invitation, token };
+    let states = states(&house).await;
+    let before = settled(&house).await;
+    let mut asked = 0;
+    for route in web::routes().iter().filter(|route| route.method == "POST") {
+        let is_of_account = route.path.contains("{slug}");
+        for asker in &states {
+            // In no account, they are who they are.
+            let is_somebody = ["must_enrol", "must_renew", "idle_here"].contains(&asker.name);
+            // The way back in leads here, and here alone.
+            let is_open = asker.name == "rescued" && route.path.ends_with("/settings/security");
+            if is_open || is_anybodys(route) || (is_somebody && !is_of_account) {
+                continue;
+            }
+            let page = asker.ask(&house, route, &things, &form_of(route.path)).await;
+            let word = word(route, page.status, page.location());
+            assert!(["sign-in", "enrol", "refused"].contains(&word.as_str()), "{} {}: {word}", asker.name, route.path);
+            asked += 1;
         }
     }
-    assert_eq!(house.raw.number("SELECT COUNT(*) FROM events WHERE outcome = 'done'").await, before);
+    assert!(asked > 150, "{asked}");
+    for (table, rows) in settled(&house).await {
+        assert_eq!(Some(&rows), before.get(&table), "{table}");
+    }
 }
 
-/// The same as [`form_that_works`], and nothing where a route takes nothing in particular.
+/// What anyone may send, signed in or not.
+fn is_anybodys(route: &Route) -> bool {
+    let ways_in = ["/login", "/logout", "/password/", "/signup", "/setup", "/rescue/", "/unlock/", "/me/idle"];
+    ways_in.iter().any(|way| route.path.starts_with(way)) || route.path.ends_with("/sign-up")
+}
+
+/// All that somebody may have changed, and of what is on record only what was done.
+async fn settled(house: &House) -> Everything {
+    let mut all = everything(&house.raw).await;
+    // When somebody was seen, what waits to be typed again, and how often something was tried.
+    for table in ["attempts", "cookies", "entries", "event_subjects", "flows", "sessions"] {
+        all.remove(table).expect(table);
+    }
+    for (table, rows) in &mut all {
+        // Refusals are on record as well, and move the head of their log.
+        rows.retain(|row| table != "events" || row["outcome"].as_deref() == Some("done"));
+        for column in ["version", "event_seq", "event_hash"] {
+            let is_head = ["accounts", "users", "instance"].contains(&table.as_str());
+            rows.iter_mut().filter(|_| is_head).for_each(|row| drop(row.remove(column)));
+        }
+        // Letters leave in their own time; that there are no others counts.
+        rows.iter_mut().filter(|_| table == "outbox").for_each(|row| row.retain(|column, _| column == "id"));
+        rows.sort();
+    }
+    all
+}
+
+/// The same as [`form_that_works`], also for what is somebody's own, and nothing where a route takes nothing in particular.
 fn form_of(route: &str) -> Vec<(&'static str, String)> {
-    if route.ends_with("leave") { vec![] } else { form_that_works(route) }
+    let fields: &[(&'static str, &str)] = match route {
+        "/accounts/new" => &[("name", "Another")],
+        "/me" => &[("name", "Another"), ("theme", "dark")],
+        "/me/theme" => &[("theme", "dark")],
+        "/me/email" => &[("email", "another@example.com"), ("password", PASSWORD)],
+        "/me/security/password" => &[("current", PASSWORD), ("password", "four entirely new words")],
+        "/prove" => &[("password", PASSWORD)],
+        "/invitations/{token}/accept" => &[("agrees", "yes")],
+        route if route.contains("{slug}") && !route.ends_with("/leave") => return form_that_works(route),
+        _ => &[],
+    };
+    fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
 }

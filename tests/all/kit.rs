@@ -247,7 +247,9 @@ impl House {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).local_address(address).build().unwrap();
         let base = |running: &Running| format!("http://{}", running.address);
         let also = self.also.as_ref().map(|also| (base(also), self.turns.clone()));
-        Browser { client, base: base(&self.running), also, cookie: Mutex::new(None), known_by: Mutex::new(None) }
+        // Where they have a name, they go by their addresses besides.
+        let host = self.config.base_url.is_empty().then(|| self.running.address.to_string());
+        Browser { client, base: base(&self.running), also, host, cookie: Mutex::new(None), known_by: Mutex::new(None) }
     }
 
     /// Turns the clock.
@@ -440,6 +442,8 @@ pub struct Browser {
     pub base: String,
     /// The second process, and whose turn it is.
     also: Option<(String, Arc<AtomicUsize>)>,
+    /// How the second process is called.
+    host: Option<String>,
     pub cookie: Mutex<Option<String>>,
     /// The cookie that it is known by, once somebody has signed in with it.
     pub known_by: Mutex<Option<String>>,
@@ -466,8 +470,8 @@ impl Browser {
             _ => &self.base,
         };
         let mut request = self.client.request(method, format!("{base}{path}"));
-        if base != &self.base && headers.iter().all(|(name, _)| *name != "host") {
-            request = request.header(header::HOST, self.base.trim_start_matches("http://"));
+        if let Some(host) = self.host.as_ref().filter(|_| base != &self.base && headers.iter().all(|(name, _)| *name != "host")) {
+            request = request.header(header::HOST, host);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -36,6 +36,7 @@ mod plans;
 mod program;
 mod proofs;
 mod rescue;
+mod revocation;
 mod security;
 mod sessions;
 mod setup;

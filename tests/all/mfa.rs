@@ -21,7 +21,8 @@ impl Factor {
     }
 }
 
-async fn offered(browser: &Browser) -> Authenticator {
+/// The secret that is offered to somebody.
+pub async fn offered(browser: &Browser) -> Authenticator {
     let page = browser.post("/me/security/factor", &[]).await;
     assert_eq!(page.location(), "/me/security/factor", "{}", page.text());
     let page = browser.get("/me/security/factor").await;

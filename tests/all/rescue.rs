@@ -21,7 +21,7 @@ use crate::{
 const PATH: &str = "/accounts/acme/settings/security";
 
 /// What is typed for Ada.
-fn for_ada() -> Draft {
+pub fn for_ada() -> Draft {
     let (account, person) = ("acme".to_owned(), "ada@example.com".to_owned());
     Draft { account, person, reason: "She lost her phone & <keys>".to_owned(), ..Draft::default() }
 }
@@ -39,12 +39,13 @@ fn link_in(said: &str, beginning: &str) -> String {
     said[at..].split_whitespace().next().unwrap().to_owned()
 }
 
-async fn link(house: &House, draft: &Draft) -> String {
+/// The path of a link.
+pub async fn link(house: &House, draft: &Draft) -> String {
     link_in(&command(house, draft).await.unwrap(), "/rescue/")
 }
 
 /// A browser in which a link for Ada was used.
-async fn rescued(house: &House) -> Browser {
+pub async fn rescued(house: &House) -> Browser {
     let browser = house.visitor();
     let page = browser.post(&link(house, &for_ada()).await, &[]).await;
     assert_eq!(page.location(), PATH, "{}", page.text());

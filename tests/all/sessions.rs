@@ -1,7 +1,14 @@
-use frontdesk::rules::time::Span;
-use reqwest::{Method, StatusCode};
+use std::collections::BTreeSet;
 
-use crate::kit::{House, PASSWORD, READER, form};
+use frontdesk::rules::{sign_up::Policy, time::Span};
+use reqwest::{Method, StatusCode, header};
+
+use crate::{
+    kit::{House, PASSWORD, Page, READER, form, sign_up_form},
+    mfa::set_up,
+    rescue::{for_ada, link},
+    upgrades::everything,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ended_session_is_over_on_the_next_request_of_every_instance() {
@@ -164,6 +171,75 @@ async fn under_tls_the_cookie_is_bound_to_the_host() {
     assert!(cookie.starts_with("__Host-frontdesk=") && cookie.contains("Secure") && !cookie.contains("Domain"), "{cookie}");
     assert!(page.header("strict-transport-security").starts_with("max-age="));
     assert!(house.running.setup_link.as_ref().unwrap().starts_with("https://desk.example.com/setup?token="));
+}
+
+/// Every way to a cookie, and the ways to another one.
+async fn ways_to_a_cookie(house: &House) -> Vec<(&'static str, Page)> {
+    let one = |name: &'static str, value: &str| vec![(name, value.to_owned())];
+    let ada = house.visitor();
+    let mut ways = vec![("set-up", ada.post("/setup", &house.setup_form()).await)];
+    house.visitor().post("/signup", &one("email", "bob@example.com")).await;
+    let path = house.link_to("bob@example.com").await;
+    ways.push(("sign-up", house.visitor().post(&path, &sign_up_form("Bob")).await));
+    let token = house.invite(&ada, "carol@example.com", READER).await;
+    ways.push(("joining", house.visitor().post(&format!("/invitations/{token}/sign-up"), &sign_up_form("Carol")).await));
+    ways.push(("rescue", house.visitor().post(&link(house, &for_ada()).await, &[]).await));
+    let browser = house.visitor();
+    ways.push(("sign-in", browser.sign_in("bob@example.com", PASSWORD).await));
+    ways.push(("proof", browser.post("/prove", &one("password", PASSWORD)).await));
+    let change = [("current", PASSWORD.to_owned()), ("password", "four entirely new words".to_owned())];
+    ways.push(("new password", browser.post("/me/security/password", &change).await));
+    let factor = set_up(house, &ada).await;
+    let half = house.visitor();
+    ways.push(("half a sign-in", half.sign_in("ada@example.com", PASSWORD).await));
+    ways.push(("second factor", half.post("/login/mfa", &one("code", &factor.code(house))).await));
+    ways.push(("new recovery codes", half.post("/me/security/recovery-codes", &[]).await));
+    ways.push(("no second factor", half.post("/me/security/factor/remove", &[]).await));
+    ways.push(("signing out", half.post("/logout", &[]).await));
+    ways
+}
+
+/// SES-08: no script reads a cookie, no other site sends one, and the database does not tell its value.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_cookie_is_as_promised() {
+    for (base, name, secure) in [("", "frontdesk", false), ("https://desk.example.com", "__Host-frontdesk", true)] {
+        let house = House::with(|config| {
+            config.base_url = base.to_owned();
+            config.sign_up = Policy::Open;
+        })
+        .await;
+        let (mut values, mut known) = (BTreeSet::new(), 0);
+        for (way, page) in ways_to_a_cookie(&house).await {
+            let cookies: Vec<_> = page.headers.get_all(header::SET_COOKIE).iter().map(|cookie| cookie.to_str().unwrap()).collect();
+            assert!(matches!(cookies.len(), 1 | 2), "{way}: {cookies:?} {}", page.text());
+            for (cookie, expected_name) in cookies.iter().zip([name.to_owned(), format!("{name}-browser")]) {
+                let mut parts = cookie.split("; ");
+                let (called, value) = parts.next().unwrap().split_once('=').unwrap();
+                let rules: Vec<_> = parts.filter(|rule| !rule.starts_with("Max-Age=") && !rule.starts_with("Expires=")).collect();
+                let expected: BTreeSet<_> = ["HttpOnly", "SameSite=Lax", "Path=/"].into_iter().chain(secure.then_some("Secure")).collect();
+                assert_eq!((called, rules.len()), (expected_name.as_str(), expected.len()), "{way}: {cookie}");
+                assert_eq!(rules.into_iter().collect::<BTreeSet<_>>(), expected, "{way}: {cookie}");
+                if way == "signing out" {
+                    assert!(value.is_empty() && cookie.contains("Max-Age=0") && cookies.len() == 1, "{cookies:?}");
+                    continue;
+                }
+                let is_known = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+                assert!(value.len() == 22 && value.chars().all(is_known), "{way}: {value}");
+                assert!(values.insert(value.to_owned()), "{way}: the value of another");
+                known += usize::from(called.ends_with("-browser"));
+            }
+        }
+        assert!((4..values.len() / 2).contains(&known), "{known} of {} make a browser known", values.len());
+        let all = everything(&house.raw).await;
+        for table in ["sessions", "cookies", "known_browsers"] {
+            assert!(!all[table].is_empty() && all[table].iter().all(|row| row["token_hash"].as_ref().unwrap().len() == 64), "{table}");
+        }
+        for (table, rows) in all {
+            for text in rows.iter().flat_map(|row| row.values()).flatten() {
+                assert!(values.iter().all(|value| !text.contains(value)), "{table}: {text}");
+            }
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

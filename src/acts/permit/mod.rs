@@ -171,19 +171,9 @@ impl<M: May> Permit<M> {
         self.begin_holding(vec![]).await
     }
 
-    /// The same, holding other logs besides the account's.
-    pub(in crate::acts) async fn begin_holding(&self, mut hold: Vec<Log>) -> Result<(Tx<InAccount>, Roles), Stop> {
-        hold.push(Log::Account(self.account.account.clone()));
-        let mut tx = self.person.begin_in(&self.account, hold).await?;
-        let mut asking = asking_now(&mut tx, &self.person.caller, &self.account.slug).await?;
-        // The slug may be another account's by now.
-        let fresh = asking.account.take().filter(|fresh| fresh.account == self.account.account).ok_or(Stop::Unknown)?;
-        let (policy, member) = at_gate(&self.person.app, &fresh);
-        let verdict = gate::account(tx.now(), fresh.account.as_str(), policy, member, &asking.at(&fresh), M::PERMISSION);
-        if let Err(stop) = demand(verdict, &fresh.name) {
-            drop(tx);
-            return Err(self.person.refused(&fresh, stop).await);
-        }
+    /// The same, holding other logs besides.
+    pub(in crate::acts) async fn begin_holding(&self, hold: Vec<Log>) -> Result<(Tx<InAccount>, Roles), Stop> {
+        let (tx, fresh) = self.begin_admitted(hold).await?;
         match fresh.member.roles() {
             Some(roles) if rights(roles).allow(M::PERMISSION) => Ok((tx, roles)),
             _ => {
@@ -193,12 +183,31 @@ impl<M: May> Permit<M> {
         }
     }
 
+    /// Begins a transaction on the account and asks the gate in it, with fresh facts. It holds the person's log besides the
+    /// account's, as that is under which their sessions and factors end: what the gate has found stays true until the commit.
+    async fn begin_admitted(&self, mut hold: Vec<Log>) -> Result<(Tx<InAccount>, AccountFacts), Stop> {
+        let person = &self.person;
+        hold.extend([Log::User(person.facts.user.clone()), Log::Account(self.account.account.clone())]);
+        let mut tx = person.begin_in(&self.account, hold).await?;
+        let mut asking = asking_now(&mut tx, &person.caller, &self.account.slug).await?;
+        // The slug may be another account's by now.
+        let fresh = asking.account.take().filter(|fresh| fresh.account == self.account.account).ok_or(Stop::Unknown)?;
+        let (policy, member) = at_gate(&person.app, &fresh);
+        let verdict = gate::account(tx.now(), fresh.account.as_str(), policy, member, &asking.at(&fresh), M::PERMISSION);
+        if let Err(stop) = demand(verdict, &fresh.name) {
+            drop(tx);
+            return Err(person.refused(&fresh, stop).await);
+        }
+        Ok((tx, fresh))
+    }
+
     /// Notes the first time that this session comes in, as an event, and afterwards at most once a minute that it is
     /// still here.
     async fn note_presence(&self) -> Result<(), Stop> {
         let (person, account) = (&self.person, &self.account);
         let Some(seen) = account.entry_seen_at else {
-            let mut tx = person.begin_in(account, vec![Log::Account(account.account.clone())]).await?;
+            // Asked once more: nobody comes in, on record, behind their own end.
+            let (mut tx, _) = self.begin_admitted(vec![]).await?;
             if !tx.enter(&person.facts.session).await? {
                 return Ok(());
             }
