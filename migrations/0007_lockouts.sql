@@ -9,10 +9,12 @@ CREATE TABLE lockouts (
 );
 CREATE INDEX lockouts_by_end ON lockouts (until);
 
--- Browsers in which people have signed in: each has attempts of its own, so that nobody else can use them up.
+-- Browsers in which people have signed in: each has attempts of its own, so that nobody else can use them up. They are counted by
+-- place, which stays what it is when the browser gets another token.
 CREATE TABLE known_browsers (
     user_id    TEXT_C NOT NULL REFERENCES users (id),
     token_hash TEXT_C NOT NULL,
+    place      TEXT_C NOT NULL,
     seen_at    BIGINT NOT NULL,
     PRIMARY KEY (user_id, token_hash)
 );

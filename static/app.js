@@ -74,6 +74,8 @@ document.addEventListener("htmx:after:swap", (event) => {
 // kept it alive, so the server is asked first; asking does not keep it alive.
 const idle = {
   soon: 120,
+  // Why the session is over, once it is: what was typed waits for whoever was away, and for nobody else.
+  over: "over",
   timer: undefined,
   ticking: undefined,
   dialog: () => document.querySelector("dialog#idle"),
@@ -81,7 +83,10 @@ const idle = {
     const account = encodeURIComponent(this.dialog().dataset.account);
     try {
       const answer = await fetch(`/me/idle?account=${account}`, { method, headers: { "x-frontdesk-background": "yes" } });
-      return answer.ok ? Number(await answer.text()) : undefined;
+      if (!answer.ok) return undefined;
+      const [seconds, why] = (await answer.text()).split(" ");
+      this.over = why === "idle" ? "over" : "ended";
+      return Number(seconds);
     } catch {
       return undefined;
     }
@@ -104,14 +109,16 @@ const idle = {
     const dialog = this.dialog();
     clearTimeout(this.timer);
     clearInterval(this.ticking);
-    for (const part of dialog.querySelectorAll("[data-when]")) part.hidden = (part.dataset.when === "over") !== left <= 0;
+    for (const part of dialog.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== (left > 0 ? "soon" : this.over);
     if (!dialog.open) dialog.showModal();
     if (left <= 0) return;
     const ends = Date.now() + left * 1000;
     const tick = () => {
       const rest = Math.ceil((ends - Date.now()) / 1000);
       dialog.querySelector("[data-left]").textContent = rest === 1 ? "one second" : `${Math.max(rest, 0)} seconds`;
-      if (rest <= 0) this.check();
+      if (rest > 0) return;
+      clearInterval(this.ticking);
+      this.check();
     };
     tick();
     this.ticking = setInterval(tick, 1000);
@@ -131,5 +138,5 @@ document.addEventListener("DOMContentLoaded", () => {
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
   // Another tab may have answered meanwhile, and a computer may have slept.
   document.addEventListener("visibilitychange", () => document.hidden || idle.check());
-  document.addEventListener("htmx:after:swap", () => idle.arm(Number(dialog.dataset.idle)));
+  document.addEventListener("htmx:after:swap", () => idle.check());
 });

@@ -48,7 +48,12 @@ pub(super) async fn count(visitor: &Visitor, email: &Email) -> Result<Try, Stop>
     let (address, browser) = (visitor.caller.address, visitor.caller.browser_hash.as_deref().unwrap_or_default());
     let canonical = email.canonical();
     let mut tx = visitor.begin(vec![]).await?;
-    let is_known = tx.is_known_browser(browser, canonical).await?;
+    // A browser whose own attempts are used up is a stranger's.
+    let known = match tx.known_place(browser, canonical).await? {
+        Some(place) if !tx.is_locked_out(canonical, &place, false).await? => Some(place),
+        _ => None,
+    };
+    let is_known = known.is_some();
     let mut attempts = Vec::new();
     if !is_known {
         for (scope, key) in [(Scope::Network, neighbourhood(address)), (Scope::Address, address.to_string())] {
@@ -66,7 +71,7 @@ pub(super) async fn count(visitor: &Visitor, email: &Email) -> Result<Try, Stop>
             attempts.push(attempt);
         }
     }
-    let place = if is_known { browser.to_owned() } else { neighbourhood(address) };
+    let place = known.unwrap_or_else(|| neighbourhood(address));
     let limits = terms.lockouts.within(tx.strictest_lockout(canonical).await?);
     let (mut is_locked, mut last) = (tx.is_locked_out(canonical, &place, !is_known).await?, Vec::new());
     for budget in limits.budgets(is_known) {
@@ -77,7 +82,8 @@ pub(super) async fn count(visitor: &Visitor, email: &Email) -> Result<Try, Stop>
         let (key, shut) = if budget.is_of_place { (format!("{canonical} {place}"), place.as_str()) } else { (canonical.to_owned(), "") };
         let attempt = Attempt { scope: budget.scope.word(), key, window_start: window_start(tx.now(), budget.window) };
         let count = tx.count_attempt(&attempt).await?;
-        if count == budget.limit {
+        // Also beyond the last one, whose visitor may have gone before it was refused.
+        if count >= budget.limit {
             last.push((shut.to_owned(), until(tx.now(), budget.window, limits.window)));
         }
         is_locked = count > budget.limit;
@@ -112,14 +118,15 @@ pub(super) async fn fail(visitor: &Visitor, tried: Try, why: Failure) -> Result<
     let user = owner.as_ref().map(|(user, _)| user.clone());
     let mut tx = visitor.begin(vec![user.clone().map_or(Log::Instance, Log::User)]).await?;
     let canonical = tried.email.canonical().to_owned();
-    let mut end = None;
+    let (mut end, mut everywhere) = (None, false);
     for (place, until) in &tried.last {
-        tx.lock_out(&canonical, place, *until).await?;
-        end = end.max(Some(*until));
+        if tx.lock_out(&canonical, place, *until).await? {
+            end = end.max(Some(*until));
+            everywhere |= place.is_empty();
+        }
     }
     if let Some(end) = end {
-        tell(visitor, &mut tx, &tried.email, owner, end).await?;
-        let everywhere = tried.last.iter().any(|(place, _)| place.is_empty());
+        tell(visitor, &mut tx, &tried.email, owner, (end, everywhere)).await?;
         tx.note(Event::UserLockedOut { user: user.clone(), email: canonical.clone(), everywhere, until: end });
     }
     tx.commit(Event::UserLoginFailed { user, email: canonical, why }).await?;
@@ -135,7 +142,7 @@ async fn tell(
     tx: &mut Tx<Instance>,
     email: &Email,
     owner: Option<(UserId, String)>,
-    locked_until: Millis,
+    (locked_until, everywhere): (Millis, bool),
 ) -> Result<(), Stop> {
     let now = tx.now();
     let key = email.canonical().to_owned();
@@ -154,7 +161,7 @@ async fn tell(
     let withheld = if user.is_some() { None } else { Some("Nobody has proven that this address is theirs.") };
     let envelope = Envelope { account: None, user: user.as_ref(), about: "", recipient: &recipient, withheld };
     let from = visitor.caller.address.to_string();
-    let letter = Letter::LockedOut(LockedOut { token: secret, at: now.0, from, until: locked_until.0, expires_at });
+    let letter = Letter::LockedOut(LockedOut { token: secret, at: now.0, from, until: locked_until.0, everywhere, expires_at });
     letters::write(&visitor.app, tx, envelope, &letter).await?;
     Ok(())
 }
@@ -171,6 +178,12 @@ async fn record(visitor: &Visitor, email: &Email, why: Failure) -> Result<(), St
     Ok(tx.commit(Event::UserLoginFailed { user, email: email.canonical().to_owned(), why }).await?)
 }
 
+/// Notes that this browser is one that somebody has signed in with, as part of a transaction; the cookie's value has this hash.
+pub(super) async fn know_browser(visitor: &Visitor, tx: &mut Tx<Instance>, user: &UserId, browser_hash: &str) -> Result<(), Stop> {
+    let place = token([tx.dice(), tx.dice()]);
+    Ok(tx.know_browser(user, visitor.caller.browser_hash.as_deref(), browser_hash, &place).await?)
+}
+
 /// Whose address a link lets in again. Looking changes nothing, however often.
 ///
 /// # Errors
@@ -181,21 +194,22 @@ pub async fn look(visitor: &Visitor, secret: &str) -> Result<Email, Stop> {
     Email::parse(&address).map_err(Stop::Broken)
 }
 
-/// Lets whoever holds the link be tried again: whoever reads the mailbox is no stranger.
+/// Lets whoever holds the link try again, from where they are and wherever they were not shut out by what came from one network
+/// alone. Their browser is known from then on, by a cookie whose value has this hash: whoever reads the mailbox is no stranger.
 ///
 /// # Errors
 /// [`Stop::Unknown`] when the link does not work, or not any more: it works once.
-pub async fn let_in_again(visitor: &Visitor, secret: &str) -> Result<Email, Stop> {
+pub async fn let_in_again(visitor: &Visitor, secret: &str, browser_hash: &str) -> Result<(), Stop> {
     let email = look(visitor, secret).await?;
     let (user, _) = owner(visitor, &email).await?.ok_or(Stop::Unknown)?;
     let mut tx = visitor.begin(vec![Log::User(user.clone())]).await?;
     if !tx.use_flow(Flow::LetInAgain, &hash_token(secret)).await? {
         return Err(Stop::Unknown);
     }
-    tx.let_in_again(email.canonical()).await?;
+    tx.let_in_again(email.canonical(), Some(&neighbourhood(visitor.caller.address))).await?;
+    know_browser(visitor, &mut tx, &user, browser_hash).await?;
     let who = Who { user, email: email.canonical().to_owned() };
-    tx.commit(Event::Person { who, what: PersonEvent::LetInAgain { by: "letter" } }).await?;
-    Ok(email)
+    Ok(tx.commit(Event::Person { who, what: PersonEvent::LetInAgain { by: "letter" } }).await?)
 }
 
 /// Lets a member be tried again who is in this account alone: what shuts others out too is not for one account to open.
@@ -212,10 +226,12 @@ pub async fn let_member_in_again(permit: &Permit<may::LetMembersInAgain>, member
     if tx.accounts_of(&target.user_id).await? != 1 {
         return Err(fault("They are in other accounts too. The letter that they have got lets them in again, or time does."));
     }
-    if target.email_verified_at.is_none() {
-        return Err(fault("Nobody has checked that this address is theirs. Time lets them in again."));
+    if target.email_verified_at.is_none() && tx.is_proven(&target.email).await? {
+        return Err(fault(
+            "Nobody has checked that this address is theirs, and somebody else has proven that it is. Time lets them in again.",
+        ));
     }
-    if !tx.let_in_again(&target.email).await? {
+    if !tx.let_in_again(&target.email, None).await? {
         return Err(fault("They are not locked out any more."));
     }
     tx.end_flows(Flow::LetInAgain, &target.user_id).await?;

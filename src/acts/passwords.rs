@@ -22,6 +22,7 @@ use crate::{
         flows::Flow,
         ids::UserId,
         letters::Letter,
+        network::neighbourhood,
         passwords::{NOT_YOURS, Password},
         sessions::End,
         sign_in::Failure,
@@ -92,7 +93,7 @@ pub async fn reset(visitor: &Visitor, secret: &str, password: &Password) -> Resu
     let who = Who { user, email: email.canonical().to_owned() };
     last.follow(&mut tx, &hash).await?;
     tx.end_flows_of(&who.user).await?;
-    tx.let_in_again(email.canonical()).await?;
+    tx.let_in_again(email.canonical(), Some(&neighbourhood(visitor.caller.address))).await?;
     tx.forget_browsers(&who.user, None).await?;
     let sessions = end_all(app, &mut tx, &who, None, End::PasswordChanged).await?;
     let letter = Letter::PasswordChanged { at: tx.now().0, from: visitor.caller.address.to_string() };

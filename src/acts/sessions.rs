@@ -1,6 +1,6 @@
 //! Deeds of a person on the own sessions. Ending one works on the next request, on every instance.
 
-use super::{App, Caller, Holder, Person, Stop, Visitor, letters};
+use super::{App, Caller, Holder, Person, Stop, Visitor, letters, lockouts};
 use crate::{
     rules::{
         events::{Event, Who},
@@ -73,8 +73,7 @@ pub struct Cookies {
 /// Begins the session of somebody who has just proven who they are by their password, as part of a transaction; the cookies'
 /// values have these hashes. From here on it is they who act.
 pub(super) async fn begin(visitor: &Visitor, tx: &mut Tx<Instance>, who: &Who, cookies: &Cookies) -> Result<SessionId, Stop> {
-    let old = visitor.caller.browser_hash.as_deref();
-    tx.know_browser(&who.user, old, &cookies.browser).await?;
+    lockouts::know_browser(visitor, tx, &who.user, &cookies.browser).await?;
     begin_by(visitor, tx, who, &cookies.session, &Proof::Password).await
 }
 

@@ -44,8 +44,7 @@ pub async fn prove(visitor: &Visitor, credentials: Credentials) -> Result<Proven
     let _place = visitor.app.0.hasher.queue()?;
     let tried = lockouts::count(visitor, &email).await?;
     let (_, found) = compare(visitor, &email, &password, &tried).await?;
-    // Whoever is locked out has cost as much as whoever is wrong, and is told the same.
-    let Some((row, verified)) = found.filter(|_| !tried.is_locked) else {
+    let Some((row, verified)) = found else {
         lockouts::fail(visitor, tried, Failure::Wrong).await?;
         return Err(wrong());
     };
@@ -73,7 +72,8 @@ pub(super) async fn compare(
         candidates.insert(0, None);
     }
     for row in candidates {
-        let stored = row.as_ref().and_then(|row| row.password_hash.as_deref());
+        // Of somebody locked out nothing is compared, at the price of comparing everything.
+        let stored = row.as_ref().filter(|_| !tried.is_locked).and_then(|row| row.password_hash.as_deref());
         match (visitor.app.0.hasher.verify(password, stored).await, row) {
             (Ok(verified @ (Verified::Yes | Verified::YesOutdated)), Some(row)) => return Ok((owner, Some((row, verified)))),
             (Ok(_), _) => {}

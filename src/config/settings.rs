@@ -156,6 +156,12 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
     if config.password_cost.memory_kib < 8 * config.password_cost.parallelism {
         return Err(wrong(found, "password_memory_kib", "at least 8 KiB for each lane"));
     }
+    if config.lockouts.everywhere <= config.lockouts.wrong {
+        return Err(wrong(found, "attempts_per_user", "more than lockout_after: one network alone would lock an address out everywhere"));
+    }
+    if config.lockouts.day < 2 * config.lockouts.wrong {
+        return Err(wrong(found, "attempts_per_user_day", "at least twice lockout_after"));
+    }
     if config.sessions.idle > config.sessions.lifetime {
         return Err(wrong(found, "session_idle", "at most session_lifetime"));
     }

@@ -20,7 +20,7 @@ fn later_places_win() {
     let file = folder.path().join("frontdesk.toml");
     std::fs::write(
         &file,
-        "listen = \"127.0.0.1:1\"\nsession_idle = \"1h\"\nattempts_per_user = 3\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n",
+        "listen = \"127.0.0.1:1\"\nsession_idle = \"1h\"\nattempts_per_user = 30\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n",
     )
     .unwrap();
     let mut all = Found::defaults();
@@ -28,7 +28,7 @@ fn later_places_win() {
     all.read_environment([("FRONTDESK_SESSION_IDLE".to_owned(), "2h".to_owned())]).unwrap();
     all.set_flag(&SETTINGS[0], "127.0.0.1:2".to_owned());
     let config = all.check().unwrap();
-    assert_eq!((config.listen.port(), config.sessions.idle, config.lockouts.everywhere), (2, Span::hours(2), 3));
+    assert_eq!((config.listen.port(), config.sessions.idle, config.lockouts.everywhere), (2, Span::hours(2), 30));
     assert_eq!(config.trusted_proxies.len(), 2);
     let report = all.report();
     for place in ["from --listen", "from FRONTDESK_SESSION_IDLE", "frontdesk.toml", "from default"] {

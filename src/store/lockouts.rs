@@ -10,6 +10,9 @@ use crate::rules::{
 /// By how much clocks may differ. A lockout that begins later than that was begun under a wrong clock, and would last too long.
 const CLOCKS: Span = Span::minutes(1);
 
+/// Sorted behind every place.
+const LAST: &str = "~";
+
 impl<S> Reader<S> {
     /// Until when an address is locked out, from where that lasts longest, if it is.
     ///
@@ -22,20 +25,21 @@ impl<S> Reader<S> {
 }
 
 impl Tx<Instance> {
-    /// Whether the person who has proven that this address is theirs has signed in with this browser.
+    /// By which place the attempts of this browser are counted, if the person who has proven that this address is theirs has
+    /// signed in with it.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn is_known_browser(&mut self, token_hash: &str, canonical: &str) -> Result<bool> {
+    pub async fn known_place(&mut self, token_hash: &str, canonical: &str) -> Result<Option<String>> {
         let since = self.now().minus(KNOWN_FOR);
-        let known: i64 = sql!(self, c => sqlx::query_scalar(
-            "SELECT COUNT(*) FROM known_browsers b JOIN user_emails e ON e.user_id = b.user_id
+        Ok(sql!(self, c => sqlx::query_scalar(
+            "SELECT b.place FROM known_browsers b JOIN user_emails e ON e.user_id = b.user_id
              WHERE b.token_hash = $1 AND b.seen_at > $2 AND e.canonical = $3 AND e.verified_at IS NOT NULL")
-            .bind(token_hash).bind(since).bind(canonical).fetch_one(c));
-        Ok(known > 0)
+            .bind(token_hash).bind(since).bind(canonical).fetch_optional(c)))
     }
 
-    /// After how many wrong passwords the strictest of the accounts locks out that whoever has proven this address is in.
+    /// After how many wrong passwords the strictest of the accounts locks out that whoever has proven this address is in; where
+    /// nobody has, whoever says that it is theirs.
     ///
     /// # Errors
     /// When the database fails.
@@ -43,7 +47,8 @@ impl Tx<Instance> {
         Ok(sql!(self, c => sqlx::query_scalar(
             "SELECT MIN(CAST(s.value AS BIGINT)) FROM user_emails e JOIN members m ON m.user_id = e.user_id
              JOIN account_settings s ON s.account_id = m.account_id AND s.name = 'lockout_after'
-             WHERE e.canonical = $1 AND e.verified_at IS NOT NULL").bind(canonical).fetch_one(c)))
+             WHERE e.canonical = $1 AND (e.verified_at IS NOT NULL OR NOT EXISTS
+                   (SELECT 1 FROM user_emails v WHERE v.canonical = $1 AND v.verified_at IS NOT NULL))").bind(canonical).fetch_one(c)))
     }
 
     /// Whether an address is locked out at a place or everywhere.
@@ -58,17 +63,17 @@ impl Tx<Instance> {
         Ok(locked > 0)
     }
 
-    /// Locks an address out at a place, or everywhere where that is empty.
+    /// Locks an address out at a place, or everywhere where that is empty, unless it is; answers whether it was not.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn lock_out(&mut self, canonical: &str, place: &str, until: Millis) -> Result<()> {
+    pub async fn lock_out(&mut self, canonical: &str, place: &str, until: Millis) -> Result<bool> {
         let now = self.now();
-        run!(
+        let locked = run!(
             self,
             sqlx::query(
                 "INSERT INTO lockouts (canonical, place, began_at, until) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (canonical, place) DO UPDATE SET began_at = $3, until = $4 WHERE lockouts.until < $4 OR lockouts.began_at > $5"
+                 ON CONFLICT (canonical, place) DO UPDATE SET began_at = $3, until = $4 WHERE lockouts.until <= $3 OR lockouts.began_at > $5"
             )
             .bind(canonical)
             .bind(place)
@@ -76,14 +81,15 @@ impl Tx<Instance> {
             .bind(until)
             .bind(now.plus(CLOCKS))
         );
-        Ok(())
+        Ok(locked == 1)
     }
 
-    /// Notes that somebody has signed in with a browser, which has another token from now on.
+    /// Notes that somebody has signed in with a browser, which has another token from now on. Its attempts are counted by the place
+    /// that it has had, or else by this one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn know_browser(&mut self, user: &UserId, old: Option<&str>, token_hash: &str) -> Result<()> {
+    pub async fn know_browser(&mut self, user: &UserId, old: Option<&str>, token_hash: &str, place: &str) -> Result<()> {
         let now = self.now();
         if let Some(old) = old {
             // For everybody who has signed in with it.
@@ -92,11 +98,12 @@ impl Tx<Instance> {
         run!(
             self,
             sqlx::query(
-                "INSERT INTO known_browsers (user_id, token_hash, seen_at) VALUES ($1, $2, $3)
-                 ON CONFLICT (user_id, token_hash) DO UPDATE SET seen_at = $3"
+                "INSERT INTO known_browsers (user_id, token_hash, place, seen_at) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (user_id, token_hash) DO UPDATE SET seen_at = $4"
             )
             .bind(user)
             .bind(token_hash)
+            .bind(place)
             .bind(now)
         );
         run!(
@@ -115,6 +122,16 @@ impl Tx<Instance> {
 }
 
 impl<S> Tx<S> {
+    /// Whether anybody has proven that an address is theirs.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_proven(&mut self, canonical: &str) -> Result<bool> {
+        let proven: i64 = sql!(self, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM user_emails WHERE canonical = $1 AND verified_at IS NOT NULL").bind(canonical).fetch_one(c));
+        Ok(proven > 0)
+    }
+
     /// Forgets with which browsers somebody has signed in, but for one.
     ///
     /// # Errors
@@ -127,22 +144,31 @@ impl<S> Tx<S> {
         Ok(())
     }
 
-    /// Lets an address be tried again from everywhere, and forgets what was counted against it. Answers whether it was locked out.
+    /// Lets an address be tried again, and forgets what was counted against it: everywhere and from one network, or where no network
+    /// is named from all. Answers whether it was locked out.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn let_in_again(&mut self, canonical: &str) -> Result<bool> {
+    pub async fn let_in_again(&mut self, canonical: &str, network: Option<&str>) -> Result<bool> {
         let now = self.now();
-        let locked = run!(self, sqlx::query("DELETE FROM lockouts WHERE canonical = $1 AND until > $2").bind(canonical).bind(now));
+        let (from, to) = (network.unwrap_or_default(), network.unwrap_or(LAST));
+        let locked = run!(
+            self,
+            sqlx::query("DELETE FROM lockouts WHERE canonical = $1 AND until > $2 AND (place = '' OR (place >= $3 AND place <= $4))")
+                .bind(canonical)
+                .bind(now)
+                .bind(from)
+                .bind(to)
+        );
         for scope in Scope::ALL {
             // The address alone, or the address and a place behind a space; no address holds one.
             run!(
                 self,
-                sqlx::query("DELETE FROM attempts WHERE scope = $1 AND (key = $2 OR (key > $3 AND key < $4))")
+                sqlx::query("DELETE FROM attempts WHERE scope = $1 AND (key = $2 OR (key >= $3 AND key <= $4))")
                     .bind(scope.word())
                     .bind(canonical)
-                    .bind(format!("{canonical} "))
-                    .bind(format!("{canonical}!"))
+                    .bind(format!("{canonical} {from}"))
+                    .bind(format!("{canonical} {to}"))
             );
         }
         Ok(locked > 0)

@@ -78,6 +78,8 @@ impl NewCookie {
     }
 }
 
+/// How the name of the cookie ends by which a browser is known.
+const BROWSER: &str = "-browser";
 /// For how long a browser keeps what it is known by.
 const KNOWN_FOR: Duration = Duration::milliseconds(lockouts::KNOWN_FOR.0);
 
@@ -137,7 +139,7 @@ pub(super) async fn give(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(given.clone());
     let mut response = next.run(request).await;
     let cookies = given.take();
-    if !cookies.is_empty() {
+    if cookies.iter().any(|cookie| !cookie.name().ends_with(BROWSER)) {
         response.headers_mut().remove(SET_COOKIE);
     } else if let Some(gone) = response.headers().get(SET_COOKIE).and_then(gone) {
         response.headers_mut().insert(SET_COOKIE, gone);

@@ -77,7 +77,7 @@ async fn receive(State(site): State<Site>, mut request: Request, next: Next) -> 
         }
         Ok(address) => {
             let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-            let is_background = request.headers().contains_key(BACKGROUND);
+            let is_background = method == Method::GET && request.headers().contains_key(BACKGROUND);
             let caller = Caller { address, agent, request: operation.clone(), token_hash: None, browser_hash: None, is_background };
             request.extensions_mut().insert(caller);
             next.run(request).await

@@ -116,6 +116,11 @@ impl Front {
     /// The same for whoever has signed in, with the cookie by which the browser is known.
     pub(super) fn hand_out_all(&self, cookies: &NewCookies) {
         self.hand_out(&cookies.session);
+        self.hand_out_browser(cookies);
+    }
+
+    /// Gives the browser only what it is known by.
+    pub(super) fn hand_out_browser(&self, cookies: &NewCookies) {
         self.given.add(cookies.build_browser(&self.site));
     }
 

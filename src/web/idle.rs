@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::{form::Query, problem, routes::Routes};
 use crate::{
     acts::{Stop, Visitor},
-    rules::{accounts::is_slug, time::Span},
+    rules::{accounts::is_slug, sessions::End, time::Span},
 };
 
 pub(super) fn routes() -> Routes {
@@ -38,9 +38,11 @@ async fn stay(visitor: Visitor, Query(asked): Query<Asked>, parts: Parts) -> Res
     answer(visitor.stay(asked.slug()).await, &parts)
 }
 
-fn answer(left: Result<Span, Stop>, parts: &Parts) -> Response {
+/// Seconds, and behind a nought why it is over.
+fn answer(left: Result<Result<Span, End>, Stop>, parts: &Parts) -> Response {
     match left {
-        Ok(left) => (left.0 / 1_000).to_string().into_response(),
+        Ok(Ok(left)) => (left.0 / 1_000).to_string().into_response(),
+        Ok(Err(end)) => format!("0 {}", if end.is_of_time() { "idle" } else { "ended" }).into_response(),
         Err(stop) => problem::answer(stop, parts),
     }
 }

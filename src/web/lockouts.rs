@@ -4,7 +4,7 @@
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
 
-use super::{form::Token, front::Front, page, page::see_other, problem, routes::Routes};
+use super::{cookies::NewCookies, form::Token, front::Front, page, page::see_other, problem, routes::Routes};
 use crate::acts::{Stop, Visitor, lockouts};
 
 pub(super) fn routes() -> Routes {
@@ -27,9 +27,13 @@ async fn look(visitor: Visitor, front: Front, Token(token): Token, parts: Parts)
     }
 }
 
-async fn let_in_again(visitor: Visitor, Token(token): Token, parts: Parts) -> Response {
-    match lockouts::let_in_again(&visitor, &token).await {
-        Ok(_) => see_other("/login?why=let_in_again"),
+async fn let_in_again(visitor: Visitor, front: Front, Token(token): Token, parts: Parts) -> Response {
+    let cookies = NewCookies::new();
+    match lockouts::let_in_again(&visitor, &token, &cookies.hashes().browser).await {
+        Ok(()) => {
+            front.hand_out_browser(&cookies);
+            see_other("/login?why=let_in_again")
+        }
         Err(stop) => stopped(stop, &parts),
     }
 }

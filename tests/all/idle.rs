@@ -6,7 +6,7 @@ use crate::kit::{Browser, House, READER};
 async fn left(browser: &Browser, account: &str) -> i64 {
     let page = browser.get(&format!("/me/idle?account={account}")).await;
     assert_eq!(page.status, StatusCode::OK);
-    page.body.parse().unwrap()
+    page.body.split(' ').next().unwrap().parse().unwrap()
 }
 
 async fn shorten(ada: &Browser, minutes: &str) {
@@ -40,15 +40,15 @@ async fn only_people_keep_their_sessions_alive() {
     assert_eq!(ada.get("/accounts/acme").await.status, StatusCode::OK, "she said that she was there");
     house.wait(Span::minutes(5));
     assert_eq!(left(&ada, "acme").await, 0);
-    assert_eq!(ada.post("/me/idle?account=acme", &[]).await.body, "0", "too late for this account");
+    assert_eq!(ada.post("/me/idle?account=acme", &[]).await.body, "0 idle", "too late for this account");
     assert!(ada.get("/accounts/acme").await.location().starts_with("/login?why=idle"));
     assert_eq!(ada.get("/me").await.status, StatusCode::OK, "and not elsewhere");
 
     house.wait(house.config.sessions.idle);
     assert_eq!(left(&ada, "").await, 0);
-    assert_eq!(ada.post("/me/idle", &[]).await.body, "0", "what is over stays over");
+    assert_eq!(ada.post("/me/idle", &[]).await.body, "0 idle", "what is over stays over");
     assert!(ada.get("/me").await.location().starts_with("/login"));
-    assert_eq!(left(&house.visitor(), "acme").await, 0);
+    assert_eq!(house.visitor().get("/me/idle?account=acme").await.body, "0 ended");
 }
 
 /// What is left is asked for one's own session, and tells nothing of accounts that one is not in.

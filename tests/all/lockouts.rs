@@ -123,6 +123,10 @@ async fn whoever_keeps_locking_somebody_out_does_not_lock_out_their_browser() {
     for _ in 0..3 {
         guess(&ada, ADA).await;
     }
+    // Then she is a stranger in her network, which is shut by somebody else.
+    for _ in 0..3 {
+        guess(&house.visitor(), ADA).await;
+    }
     assert!(!is_let_in(&ada, ADA).await);
     house.wait(Span::minutes(15));
     assert_eq!(ada.sign_in(ADA, PASSWORD).await.location(), "/login/mfa");
@@ -268,7 +272,7 @@ async fn no_other_door_takes_a_password_meanwhile() {
         guess(&eve, &bob).await;
     }
     let page = eve.post(&path, &sign_up_form("Eve")).await;
-    assert!(page.status == StatusCode::TOO_MANY_REQUESTS && !page.text().contains("You have a user with"), "{}", page.text());
+    assert!(page.status == StatusCode::SEE_OTHER && !page.text().contains("You have a user with"), "{}", page.text());
 }
 
 /// The cookie by which a browser is known opens nothing, is another one after each sign-in, and is of no use to anybody else.
@@ -308,4 +312,38 @@ async fn a_browser_is_known_by_a_cookie_that_changes() {
     let new = [("current", PASSWORD.to_owned()), ("password", "four entirely new words".to_owned())];
     assert_eq!(elsewhere.post("/me/security/password", &new).await.location(), "/me/security");
     assert_eq!(house.raw.number("SELECT COUNT(*) FROM known_browsers").await, 1);
+}
+
+/// A copy of what a browser is known by gets no more attempts by being renewed: they are counted by the browser, not by its cookie.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_renews_a_known_browser_does_not_renew_its_attempts() {
+    let (house, ada) = House::with_ada_and(|config| (config.lockouts.wrong, config.lockouts.everywhere) = (4, 40)).await;
+    let bob = house.member("acme", "bob", READER).await;
+    // One browser, and two who have signed in with it.
+    ada.post("/logout", &[]).await;
+    assert!(is_let_in(&ada, &bob).await);
+    for _ in 0..5 {
+        for _ in 0..3 {
+            guess(&ada, ADA).await;
+        }
+        assert!(is_let_in(&ada, &bob).await, "he gets another cookie");
+    }
+    let compared = "SELECT COUNT(*) FROM events WHERE type = 'user_login_failed.v0' AND after LIKE '%wrong_password%'";
+    assert_eq!(house.raw.number(compared).await, 4 + 4, "the browser's, and then its network's");
+    assert!(!is_let_in(&ada, ADA).await);
+}
+
+/// A try whose visitor hangs up before it is refused leaves nothing open and nothing silent.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_used_up_unseen_is_shut_by_the_next_one() {
+    let (house, _ada) = House::with_ada_and(|config| config.lockouts.wrong = 4).await;
+    for _ in 0..4 {
+        guess(&house.visitor_from(network(1)), ADA).await;
+    }
+    // As if the last one had never come to its end.
+    house.raw.run("DELETE FROM lockouts").await;
+    let letters = house.letters_to(ADA).await.len();
+    assert!(!is_let_in(&house.visitor_from(network(1)), ADA).await);
+    assert_eq!(house.raw.number("SELECT COUNT(*) FROM lockouts").await, 1);
+    assert_eq!(house.letters_to(ADA).await.len(), letters + 1, "and told");
 }

@@ -71,7 +71,7 @@ async fn journey(scripts: Scripts) {
     assert_eq!(browser.texts("h1").await, ["Is it you?"]);
     browser.type_into("code", &codes[1]).await;
     browser.press("Go on").await;
-    assert_eq!(browser.texts(".note.typed").await, ["This is what you had typed. Nothing of it is saved yet."]);
+    assert_eq!(browser.texts(".note.typed").await, ["This is what was typed before. Nothing of it is saved yet."]);
     assert_eq!(browser.value("session_limit").await, "7");
     assert_eq!(browser.attribute("[name=mfa]:checked", "value").await, "required");
     browser.look("account-security-typed").await;

@@ -16,6 +16,8 @@ pub struct LockedOut {
     pub from: String,
     /// Until when none is taken from there.
     pub until: i64,
+    /// Whether none is taken from anywhere.
+    pub everywhere: bool,
     /// Until when the link works.
     pub expires_at: i64,
 }
@@ -27,10 +29,11 @@ impl LockedOut {
             heading: "Too many wrong passwords".to_owned(),
             body: vec![
                 format!("Wrong passwords were typed for {to}, the last of them on {} from the network address {}.", moment(self.at), self.from),
-                format!(
-                    "None is taken from there until {}. A browser with which you have signed in before is not concerned.",
-                    moment(self.until)
-                ),
+                if self.everywhere {
+                    format!("None is taken until {}, but from browsers with which you have signed in before.", moment(self.until))
+                } else {
+                    format!("None is taken from there until {}. Nothing has changed elsewhere.", moment(self.until))
+                },
             ],
             button: Some(("It was me: let me sign in again", format!("/unlock/{}", self.token))),
             after: vec![

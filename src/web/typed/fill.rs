@@ -11,7 +11,7 @@ use lol_html::{
 use crate::rules::typed::Typed;
 
 /// What stands above the form then.
-const NOTE: &str = "<p class=\"note typed\" role=\"status\">This is what you had typed. Nothing of it is saved yet.</p>";
+const NOTE: &str = "<p class=\"note typed\" role=\"status\">This is what was typed before. Nothing of it is saved yet.</p>";
 
 /// The page with the form filled in; `None` where there is no such form.
 pub(super) fn fill(page: &str, typed: &Typed) -> Option<String> {
