@@ -11,7 +11,7 @@ use crate::{
     client::Client,
     dice::Dice,
     kit::PASSWORD,
-    writer::{ACCOUNT, LEAST, Person, Stands, Writer},
+    writer::{ACCOUNT, LEAST, OFFER, Person, Stands, Writer},
 };
 
 /// How many people come and go with each writer.
@@ -61,7 +61,7 @@ impl House<'_> {
         let mut client = Client::new(self.base);
         let path = format!("/invitations/{token}/sign-up");
         let answer = client.post(&path, &[("name", "Somebody new"), ("password", PASSWORD)]).await;
-        assert!(self.book.note(Deed::SignUp, answer.as_ref(), ACCOUNT, email), "{answer:?}");
+        assert!(self.book.note(Deed::SignUp, answer.as_ref(), OFFER, email), "{answer:?}");
         Person { email: email.to_owned(), client, stands: Stands::Inside }
     }
 

@@ -1,6 +1,6 @@
 //! Changes to invitations.
 
-use super::{ACCOUNT, Writer};
+use super::{ACCOUNT, OFFER, Writer};
 use crate::{
     book::Deed,
     kit::{PASSWORD, Page},
@@ -90,6 +90,6 @@ impl Writer {
         self.door.forget();
         let path = format!("/invitations/{}/sign-up", invitation.token);
         let answer = self.door.post(&path, &[("name", "Somebody new"), ("password", PASSWORD)]).await;
-        self.book.note(Deed::SignUp, answer.as_ref(), ACCOUNT, &invitation.email);
+        self.book.note(Deed::SignUp, answer.as_ref(), OFFER, &invitation.email);
     }
 }

@@ -24,6 +24,8 @@ use crate::{
 
 /// Where the account's pages are.
 pub const ACCOUNT: &str = "/accounts/acme";
+/// Where somebody new is led: a second factor is offered first.
+pub const OFFER: &str = "/me/security/factor?next=%2Faccounts%2Facme";
 
 /// An administrator with a browser, a member whom nobody else changes, and a few people who come and go.
 pub struct Writer {
