@@ -27,6 +27,7 @@ fn apart(program: &Path, folder: &Path) -> Command {
 /// Frontdesk in a folder, as a release, with the settings that it has by default; but whoever loads it comes from one address.
 pub fn frontdesk(folder: &Path) -> Command {
     let mut command = apart(Path::new(env!("CARGO_BIN_EXE_frontdesk")), folder);
+    command.args(["--lockout-after", "1000"]);
     for limit in ["--attempts-per-user", "--attempts-per-user-day", "--attempts-per-address", "--attempts-per-network"] {
         command.args([limit, "1000000"]);
     }

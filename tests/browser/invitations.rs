@@ -132,7 +132,7 @@ async fn a_robot_leaves_the_link_to_the_human() {
     bob.type_into("name", "Bob").await;
     bob.type_into("password", PASSWORD).await;
     bob.press("Create my user and join").await;
-    assert_eq!(bob.path().await, "/accounts/acme");
+    assert_eq!(bob.path().await, "/me/security/factor?next=%2Faccounts%2Facme");
     bob.quit().await;
 }
 

@@ -58,6 +58,7 @@ impl Program {
         command.stderr(log).env("DATABASE_URL", &self.url).args(["--listen", "127.0.0.1:0", "--log-level", "warn"]);
         // Passwords cost next to nothing, and whoever comes from here may try as often as they like.
         command.args(["--password-memory-kib", "64", "--password-iterations", "1", "--password-parallelism", "1"]);
+        command.args(["--lockout-after", "1000"]);
         for limit in ["--attempts-per-user", "--attempts-per-user-day", "--attempts-per-address", "--attempts-per-network"] {
             command.args([limit, "1000000"]);
         }

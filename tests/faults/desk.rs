@@ -42,6 +42,7 @@ impl Desk {
     pub fn settle(&self, command: &mut Command) {
         command.env("DATABASE_URL", &self.url).env("FRONTDESK_DATA_DIR", &self.data).env("FRONTDESK_LISTEN", "127.0.0.1:0");
         command.env("FRONTDESK_PASSWORD_MEMORY_KIB", "64").env("FRONTDESK_PASSWORD_ITERATIONS", "1");
+        command.env("FRONTDESK_LOCKOUT_AFTER", "1000");
         for limit in ["USER", "USER_DAY", "ADDRESS", "NETWORK"] {
             command.env(format!("FRONTDESK_ATTEMPTS_PER_{limit}"), "1000000");
         }

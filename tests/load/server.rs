@@ -27,6 +27,7 @@ impl Loaded {
         let folder = tempfile::tempdir().unwrap();
         let mut command = command(folder.path());
         command.args(["--listen", "127.0.0.1:0", "--log-level", "warn"]).args(arguments);
+        command.args(["--lockout-after", "1000"]);
         for limit in ["--attempts-per-user", "--attempts-per-user-day", "--attempts-per-address", "--attempts-per-network"] {
             command.args([limit, "1000000"]);
         }
