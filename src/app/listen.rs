@@ -102,6 +102,7 @@ impl House {
     /// the kernel itself, until it has no more, and in the same breath the listener is gone.
     fn receive_the_last(self: &Arc<Self>, listener: TcpListener) {
         let Ok(listener) = listener.into_std() else { return };
+        close_the_door(&listener);
         while let Ok((stream, peer)) = listener.accept() {
             if stream.set_nonblocking(true).is_ok()
                 && let Ok(stream) = TcpStream::from_std(stream)
@@ -124,6 +125,20 @@ impl House {
         }
     }
 }
+
+/// Lets nobody begin to connect any more, while those who have are still received: whoever comes between the last look into the
+/// queue and the end of the listener would be cut off. They knock once more, and are told that nobody is there.
+#[cfg(target_os = "linux")]
+fn close_the_door(listener: &std::net::TcpListener) {
+    // "Return 0": of every packet that arrives for the listener itself, keep nothing.
+    const NOTHING: [socket2::SockFilter; 1] = [socket2::SockFilter::new(6, 0, 0, 0)];
+    if let Err(error) = socket2::SockRef::from(listener).attach_filter(&NOTHING) {
+        tracing::debug!(%error, "the listener takes connections until its end");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn close_the_door(_: &std::net::TcpListener) {}
 
 /// Says that there is no room.
 async fn refuse(mut stream: TcpStream) -> std::io::Result<()> {
