@@ -61,15 +61,15 @@ impl Password {
     /// # Errors
     /// What makes it weak, in a sentence for the person who chose it.
     pub fn demand_strong(&self, known: &Known) -> Result<(), String> {
-        let looked_at = legible(&self.0.chars().take(LOOKED_AT).collect::<String>());
+        let looked_at = self.0.chars().take(LOOKED_AT).collect::<String>();
         // What is known adds nothing. The estimate alone would take three known words in a row for a good password.
         let folded = looked_at.to_lowercase();
         let rest = known.0.iter().fold(folded.clone(), |rest, word| rest.replace(word.as_str(), ""));
-        if rest != folded && zxcvbn(&rest, &[]).score() < ENOUGH {
+        if rest != folded && zxcvbn(&legible(&rest), &[]).score() < ENOUGH {
             return Err(format!("{TOO_CLOSE} {ADVICE}"));
         }
         let words: Vec<&str> = known.0.iter().map(String::as_str).collect();
-        let entropy = zxcvbn(&looked_at, &words);
+        let entropy = zxcvbn(&legible(&looked_at), &words);
         if entropy.score() >= ENOUGH { Ok(()) } else { Err(format!("{} {ADVICE}", weakness(&entropy, known))) }
     }
 

@@ -107,6 +107,14 @@ fn a_long_password_is_strong_by_its_beginning() {
     assert!(judge(&"ab".repeat(128)).is_err());
 }
 
+/// What is known is known as it was typed, before its signs are read as anything else.
+#[test]
+fn a_known_word_of_signs_is_known() {
+    for word in ["|$[5{1<\u{caa}A:", "4@8({[<369116!|17$05+7%2"] {
+        assert!(Password::chosen(word).unwrap().demand_strong(&Known::of([word])).is_err(), "{word}");
+    }
+}
+
 /// Every way to read the signs of a password as letters is looked at, and there are hundreds where all of them are in it.
 #[test]
 fn looking_at_a_password_does_not_take_long() {
