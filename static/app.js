@@ -138,5 +138,6 @@ document.addEventListener("DOMContentLoaded", () => {
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
   // Another tab may have answered meanwhile, and a computer may have slept.
   document.addEventListener("visibilitychange", () => document.hidden || idle.check());
-  document.addEventListener("htmx:after:swap", () => idle.check());
+  // Whatever was asked for is a sign of life in the account, but for the switcher, which stands above all accounts.
+  document.addEventListener("htmx:after:swap", (event) => event.target.closest?.(".switch") || idle.arm(Number(dialog.dataset.idle)));
 });

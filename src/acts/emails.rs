@@ -6,12 +6,13 @@
 use super::{
     Person, Stop,
     letters::{self, Envelope, count_asked},
+    links,
     mfa::is_demanded,
     passwords::prove_again,
     sessions::end_all,
 };
 use crate::{
-    protocols::secrets::{hash_token, token},
+    protocols::secrets::hash_token,
     rules::{
         addresses::Email,
         emails::{Asked, Change},
@@ -23,7 +24,7 @@ use crate::{
         members::search_words,
         sessions::End,
     },
-    store::{Instance, NewFlow, OfUser, Tx},
+    store::{Instance, OfUser, Tx},
 };
 
 /// Sends a link that confirms the own address to it.
@@ -58,8 +59,7 @@ pub async fn ask_to_change(person: &Person, change: &Change) -> Result<(), Stop>
     if !count_asked(&person.visitor(), email, Asked::Mailbox).await? {
         return Ok(());
     }
-    let rows = person.app.0.db.reader(Instance).users_by_address(email.canonical()).await?;
-    let is_taken = rows.iter().any(|row| row.verified_at.is_some());
+    let is_taken = person.visitor().read().owner(email.canonical()).await?.is_some();
     let mut tx = person.begin().await?;
     proven.demand(&mut tx).await?;
     demand_own(&mut tx).await?;
@@ -89,12 +89,10 @@ async fn demand_own(tx: &mut Tx<OfUser>) -> Result<(), Stop> {
 
 async fn send_link(person: &Person, tx: &mut Tx<OfUser>, email: &Email, is_taken: bool) -> Result<(), Stop> {
     let user = &person.facts().user;
-    let secret = token([tx.dice(), tx.dice()]);
     // The newest letter counts, whichever address it went to.
     tx.end_flows(Flow::ConfirmEmail, user).await?;
-    let expires_at =
-        tx.create_flow(&NewFlow { kind: Flow::ConfirmEmail, id_hash: &hash_token(&secret), user: Some(user), email: Some(email) }).await?.0;
-    let letter = if is_taken { Letter::EmailTaken } else { Letter::ConfirmEmail { token: secret, expires_at } };
+    let (token, expires_at) = links::make(tx, Flow::ConfirmEmail, Some(user), Some(email)).await?;
+    let letter = if is_taken { Letter::EmailTaken } else { Letter::ConfirmEmail { token, expires_at: expires_at.0 } };
     letters::write(&person.app, tx, Envelope::to_person(user, &email.deliverable()), &letter).await?;
     Ok(())
 }

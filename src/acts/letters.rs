@@ -13,7 +13,7 @@ use crate::{
         sign_in::{window_rest, window_start},
         time::Millis,
     },
-    store::{Attempt, Instance, LetterRow, NewLetter, Tx, Why},
+    store::{Attempt, Instance, LetterRow, NewLetter, Owner, Tx, Why},
 };
 
 /// Where what letters say is sealed.
@@ -36,6 +36,31 @@ impl<'a> Envelope<'a> {
     /// For a person, about their user.
     pub(super) const fn to_person(user: &'a UserId, recipient: &'a str) -> Self {
         Self { account: None, user: Some(user), about: "", recipient, withheld: None }
+    }
+}
+
+/// Whoever has proven that an address is theirs, or the address alone where nobody has: the same rows are written then, and the
+/// letter never leaves, so that nobody can tell by the work whether somebody has it.
+pub(super) struct Addressee {
+    pub(super) user: Option<UserId>,
+    pub(super) email: Email,
+}
+
+impl Addressee {
+    /// To the mailbox that was proven, as it was written then, and not as somebody writes it now.
+    pub(super) fn new(owner: Option<Owner>, email: &Email) -> Result<Self, Stop> {
+        Ok(match owner {
+            Some((user, address)) => Self { user: Some(user), email: Email::parse(&address).map_err(Stop::Broken)? },
+            None => Self { user: None, email: email.clone() },
+        })
+    }
+
+    /// Writes to them, as part of a transaction.
+    pub(super) async fn write<S>(&self, app: &App, tx: &mut Tx<S>, letter: &Letter) -> Result<(), Stop> {
+        let recipient = self.email.deliverable();
+        let withheld = if self.user.is_some() { None } else { Some("Nobody has proven that this address is theirs.") };
+        let envelope = Envelope { account: None, user: self.user.as_ref(), about: "", recipient: &recipient, withheld };
+        write(app, tx, envelope, letter).await.map(drop)
     }
 }
 

@@ -2,8 +2,9 @@
 //! says so, or by an administrator (product §2.18).
 
 use super::{
-    Permit, Stop, Visitor,
-    letters::{self, Envelope},
+    Permit, Person, Stop, Visitor,
+    letters::{self, Addressee},
+    links,
 };
 use crate::{
     protocols::secrets::{hash_token, token},
@@ -22,7 +23,7 @@ use crate::{
         sign_in::{Failure, Scope, window_rest, window_start},
         time::Millis,
     },
-    store::{Attempt, Instance, NewFlow, Tx, Why},
+    store::{Attempt, Instance, Owner, Tx, Why},
 };
 
 /// One try to give a password, counted before anything is compared, so that fifty at once are fifty.
@@ -31,66 +32,87 @@ pub(super) struct Try {
     attempts: Vec<Attempt>,
     /// Whether nothing that is given counts.
     pub(super) is_locked: bool,
+    /// Whose password is compared alone, where the browser is known for them and nobody has proven that the address is theirs: each
+    /// of the others who say so would have attempts of their own against them in a browser of their own.
+    pub(super) only: Vec<UserId>,
     /// What is to be shut, and until when, if the password is wrong.
     last: Vec<(String, Millis)>,
 }
 
 /// Counts a try. It is taken back when the password turns out to be right.
 ///
-/// Where it comes from is counted first: who has used up a network address or a network cannot go on to use up what other people
-/// have. A browser in which the person has signed in before depends on none of that. Whether anybody has the address changes
-/// nothing about the work.
+/// A browser in which the person has signed in before depends on nobody else, until its own attempts are used up. Whether anybody
+/// has the address changes nothing about the work.
+///
+/// # Errors
+/// As [`count_stranger`].
+pub(super) async fn count(visitor: &Visitor, email: &Email) -> Result<Try, Stop> {
+    if let Some(browser) = &visitor.caller.browser_hash {
+        let mut tx = visitor.begin(vec![]).await?;
+        let known = tx.known_in(browser, email.canonical()).await?;
+        if let Some(latest) = known.first()
+            && !tx.is_locked_out(email.canonical(), [&latest.place; 2]).await?
+        {
+            let only = known.iter().filter(|row| row.verified_at.is_none()).map(|row| row.user_id.clone()).collect();
+            let tried = spend(visitor, &mut tx, Try::new(email, only), &latest.place, true).await?;
+            tx.commit_unrecorded(Why::CountingAttempts).await?;
+            return Ok(tried);
+        }
+    }
+    count_stranger(visitor, email).await
+}
+
+/// Counts a try in a browser that nobody knows. Where it comes from is counted first: who has used up a network address or a network
+/// cannot go on to use up what other people have.
 ///
 /// # Errors
 /// [`Stop::TooMany`] when too much comes from the same place, whomever it is about.
-pub(super) async fn count(visitor: &Visitor, email: &Email) -> Result<Try, Stop> {
-    let terms = &visitor.app.0.terms;
-    let (address, browser) = (visitor.caller.address, visitor.caller.browser_hash.as_deref().unwrap_or_default());
-    let canonical = email.canonical();
+pub(super) async fn count_stranger(visitor: &Visitor, email: &Email) -> Result<Try, Stop> {
+    let limits = visitor.app.0.terms.attempts;
+    let address = visitor.caller.address;
     let mut tx = visitor.begin(vec![]).await?;
-    // A browser whose own attempts are used up is a stranger's.
-    let known = match tx.known_place(browser, canonical).await? {
-        Some(place) if !tx.is_locked_out(canonical, &place, false).await? => Some(place),
-        _ => None,
-    };
-    let is_known = known.is_some();
-    let mut attempts = Vec::new();
-    if !is_known {
-        for (scope, key) in [(Scope::Network, neighbourhood(address)), (Scope::Address, address.to_string())] {
-            let (window, limit) = terms.attempts.of(scope);
-            let attempt = Attempt { scope: scope.word(), key, window_start: window_start(tx.now(), window) };
-            let count = tx.count_attempt(&attempt).await?;
-            if count > limit {
-                let rest = window_rest(tx.now(), window);
-                tx.commit_unrecorded(Why::CountingAttempts).await?;
-                if count == limit + 1 {
-                    record(visitor, email, Failure::TooMany).await?;
-                }
-                return Err(Stop::TooMany(rest));
+    let mut tried = Try::new(email, Vec::new());
+    for (scope, key) in [(Scope::Network, neighbourhood(address)), (Scope::Address, address.to_string())] {
+        let (window, limit) = limits.of(scope);
+        let attempt = Attempt { scope: scope.word(), key, window_start: window_start(tx.now(), window) };
+        let count = tx.count_attempt(&attempt).await?;
+        if count > limit {
+            let rest = window_rest(tx.now(), window);
+            tx.commit_unrecorded(Why::CountingAttempts).await?;
+            if count == limit + 1 {
+                let owner = visitor.read().owner(email.canonical()).await?;
+                record(visitor, owner.map(|(user, _)| user), email, Failure::TooMany).await?;
             }
-            attempts.push(attempt);
+            return Err(Stop::TooMany(rest));
         }
+        tried.attempts.push(attempt);
     }
-    let place = known.unwrap_or_else(|| neighbourhood(address));
-    let limits = terms.lockouts.within(tx.strictest_lockout(canonical).await?);
-    let (mut is_locked, mut last) = (tx.is_locked_out(canonical, &place, !is_known).await?, Vec::new());
+    let network = neighbourhood(address);
+    tried.is_locked = tx.is_locked_out(email.canonical(), [&network, ""]).await?;
+    let tried = spend(visitor, &mut tx, tried, &network, false).await?;
+    tx.commit_unrecorded(Why::CountingAttempts).await?;
+    Ok(tried)
+}
+
+/// Counts a try against the budgets of its place. What is refused already uses nothing up.
+async fn spend(visitor: &Visitor, tx: &mut Tx<Instance>, mut tried: Try, place: &str, is_known: bool) -> Result<Try, Stop> {
+    let canonical = tried.email.canonical().to_owned();
+    let limits = visitor.app.0.terms.lockouts.within(tx.strictest_lockout(&canonical).await?);
     for budget in limits.budgets(is_known) {
-        // What is refused already uses nothing up.
-        if is_locked {
+        if tried.is_locked {
             break;
         }
-        let (key, shut) = if budget.is_of_place { (format!("{canonical} {place}"), place.as_str()) } else { (canonical.to_owned(), "") };
+        let (key, shut) = if budget.scope.is_of_place() { (format!("{canonical} {place}"), place) } else { (canonical.clone(), "") };
         let attempt = Attempt { scope: budget.scope.word(), key, window_start: window_start(tx.now(), budget.window) };
         let count = tx.count_attempt(&attempt).await?;
         // Also beyond the last one, whose visitor may have gone before it was refused.
         if count >= budget.limit {
-            last.push((shut.to_owned(), until(tx.now(), budget.window, limits.window)));
+            tried.last.push((shut.to_owned(), until(tx.now(), budget.window, limits.window)));
         }
-        is_locked = count > budget.limit;
-        attempts.push(attempt);
+        tried.is_locked = count > budget.limit;
+        tried.attempts.push(attempt);
     }
-    tx.commit_unrecorded(Why::CountingAttempts).await?;
-    Ok(Try { email: email.clone(), attempts, is_locked, last })
+    Ok(tried)
 }
 
 /// Takes a try back: the password was right, or nothing was compared.
@@ -101,6 +123,17 @@ pub(super) async fn forgive(visitor: &Visitor, tried: &Try) -> Result<(), Stop> 
 }
 
 impl Try {
+    fn new(email: &Email, only: Vec<UserId>) -> Self {
+        Self { email: email.clone(), attempts: Vec::new(), is_locked: false, only, last: Vec::new() }
+    }
+
+    /// One more try, where the one before it compared less than all.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.attempts.extend(other.attempts);
+        self.last.extend(other.last);
+        Self { is_locked: other.is_locked, only: other.only, ..self }
+    }
+
     /// The same as part of a transaction.
     pub(super) async fn forgive<S>(&self, tx: &mut Tx<S>) -> Result<(), Stop> {
         for attempt in &self.attempts {
@@ -110,13 +143,35 @@ impl Try {
     }
 }
 
-/// Puts a password that did not count on record, and shuts what it has used up. Whoever has the address, or would have it, is
-/// written to then; where nobody has, the same rows are written, and the letter never leaves.
-pub(super) async fn fail(visitor: &Visitor, tried: Try, why: Failure) -> Result<(), Stop> {
-    let owner = owner(visitor, &tried.email).await?;
-    let why = if tried.is_locked { Failure::Locked } else { why };
+/// Puts a password that did not count on record, in the log of whoever has proven that the address is theirs.
+pub(super) async fn fail(visitor: &Visitor, tried: Try, owner: Option<Owner>, why: Failure) -> Result<(), Stop> {
     let user = owner.as_ref().map(|(user, _)| user.clone());
-    let mut tx = visitor.begin(vec![user.clone().map_or(Log::Instance, Log::User)]).await?;
+    let tx = visitor.begin(vec![log_of(owner.as_ref())]).await?;
+    shut(visitor, tx, tried, owner, user, why).await
+}
+
+/// The same of somebody signed in who was asked for their password again, in their own log.
+pub(super) async fn fail_again(person: &Person, tried: Try) -> Result<(), Stop> {
+    let visitor = person.visitor();
+    let owner = visitor.read().owner(tried.email.canonical()).await?;
+    let tx = person.begin_failing(log_of(owner.as_ref())).await?;
+    shut(&visitor, tx, tried, owner, Some(person.facts().user.clone()), Failure::Again).await
+}
+
+fn log_of(owner: Option<&Owner>) -> Log {
+    owner.map_or(Log::Instance, |(user, _)| Log::User(user.clone()))
+}
+
+/// Shuts what a try has used up, and puts it on record. Whoever has the address, or would have it, is written to then; where nobody
+/// has, the same rows are written, and the letter never leaves.
+async fn shut(
+    visitor: &Visitor,
+    mut tx: Tx<Instance>,
+    tried: Try,
+    owner: Option<Owner>,
+    user: Option<UserId>,
+    why: Failure,
+) -> Result<(), Stop> {
     let canonical = tried.email.canonical().to_owned();
     let (mut end, mut everywhere) = (None, false);
     for (place, until) in &tried.last {
@@ -125,10 +180,12 @@ pub(super) async fn fail(visitor: &Visitor, tried: Try, why: Failure) -> Result<
             everywhere |= place.is_empty();
         }
     }
-    if let Some(end) = end {
-        tell(visitor, &mut tx, &tried.email, owner, (end, everywhere)).await?;
-        tx.note(Event::UserLockedOut { user: user.clone(), email: canonical.clone(), everywhere, until: end });
+    if let Some(until) = end {
+        let locked_out = owner.as_ref().map(|(user, _)| user.clone());
+        tell(visitor, &mut tx, &tried.email, owner, (until, everywhere)).await?;
+        tx.note(Event::UserLockedOut { user: locked_out, email: canonical.clone(), everywhere, until });
     }
+    let why = if tried.is_locked { Failure::Locked } else { why };
     tx.commit(Event::UserLoginFailed { user, email: canonical, why }).await?;
     if end.is_some() {
         letters::ring(&visitor.app);
@@ -141,8 +198,8 @@ async fn tell(
     visitor: &Visitor,
     tx: &mut Tx<Instance>,
     email: &Email,
-    owner: Option<(UserId, String)>,
-    (locked_until, everywhere): (Millis, bool),
+    owner: Option<Owner>,
+    (until, everywhere): (Millis, bool),
 ) -> Result<(), Stop> {
     let now = tx.now();
     let key = email.canonical().to_owned();
@@ -150,30 +207,16 @@ async fn tell(
     if tx.count_attempt(&attempt).await? > LETTERS {
         return Ok(());
     }
-    let (user, address) = owner.unzip();
-    // To the mailbox that was proven, as it was written then.
-    let email = &address.map_or_else(|| Ok(email.clone()), |address| Email::parse(&address)).map_err(Stop::Broken)?;
-    let secret = token([tx.dice(), tx.dice()]);
-    tx.end_flows_about(Flow::LetInAgain, email).await?;
-    let flow = NewFlow { kind: Flow::LetInAgain, id_hash: &hash_token(&secret), user: user.as_ref(), email: Some(email) };
-    let expires_at = tx.create_flow(&flow).await?.0;
-    let recipient = email.deliverable();
-    let withheld = if user.is_some() { None } else { Some("Nobody has proven that this address is theirs.") };
-    let envelope = Envelope { account: None, user: user.as_ref(), about: "", recipient: &recipient, withheld };
+    let to = Addressee::new(owner, email)?;
+    tx.end_flows_about(Flow::LetInAgain, &to.email).await?;
+    let (token, expires_at) = links::make(tx, Flow::LetInAgain, to.user.as_ref(), Some(&to.email)).await?;
     let from = visitor.caller.address.to_string();
-    let letter = Letter::LockedOut(LockedOut { token: secret, at: now.0, from, until: locked_until.0, everywhere, expires_at });
-    letters::write(&visitor.app, tx, envelope, &letter).await?;
-    Ok(())
+    let letter = LockedOut { token, at: now.0, from, until: until.0, everywhere, expires_at: expires_at.0 };
+    to.write(&visitor.app, tx, &Letter::LockedOut(letter)).await
 }
 
-/// Who has proven that an address is theirs: the user, and the address as it was written then.
-async fn owner(visitor: &Visitor, email: &Email) -> Result<Option<(UserId, String)>, Stop> {
-    let rows = visitor.read().users_by_address(email.canonical()).await?;
-    Ok(rows.into_iter().find(|row| row.verified_at.is_some()).map(|row| (row.id, row.address)))
-}
-
-async fn record(visitor: &Visitor, email: &Email, why: Failure) -> Result<(), Stop> {
-    let user = owner(visitor, email).await?.map(|(user, _)| user);
+/// Puts a sign-in that was refused on record.
+pub(super) async fn record(visitor: &Visitor, user: Option<UserId>, email: &Email, why: Failure) -> Result<(), Stop> {
     let tx = visitor.begin(vec![user.clone().map_or(Log::Instance, Log::User)]).await?;
     Ok(tx.commit(Event::UserLoginFailed { user, email: email.canonical().to_owned(), why }).await?)
 }
@@ -189,9 +232,7 @@ pub(super) async fn know_browser(visitor: &Visitor, tx: &mut Tx<Instance>, user:
 /// # Errors
 /// [`Stop::Unknown`] when the link does not work, or not any more.
 pub async fn look(visitor: &Visitor, secret: &str) -> Result<Email, Stop> {
-    let flow = visitor.read().open_flow(Flow::LetInAgain, &hash_token(secret), visitor.now()).await?.ok_or(Stop::Unknown)?;
-    let address = flow.user_id.and(flow.address).ok_or(Stop::Unknown)?;
-    Email::parse(&address).map_err(Stop::Broken)
+    Ok(links::look(visitor, Flow::LetInAgain, secret).await?.1)
 }
 
 /// Lets whoever holds the link try again, from where they are and wherever they were not shut out by what came from one network
@@ -200,8 +241,7 @@ pub async fn look(visitor: &Visitor, secret: &str) -> Result<Email, Stop> {
 /// # Errors
 /// [`Stop::Unknown`] when the link does not work, or not any more: it works once.
 pub async fn let_in_again(visitor: &Visitor, secret: &str, browser_hash: &str) -> Result<(), Stop> {
-    let email = look(visitor, secret).await?;
-    let (user, _) = owner(visitor, &email).await?.ok_or(Stop::Unknown)?;
+    let (user, email) = links::look(visitor, Flow::LetInAgain, secret).await?;
     let mut tx = visitor.begin(vec![Log::User(user.clone())]).await?;
     if !tx.use_flow(Flow::LetInAgain, &hash_token(secret)).await? {
         return Err(Stop::Unknown);
@@ -226,7 +266,7 @@ pub async fn let_member_in_again(permit: &Permit<may::LetMembersInAgain>, member
     if tx.accounts_of(&target.user_id).await? != 1 {
         return Err(fault("They are in other accounts too. The letter that they have got lets them in again, or time does."));
     }
-    if target.email_verified_at.is_none() && tx.is_proven(&target.email).await? {
+    if target.email_verified_at.is_none() && tx.owner(&target.email).await?.is_some() {
         return Err(fault(
             "Nobody has checked that this address is theirs, and somebody else has proven that it is. Time lets them in again.",
         ));

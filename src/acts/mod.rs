@@ -33,6 +33,7 @@ pub mod emails;
 pub mod invitations;
 mod joining;
 pub mod letters;
+mod links;
 pub mod lockouts;
 pub mod me;
 pub mod members;

@@ -5,15 +5,12 @@
 use super::{
     Person, Stop, Visitor,
     choosing::{LastOnes, Present, judge, known_of},
-    letters::{self, Envelope, count_asked},
-    lockouts,
+    letters::{self, Addressee, count_asked},
+    links, lockouts,
     sessions::end_all,
 };
 use crate::{
-    protocols::{
-        passwords::Verified,
-        secrets::{hash_token, token},
-    },
+    protocols::{passwords::Verified, secrets::hash_token},
     rules::{
         addresses::Email,
         emails::Asked,
@@ -25,10 +22,9 @@ use crate::{
         network::neighbourhood,
         passwords::{NOT_YOURS, Password},
         sessions::End,
-        sign_in::Failure,
         time::Millis,
     },
-    store::{NewFlow, Tx},
+    store::Tx,
 };
 
 /// Sends a link to whoever has proven that this address is theirs. Whoever asks is not told whether anybody has: where nobody
@@ -40,23 +36,12 @@ pub async fn forget(visitor: &Visitor, email: &Email) -> Result<(), Stop> {
     if !count_asked(visitor, email, Asked::Reset).await? {
         return Ok(());
     }
-    let rows = visitor.read().users_by_address(email.canonical()).await?;
-    let owner = rows.into_iter().find(|row| row.verified_at.is_some());
-    // To the mailbox that was proven, as it was written then, and not as somebody writes it now.
-    let address = owner.as_ref().map_or(email.written(), |row| row.address.as_str());
-    let (email, owner) = (&Email::parse(address).map_err(Stop::Broken)?, owner.as_ref().map(|row| row.id.clone()));
-    let mut tx = visitor.begin(vec![owner.clone().map_or(Log::Instance, Log::User)]).await?;
-    let secret = token([tx.dice(), tx.dice()]);
-    tx.end_flows_about(Flow::PasswordReset, email).await?;
-    let expires_at = tx
-        .create_flow(&NewFlow { kind: Flow::PasswordReset, id_hash: &hash_token(&secret), user: owner.as_ref(), email: Some(email) })
-        .await?
-        .0;
-    let recipient = email.deliverable();
-    let withheld = if owner.is_some() { None } else { Some("Nobody has proven that this address is theirs.") };
-    let envelope = Envelope { account: None, user: owner.as_ref(), about: "", recipient: &recipient, withheld };
-    letters::write(&visitor.app, &mut tx, envelope, &Letter::PasswordReset { token: secret, expires_at }).await?;
-    tx.commit(Event::PasswordResetAsked { user: owner, email: email.canonical().to_owned() }).await?;
+    let to = Addressee::new(visitor.read().owner(email.canonical()).await?, email)?;
+    let mut tx = visitor.begin(vec![to.user.clone().map_or(Log::Instance, Log::User)]).await?;
+    tx.end_flows_about(Flow::PasswordReset, &to.email).await?;
+    let (token, expires_at) = links::make(&mut tx, Flow::PasswordReset, to.user.as_ref(), Some(&to.email)).await?;
+    to.write(&visitor.app, &mut tx, &Letter::PasswordReset { token, expires_at: expires_at.0 }).await?;
+    tx.commit(Event::PasswordResetAsked { user: to.user, email: to.email.canonical().to_owned() }).await?;
     letters::ring(&visitor.app);
     Ok(())
 }
@@ -66,9 +51,7 @@ pub async fn forget(visitor: &Visitor, email: &Email) -> Result<(), Stop> {
 /// # Errors
 /// [`Stop::Unknown`] when the link does not work, or not any more.
 pub async fn look(visitor: &Visitor, secret: &str) -> Result<Email, Stop> {
-    let flow = visitor.read().open_flow(Flow::PasswordReset, &hash_token(secret), visitor.now()).await?.ok_or(Stop::Unknown)?;
-    let address = flow.user_id.and(flow.address).ok_or(Stop::Unknown)?;
-    Email::parse(&address).map_err(Stop::Broken)
+    Ok(links::look(visitor, Flow::PasswordReset, secret).await?.1)
 }
 
 /// Gives whoever holds the link a new password, and ends all their sessions. Whatever locked their address out does so
@@ -79,15 +62,12 @@ pub async fn look(visitor: &Visitor, secret: &str) -> Result<Email, Stop> {
 /// one to be chosen; the link still works then.
 pub async fn reset(visitor: &Visitor, secret: &str, password: &Password) -> Result<(), Stop> {
     let app = &visitor.app;
-    let id_hash = hash_token(secret);
-    let flow = visitor.read().open_flow(Flow::PasswordReset, &id_hash, visitor.now()).await?.ok_or(Stop::Unknown)?;
-    let (Some(user), Some(address)) = (flow.user_id, flow.address) else { return Err(Stop::Unknown) };
-    let email = Email::parse(&address).map_err(Stop::Broken)?;
+    let (user, email) = links::look(visitor, Flow::PasswordReset, secret).await?;
     judge(app, password, known_of(visitor, &user).await?).await?;
     let last = LastOnes::compare(visitor, &user, password, Present::Asked).await?;
     let hash = app.0.hasher.hash(password).await?;
     let mut tx = visitor.begin(vec![Log::User(user.clone())]).await?;
-    if !tx.use_flow(Flow::PasswordReset, &id_hash).await? {
+    if !tx.use_flow(Flow::PasswordReset, &hash_token(secret)).await? {
         return Err(Stop::Unknown);
     }
     let who = Who { user, email: email.canonical().to_owned() };
@@ -164,7 +144,7 @@ pub(super) async fn prove_again(person: &Person, password: &Password, field: &'s
             Ok(ProvenAgain { user: person.facts().user.clone(), set_at: own.password_set_at, field })
         }
         Ok(_) => {
-            lockouts::fail(&visitor, tried, Failure::Again).await?;
+            lockouts::fail_again(person, tried).await?;
             Err(Faults::one(field, NOT_YOURS).into())
         }
         Err(error) => {

@@ -3,8 +3,8 @@
 //! person's, letters to everybody who administers the account, and a banner on its pages.
 
 use super::{
-    App, Holder, Stop, Visitor, letters,
-    permit::{console, verdict},
+    App, Holder, Stop, Visitor, letters, links,
+    permit::{console, verdicts},
     sessions,
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
         time::Millis,
     },
     store::{
-        Instance, NewFlow, NewSession, Tx,
+        Instance, NewSession, Tx,
         rescue::{AccountRow, AdministratorRow, RescueRow},
     },
 };
@@ -95,9 +95,9 @@ pub async fn drill(app: &App, (account, administrators): &Administered) -> Resul
         reset_factor: person.factor_since.is_some(),
         reset_password: true,
     };
-    let Prepared { mut tx, event, opened, who, letters } = prepare(app, &wanted).await?;
-    for (recipient, letter) in &letters {
-        letters::rehearse(app, tx.now(), recipient, letter).map_err(Stop::Broken)?;
+    let Prepared { mut tx, event, opened, who, letter } = prepare(app, &wanted).await?;
+    for recipient in &opened.told {
+        letters::rehearse(app, tx.now(), recipient, &letter).map_err(Stop::Broken)?;
     }
     let is_wrong = |what: &str| Stop::Broken(format!("In {}, {what}.", account.slug));
     let id_hash = hash_token(&opened.link.0);
@@ -113,8 +113,8 @@ pub async fn drill(app: &App, (account, administrators): &Administered) -> Resul
     let (id, token_hash) = (SessionId::new(tx.now(), tx.dice()), &hash_token(&token([tx.dice(), tx.dice()])));
     let proof = &Proof::Rescue { account: account.account.to_string(), at: now };
     tx.create_session(&NewSession { id: &id, token_hash, user: &who.user, address: "", agent: "", proof }).await?;
-    for wants in Permission::ALL {
-        let said = verdict(app, &mut tx, token_hash, &account.slug, *wants).await?;
+    let said = verdicts(app, &mut tx, token_hash, &account.slug, Permission::ALL).await?;
+    for (wants, said) in Permission::ALL.iter().zip(said) {
         let is_admitted = matches!(said, Verdict::Admit { .. });
         if is_admitted != wants.is_of_security() {
             return Err(is_wrong(&format!("whoever uses the link and wants to {} is told {said:?}", wants.sentence())));
@@ -130,7 +130,7 @@ struct Prepared {
     event: Event,
     opened: Opened,
     who: Who,
-    letters: Vec<(String, Letter)>,
+    letter: Letter,
 }
 
 async fn prepare(app: &App, wanted: &Wanted) -> Result<Prepared, Stop> {
@@ -153,19 +153,13 @@ async fn prepare(app: &App, wanted: &Wanted) -> Result<Prepared, Stop> {
     let secret = token([tx.dice(), tx.dice()]);
     let until = tx.create_rescue(&hash_token(&secret), &who.user, &account.account).await?;
     tx.set_rescued(&account.account, &who.email).await?;
-    let letters = write_letters(app, &mut tx, wanted, &account, &person, &administrators).await?;
+    let (told, letter) = write_letters(app, &mut tx, wanted, &account, &person, &administrators).await?;
     let rescue = Rescue { reason: wanted.reason.clone(), factor: wanted.reset_factor, password: wanted.reset_password };
     tx.note(Event::Person { who: who.clone(), what: PersonEvent::Rescued { account: account.name.clone(), rescue: rescue.clone() } });
-    let opened = Opened {
-        account: account.name.clone(),
-        person: (person.name, person.email),
-        link: (secret, until),
-        password,
-        ended,
-        told: letters.iter().map(|(recipient, _)| recipient.clone()).collect(),
-    };
+    let opened =
+        Opened { account: account.name.clone(), person: (person.name, person.email), link: (secret, until), password, ended, told };
     let event = Event::AccountRescued { account: account.account, name: account.name, who: who.clone(), rescue };
-    Ok(Prepared { tx, event, opened, who, letters })
+    Ok(Prepared { tx, event, opened, who, letter })
 }
 
 fn no_account(slug: &str) -> Stop {
@@ -207,12 +201,9 @@ async fn reset_factor(app: &App, tx: &mut Tx<Instance>, who: &Who) -> Result<usi
 /// Makes a link to choose a new password, in the place of those that were mailed before.
 async fn offer_password(tx: &mut Tx<Instance>, who: &Who, person: &AdministratorRow) -> Result<(String, Millis), Stop> {
     let email = &Email::parse(person.proven.as_ref().unwrap_or(&person.email)).map_err(Stop::Broken)?;
-    let secret = token([tx.dice(), tx.dice()]);
     tx.end_flows(Flow::PasswordReset, &who.user).await?;
-    let flow = NewFlow { kind: Flow::PasswordReset, id_hash: &hash_token(&secret), user: Some(&who.user), email: Some(email) };
-    let until = tx.create_flow(&flow).await?;
     tx.note(Event::PasswordResetAsked { user: Some(who.user.clone()), email: who.email.clone() });
-    Ok((secret, until))
+    links::make(tx, Flow::PasswordReset, Some(&who.user), Some(email)).await
 }
 
 /// Writes to everybody who administers the account and has proven their address; answers to whom, and what.
@@ -223,7 +214,7 @@ async fn write_letters(
     account: &AccountRow,
     person: &AdministratorRow,
     administrators: &[AdministratorRow],
-) -> Result<Vec<(String, Letter)>, Stop> {
+) -> Result<(Vec<String>, Letter), Stop> {
     let letter = Letter::AccountRescued(Rescued {
         account: account.name.clone(),
         slug: account.slug.clone(),
@@ -234,15 +225,15 @@ async fn write_letters(
         password: wanted.reset_password,
         at: tx.now().0,
     });
-    let mut written = Vec::new();
+    let mut told = Vec::new();
     for address in administrators.iter().filter(|row| row.is_active()).filter_map(|row| row.proven.as_ref()) {
         let recipient = Email::parse(address).map_err(Stop::Broken)?.deliverable();
         let id = &account.account;
         let envelope = letters::Envelope { account: Some(id), user: None, about: id.as_str(), recipient: &recipient, withheld: None };
         letters::write(app, tx, envelope, &letter).await?;
-        written.push((recipient, letter.clone()));
+        told.push(recipient);
     }
-    Ok(written)
+    Ok((told, letter))
 }
 
 /// Where a link leads. Looking changes nothing, however often.

@@ -4,11 +4,12 @@ use super::{
     App, Stop, Visitor,
     choosing::judge,
     joining::{Membership, enlist},
+    links,
     permit::system,
     sessions::{self, Cookies},
 };
 use crate::{
-    protocols::secrets::{hash_token, token},
+    protocols::secrets::hash_token,
     rules::{
         events::{Event, Log, Who},
         flows::Flow,
@@ -17,7 +18,7 @@ use crate::{
         passwords::Known,
         setup::NewInstance,
     },
-    store::{Context, Db, Hands, Instance, NewFlow, NewUser, StoreError, Why},
+    store::{Context, Db, Hands, Instance, NewUser, StoreError, Why},
 };
 
 const KIND: &str = "setup";
@@ -69,9 +70,8 @@ pub async fn new_token(app: &App) -> Result<Option<String>, Stop> {
     if !is_waiting(app).await? {
         return Ok(None);
     }
-    let token = token([(app.0.hands.dice)(), (app.0.hands.dice)()]);
     let mut tx = app.0.db.begin(Instance, vec![], console(app), &app.0.hands).await?;
-    tx.create_flow(&NewFlow { kind: Flow::Setup, id_hash: &hash_token(&token), user: None, email: None }).await?;
+    let (token, _) = links::make(&mut tx, Flow::Setup, None, None).await?;
     tx.commit_unrecorded(Why::SetupLink).await?;
     Ok(Some(token))
 }

@@ -21,7 +21,7 @@ use crate::{
         sign_in::{Credentials, Failure, WRONG},
         time::Millis,
     },
-    store::{NewFlow, SignInRow, Why},
+    store::{NewFlow, Owner, SignInRow, Why},
 };
 
 /// Somebody who has just given the right password. Made by [`prove`] alone.
@@ -42,10 +42,15 @@ pub struct Proven {
 pub async fn prove(visitor: &Visitor, credentials: Credentials) -> Result<Proven, Stop> {
     let Credentials { email, password } = credentials;
     let _place = visitor.app.0.hasher.queue()?;
-    let tried = lockouts::count(visitor, &email).await?;
-    let (_, found) = compare(visitor, &email, &password, &tried).await?;
+    let mut tried = lockouts::count(visitor, &email).await?;
+    let (owner, mut found) = compare(visitor, &email, &password, &tried).await?;
+    if found.is_none() && !tried.only.is_empty() {
+        // Somebody else who says that the address is theirs may sit at this browser.
+        tried = tried.and(lockouts::count_stranger(visitor, &email).await?);
+        found = compare(visitor, &email, &password, &tried).await?.1;
+    }
     let Some((row, verified)) = found else {
-        lockouts::fail(visitor, tried, Failure::Wrong).await?;
+        lockouts::fail(visitor, tried, owner, Failure::Wrong).await?;
         return Err(wrong());
     };
     let renewal = match (verified, &row.password_hash) {
@@ -64,9 +69,12 @@ pub(super) async fn compare(
     email: &Email,
     password: &Password,
     tried: &Try,
-) -> Result<(Option<UserId>, Option<(SignInRow, Verified)>), Stop> {
-    let rows = visitor.read().users_by_address(email.canonical()).await?;
-    let owner = rows.iter().find(|row| row.verified_at.is_some()).map(|row| row.id.clone());
+) -> Result<(Option<Owner>, Option<(SignInRow, Verified)>), Stop> {
+    let mut rows = visitor.read().users_by_address(email.canonical()).await?;
+    if !tried.only.is_empty() {
+        rows.retain(|row| tried.only.contains(&row.id));
+    }
+    let owner = rows.iter().find(|row| row.verified_at.is_some()).map(|row| (row.id.clone(), row.address.clone()));
     let mut candidates: Vec<Option<SignInRow>> = rows.into_iter().map(Some).collect();
     if owner.is_none() {
         candidates.insert(0, None);
@@ -110,7 +118,7 @@ pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Ho
     let mut tx = visitor.begin(hold).await?;
     if tx.password_set_at(&user).await? != Some(password_set_at) {
         drop(tx);
-        record_failure(visitor, Some(user), &email, Failure::Wrong).await?;
+        lockouts::record(visitor, Some(user), &email, Failure::Wrong).await?;
         return Err(wrong());
     }
     if let Some((old, new)) = renewal {
@@ -134,10 +142,4 @@ pub async fn begin_session(visitor: &Visitor, proven: Proven, before: Option<&Ho
 
 fn wrong() -> Stop {
     Faults::one("password", WRONG).into()
-}
-
-pub(super) async fn record_failure(visitor: &Visitor, user: Option<UserId>, email: &Email, why: Failure) -> Result<(), Stop> {
-    let log = user.clone().map_or(Log::Instance, Log::User);
-    let tx = visitor.begin(vec![log]).await?;
-    Ok(tx.commit(Event::UserLoginFailed { user, email: email.canonical().to_owned(), why }).await?)
 }

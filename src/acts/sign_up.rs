@@ -4,11 +4,12 @@ use super::{
     Holder, Stop, Visitor,
     choosing::judge,
     letters::{self, Envelope, count_asked},
+    links,
     sessions::{self, Cookies},
     setup::is_waiting,
 };
 use crate::{
-    protocols::secrets::{hash_token, token},
+    protocols::secrets::hash_token,
     rules::{
         addresses::Email,
         emails::Asked,
@@ -20,7 +21,7 @@ use crate::{
         passwords::Known,
         sign_up::{NewPerson, Policy},
     },
-    store::{NewFlow, NewUser},
+    store::NewUser,
 };
 
 /// How users who came this way, and their addresses, are marked.
@@ -46,14 +47,11 @@ pub async fn ask(visitor: &Visitor, email: &Email) -> Result<(), Stop> {
     if !count_asked(visitor, email, Asked::Mailbox).await? {
         return Ok(());
     }
-    let rows = visitor.read().users_by_address(email.canonical()).await?;
-    let is_known = rows.iter().any(|row| row.verified_at.is_some());
+    let is_known = visitor.read().owner(email.canonical()).await?.is_some();
     let mut tx = visitor.begin(vec![Log::Instance]).await?;
-    let secret = token([tx.dice(), tx.dice()]);
     tx.end_flows_about(Flow::SignUp, email).await?;
-    let expires_at =
-        tx.create_flow(&NewFlow { kind: Flow::SignUp, id_hash: &hash_token(&secret), user: None, email: Some(email) }).await?.0;
-    let letter = if is_known { Letter::SignUpKnown } else { Letter::SignUp { token: secret, expires_at } };
+    let (token, expires_at) = links::make(&mut tx, Flow::SignUp, None, Some(email)).await?;
+    let letter = if is_known { Letter::SignUpKnown } else { Letter::SignUp { token, expires_at: expires_at.0 } };
     let recipient = email.deliverable();
     let envelope = Envelope { account: None, user: None, about: "", recipient: &recipient, withheld: None };
     letters::write(&visitor.app, &mut tx, envelope, &letter).await?;

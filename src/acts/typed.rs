@@ -1,13 +1,12 @@
 //! What was typed waits while somebody proves again who they are. It is sealed, bound to the person who typed it, and only shown.
 
-use super::{Stop, Visitor};
+use super::{
+    Stop, Visitor,
+    permit::{NONE, asking},
+};
 use crate::{
     protocols::secrets::{hash_token, token},
-    rules::{
-        ids::UserId,
-        sessions::{self, End, Times},
-        typed::Typed,
-    },
+    rules::{sessions, typed::Typed},
     store::Why,
 };
 
@@ -20,11 +19,16 @@ const PLACE: &str = "flows.typed";
 /// # Errors
 /// When the database fails.
 pub async fn keep(visitor: &Visitor, typed: &Typed) -> Result<Option<String>, Stop> {
-    let Some((user, end)) = whose(visitor).await? else { return Ok(None) };
+    let asking = match asking(&visitor.app, &visitor.caller, NONE).await {
+        Ok(asking) => asking,
+        Err(Stop::SignIn) => return Ok(None),
+        Err(stop) => return Err(stop),
+    };
     // A session that somebody has ended may have been a stranger's, who is not to leave anything for its person.
-    if end.is_some_and(|end| !end.is_of_time()) {
+    if sessions::end(visitor.now(), visitor.app.session_limits(), asking.session.times).is_some_and(|end| !end.is_of_time()) {
         return Ok(None);
     }
+    let user = asking.facts.user;
     let text = serde_json::to_string(typed).map_err(|error| Stop::Broken(error.to_string()))?;
     let mut tx = visitor.begin(vec![]).await?;
     let key = token([tx.dice(), tx.dice()]);
@@ -40,19 +44,9 @@ pub async fn keep(visitor: &Visitor, typed: &Typed) -> Result<Option<String>, St
 /// # Errors
 /// When the database fails.
 pub async fn find(visitor: &Visitor, key: &str) -> Result<Option<Typed>, Stop> {
-    let Some((user, None)) = whose(visitor).await? else { return Ok(None) };
+    let Some(holder) = visitor.holder().await? else { return Ok(None) };
     let id_hash = hash_token(key);
-    let sealed = visitor.read().typed(&id_hash, &user, visitor.now()).await?;
+    let sealed = visitor.read().typed(&id_hash, &holder.person().facts().user, visitor.now()).await?;
     let text = sealed.and_then(|sealed| visitor.app.0.key.open(PLACE, &id_hash, &sealed));
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
-}
-
-/// Whose session the cookie names, and why it is over, if it is.
-async fn whose(visitor: &Visitor) -> Result<Option<(UserId, Option<End>)>, Stop> {
-    let Some(token_hash) = &visitor.caller.token_hash else { return Ok(None) };
-    let Some(found) = visitor.read().asking(token_hash, "").await? else { return Ok(None) };
-    let session = found.session;
-    let ended = session.ended_why.as_deref().map(|why| End::parse(why).unwrap_or(End::SignedOut));
-    let times = Times { created_at: session.created_at, last_seen_at: session.last_seen_at, ended };
-    Ok(Some((session.user, sessions::end(visitor.now(), visitor.app.session_limits(), times))))
 }

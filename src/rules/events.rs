@@ -505,13 +505,13 @@ fn subject(kind: &'static str, id: &str, label: &str) -> Subject {
     Subject { kind, id: id.to_owned(), label: label.to_owned() }
 }
 
-/// One subject either way, so that recording costs the same whether or not somebody has the address.
 /// What was tried with an address, and refused.
 fn tried(kind: Kind, user: Option<UserId>, email: &str, after: Value) -> Record {
     let subjects = vec![somebody(user.as_ref(), email)];
     refused(kind, user.map_or(Log::Instance, Log::User), subjects, after)
 }
 
+/// One subject either way, so that recording costs the same whether or not somebody has the address.
 fn somebody(user: Option<&UserId>, email: &str) -> Subject {
     user.map_or_else(|| subject("address", email, email), |user| subject("user", user.as_str(), email))
 }

@@ -59,8 +59,14 @@ pub struct Budget {
     pub window: Span,
     /// How many in it.
     pub limit: i64,
-    /// Whether it is the place's own, or that of everywhere.
-    pub is_of_place: bool,
+}
+
+impl Scope {
+    /// Whether it is of one place, and not of everywhere.
+    #[must_use]
+    pub const fn is_of_place(self) -> bool {
+        !matches!(self, Self::Everywhere | Self::EverywhereDay)
+    }
 }
 
 impl Limits {
@@ -75,15 +81,15 @@ impl Limits {
     #[must_use]
     pub fn budgets(self, is_known: bool) -> Vec<Budget> {
         let day = Span::days(1);
-        let of = |scope, window, limit, is_of_place| Budget { scope, window, limit, is_of_place };
+        let of = |scope, window, limit| Budget { scope, window, limit };
         if is_known {
-            return vec![of(Scope::Browser, self.window, self.wrong, true), of(Scope::BrowserDay, day, self.day, true)];
+            return vec![of(Scope::Browser, self.window, self.wrong), of(Scope::BrowserDay, day, self.day)];
         }
         vec![
-            of(Scope::Network, self.window, self.wrong, true),
-            of(Scope::NetworkDay, day, (self.day / 2).max(1), true),
-            of(Scope::Everywhere, self.window, self.everywhere, false),
-            of(Scope::EverywhereDay, day, self.day, false),
+            of(Scope::Network, self.window, self.wrong),
+            of(Scope::NetworkDay, day, (self.day / 2).max(1)),
+            of(Scope::Everywhere, self.window, self.everywhere),
+            of(Scope::EverywhereDay, day, self.day),
         ]
     }
 }
@@ -115,7 +121,7 @@ mod tests {
         let least = |is_of_place: bool, window: Span| {
             budgets
                 .iter()
-                .filter(|budget| budget.is_of_place == is_of_place && budget.window == window)
+                .filter(|budget| budget.scope.is_of_place() == is_of_place && budget.window == window)
                 .map(|budget| budget.limit)
                 .min()
                 .unwrap()
@@ -123,7 +129,7 @@ mod tests {
         for window in [LIMITS.window, Span::days(1)] {
             assert!(least(true, window) < least(false, window), "{window:?}");
         }
-        assert!(LIMITS.budgets(true).iter().all(|budget| budget.is_of_place), "a known browser depends on nobody else");
+        assert!(LIMITS.budgets(true).iter().all(|budget| budget.scope.is_of_place()), "a known browser depends on nobody else");
     }
 
     #[test]

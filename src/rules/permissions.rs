@@ -150,11 +150,11 @@ permissions! {
     ResetFactors:         Administrators,                          Fresh,   "reset the second factor of members";
     LetMembersInAgain:    Administrators,                          Session, "let members sign in again who are locked out";
     ReadBotUsers:         Carrier::Developer(Developer::ReadOnly), Session, "see bot users";
-    ManageBotUsers:       Administrators,                          Fresh, "create, change and delete bot users and their credentials";
+    ManageBotUsers:       Administrators,                          Fresh,   "create, change and delete bot users and their credentials";
     ReadCredentials:      Carrier::Developer(Developer::ReadOnly), Session, "see the account's credentials";
     ReadOwnAuthtoken:     Everyone,                                Fresh,   "see the own default authtoken";
-    ManageOwnCredentials: Carrier::Developer(Developer::ReadWrite), Fresh, "create, change and delete own credentials";
-    ManageCredentials:    Administrators,                          Fresh, "change and delete the credentials of others";
+    ManageOwnCredentials: Carrier::Developer(Developer::ReadWrite), Fresh,   "create, change and delete own credentials";
+    ManageCredentials:    Administrators,                          Fresh,   "change and delete the credentials of others";
     ReadIpPolicies:       Carrier::Developer(Developer::ReadOnly), Session, "see IP policies and restrictions";
     ManageIpPolicies:     Carrier::Developer(Developer::ReadWrite), Session, "create, change and delete IP policies that no restriction uses";
     ManageIpRestrictions: Administrators,                          Fresh,   "restrict from which addresses the account is reached";

@@ -88,14 +88,16 @@ pub fn end(now: Millis, limits: Limits, times: Times) -> Option<End> {
     None
 }
 
-/// For how long the session lives on if nothing is asked for any more; nothing once it is over.
-#[must_use]
-pub fn left(now: Millis, limits: Limits, times: Times) -> Span {
-    if end(now, limits, times).is_some() {
-        return Span(0);
+/// For how long the session lives on if nothing is asked for any more.
+///
+/// # Errors
+/// Why it is over.
+pub fn left(now: Millis, limits: Limits, times: Times) -> Result<Span, End> {
+    if let Some(end) = end(now, limits, times) {
+        return Err(end);
     }
     let idle = times.last_seen_at.plus(limits.idle).since(now);
-    idle.min(times.created_at.plus(limits.lifetime).since(now))
+    Ok(idle.min(times.created_at.plus(limits.lifetime).since(now)))
 }
 
 /// What a program calls itself, in words: the browser and the system, as far as they can be told.
@@ -147,10 +149,10 @@ mod tests {
     #[test]
     fn what_is_left_is_the_shorter_of_both() {
         let seen = times(Span::hours(2));
-        assert_eq!(left(START.plus(Span::hours(2)), LIMITS, seen), Span::hours(1));
-        assert_eq!(left(START.plus(Span::hours(3)), LIMITS, seen), Span(0));
+        assert_eq!(left(START.plus(Span::hours(2)), LIMITS, seen), Ok(Span::hours(1)));
+        assert_eq!(left(START.plus(Span::hours(3)), LIMITS, seen), Err(End::Idle));
         let busy = times(Span(Span::hours(10).0 - 1));
-        assert_eq!(left(START.plus(Span(Span::hours(10).0 - 1)), LIMITS, busy), Span(1));
+        assert_eq!(left(START.plus(Span(Span::hours(10).0 - 1)), LIMITS, busy), Ok(Span(1)));
     }
 
     #[test]

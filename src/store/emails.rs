@@ -1,7 +1,21 @@
 //! The addresses of people: proving that one is theirs, and putting another in its place.
 
-use super::{OfUser, Result, Tx, run, sql};
+use super::{OfUser, Reader, Result, Tx, run, sql};
 use crate::rules::{addresses::Email, ids::UserId};
+
+/// Who has proven that an address is theirs, and the address as it was written then.
+pub type Owner = (UserId, String);
+
+impl<S> Reader<S> {
+    /// Who has proven that an address is theirs, if anybody has.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn owner(&mut self, canonical: &str) -> Result<Option<Owner>> {
+        Ok(sql!(self, c => sqlx::query_as("SELECT user_id, address FROM user_emails WHERE canonical = $1 AND verified_at IS NOT NULL")
+            .bind(canonical).fetch_optional(c)))
+    }
+}
 
 impl<S> Tx<S> {
     /// Notes that somebody has proven that an address of theirs is theirs. `false` when somebody else had proven that;

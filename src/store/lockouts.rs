@@ -1,5 +1,7 @@
 //! Lockouts, and the browsers that have attempts of their own.
 
+use sqlx::FromRow;
+
 use super::{Instance, Reader, Result, Tx, run, sql};
 use crate::rules::{
     ids::UserId,
@@ -13,6 +15,17 @@ const CLOCKS: Span = Span::minutes(1);
 /// Sorted behind every place.
 const LAST: &str = "~";
 
+/// Somebody who has signed in with a browser.
+#[derive(Clone, Debug, FromRow)]
+pub struct KnownRow {
+    /// Who.
+    pub user_id: UserId,
+    /// By which their attempts in it are counted.
+    pub place: String,
+    /// Since when the address is proven to be theirs, if it is.
+    pub verified_at: Option<Millis>,
+}
+
 impl<S> Reader<S> {
     /// Until when an address is locked out, from where that lasts longest, if it is.
     ///
@@ -25,17 +38,18 @@ impl<S> Reader<S> {
 }
 
 impl Tx<Instance> {
-    /// By which place the attempts of this browser are counted, if the person who has proven that this address is theirs has
-    /// signed in with it.
+    /// Who has signed in with this browser of those whose address this is, the latest first; and by which place their attempts are
+    /// counted. Those are whoever has proven that it is, or where nobody has, everybody who says so.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn known_place(&mut self, token_hash: &str, canonical: &str) -> Result<Option<String>> {
+    pub async fn known_in(&mut self, token_hash: &str, canonical: &str) -> Result<Vec<KnownRow>> {
         let since = self.now().minus(KNOWN_FOR);
-        Ok(sql!(self, c => sqlx::query_scalar(
-            "SELECT b.place FROM known_browsers b JOIN user_emails e ON e.user_id = b.user_id
-             WHERE b.token_hash = $1 AND b.seen_at > $2 AND e.canonical = $3 AND e.verified_at IS NOT NULL")
-            .bind(token_hash).bind(since).bind(canonical).fetch_optional(c)))
+        Ok(sql!(self, c => sqlx::query_as(
+            "SELECT b.user_id, b.place, e.verified_at FROM known_browsers b JOIN user_emails e ON e.user_id = b.user_id
+             WHERE b.token_hash = $1 AND b.seen_at > $2 AND e.canonical = $3 AND (e.verified_at IS NOT NULL OR NOT EXISTS
+                   (SELECT 1 FROM user_emails v WHERE v.canonical = $3 AND v.verified_at IS NOT NULL))
+             ORDER BY b.seen_at DESC, b.user_id").bind(token_hash).bind(since).bind(canonical).fetch_all(c)))
     }
 
     /// After how many wrong passwords the strictest of the accounts locks out that whoever has proven this address is in; where
@@ -51,15 +65,15 @@ impl Tx<Instance> {
                    (SELECT 1 FROM user_emails v WHERE v.canonical = $1 AND v.verified_at IS NOT NULL))").bind(canonical).fetch_one(c)))
     }
 
-    /// Whether an address is locked out at a place or everywhere.
+    /// Whether an address is locked out at one of two places; an empty one is everywhere.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn is_locked_out(&mut self, canonical: &str, place: &str, everywhere: bool) -> Result<bool> {
+    pub async fn is_locked_out(&mut self, canonical: &str, places: [&str; 2]) -> Result<bool> {
         let now = self.now();
         let locked: i64 = sql!(self, c => sqlx::query_scalar(
             "SELECT COUNT(*) FROM lockouts WHERE canonical = $1 AND place IN ($2, $3) AND until > $4 AND began_at <= $5")
-            .bind(canonical).bind(place).bind(if everywhere { "" } else { place }).bind(now).bind(now.plus(CLOCKS)).fetch_one(c));
+            .bind(canonical).bind(places[0]).bind(places[1]).bind(now).bind(now.plus(CLOCKS)).fetch_one(c));
         Ok(locked > 0)
     }
 
@@ -122,16 +136,6 @@ impl Tx<Instance> {
 }
 
 impl<S> Tx<S> {
-    /// Whether anybody has proven that an address is theirs.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn is_proven(&mut self, canonical: &str) -> Result<bool> {
-        let proven: i64 = sql!(self, c => sqlx::query_scalar(
-            "SELECT COUNT(*) FROM user_emails WHERE canonical = $1 AND verified_at IS NOT NULL").bind(canonical).fetch_one(c));
-        Ok(proven > 0)
-    }
-
     /// Forgets with which browsers somebody has signed in, but for one.
     ///
     /// # Errors
@@ -144,8 +148,8 @@ impl<S> Tx<S> {
         Ok(())
     }
 
-    /// Lets an address be tried again, and forgets what was counted against it: everywhere and from one network, or where no network
-    /// is named from all. Answers whether it was locked out.
+    /// Lets an address be tried again, and forgets what was counted against it: everywhere and from one network, or where no
+    /// network is named from all. Answers whether it was locked out.
     ///
     /// # Errors
     /// When the database fails.

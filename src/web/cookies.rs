@@ -1,7 +1,9 @@
 //! The cookie: its name, how long it lasts, and the value of one that is to be.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+#[expect(clippy::disallowed_types, reason = "a middleware stands before handlers and their permits")]
+use axum::extract::State;
 use axum::{
     extract::Request,
     http::{
@@ -66,20 +68,14 @@ impl NewCookie {
     pub(super) const fn id(&self) -> Id {
         self.0
     }
-
-    /// The cookie as it is given to the browser.
-    pub(super) fn build(&self, site: &Site) -> Cookie<'static> {
-        self.built(name(site.face.secure), lifetime(site), site)
-    }
-
-    fn built(&self, name: &'static str, lasts: Duration, site: &Site) -> Cookie<'static> {
-        let built = Cookie::build((name, self.0.to_string())).secure(site.face.secure).http_only(true).same_site(SameSite::Lax);
-        built.path("/").max_age(lasts).build()
-    }
 }
 
-/// How the name of the cookie ends by which a browser is known.
-const BROWSER: &str = "-browser";
+/// A cookie of ours: no script reads it, and no other site sends it.
+fn built(name: &'static str, value: String, lasts: Duration, site: &Site) -> Cookie<'static> {
+    let built = Cookie::build((name, value)).secure(site.face.secure).http_only(true).same_site(SameSite::Lax);
+    built.path("/").max_age(lasts).build()
+}
+
 /// For how long a browser keeps what it is known by.
 const KNOWN_FOR: Duration = Duration::milliseconds(lockouts::KNOWN_FOR.0);
 
@@ -99,7 +95,7 @@ pub(super) fn browser_hash(headers: &HeaderMap, secure: bool) -> Option<String> 
 /// The cookies that somebody gets who signs in: the session's, and the one by which the browser is known from now on.
 pub(super) struct NewCookies {
     pub(super) session: NewCookie,
-    browser: NewCookie,
+    pub(super) browser: NewCookie,
 }
 
 impl NewCookies {
@@ -111,53 +107,60 @@ impl NewCookies {
     pub(super) fn hashes(&self) -> Cookies {
         Cookies { session: self.session.hash(), browser: self.browser.hash() }
     }
-
-    /// The browser's cookie as it is given to it.
-    pub(super) fn build_browser(&self, site: &Site) -> Cookie<'static> {
-        self.browser.built(browser_name(site.face.secure), KNOWN_FOR, site)
-    }
 }
 
 /// The cookies that a request's answer gives to the browser, besides what the layer says about the one that came.
 #[derive(Clone, Default)]
-pub(super) struct Given(Arc<Mutex<Vec<Cookie<'static>>>>);
+pub(super) struct Given(Arc<Mutex<Gifts>>);
+
+#[derive(Default)]
+struct Gifts {
+    session: Option<Id>,
+    browser: Option<Id>,
+}
 
 impl Given {
-    pub(super) fn add(&self, cookie: Cookie<'static>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(cookie);
+    pub(super) fn session(&self, cookie: &NewCookie) {
+        self.gifts().session = Some(cookie.0);
     }
 
-    fn take(&self) -> Vec<Cookie<'static>> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn browser(&self, cookie: &NewCookie) {
+        self.gifts().browser = Some(cookie.0);
+    }
+
+    fn gifts(&self) -> MutexGuard<'_, Gifts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Gives the browser what a deed has made for it. It stands around the layer, which would take a cookie away that came with the
-/// request and means nothing, though another one is in its place.
-pub(super) async fn give(mut request: Request, next: Next) -> Response {
+/// request and means nothing, though another one is in its place; and which takes one away by its name and path alone, where
+/// browsers heed nothing that is called `__Host-` and is not `Secure`.
+#[expect(clippy::disallowed_types, reason = "a middleware stands before handlers and their permits")]
+pub(super) async fn give(State(site): State<Site>, mut request: Request, next: Next) -> Response {
     let given = Given::default();
     request.extensions_mut().insert(given.clone());
     let mut response = next.run(request).await;
-    let cookies = given.take();
-    if cookies.iter().any(|cookie| !cookie.name().ends_with(BROWSER)) {
-        response.headers_mut().remove(SET_COOKIE);
-    } else if let Some(gone) = response.headers().get(SET_COOKIE).and_then(gone) {
-        response.headers_mut().insert(SET_COOKIE, gone);
+    let Gifts { session, browser } = std::mem::take(&mut *given.gifts());
+    let headers = response.headers_mut();
+    let session = session.map(|id| built(name(site.face.secure), id.to_string(), lifetime(&site), &site));
+    let gone = || is_taken_away(headers).then(|| built(name(site.face.secure), String::new(), Duration::ZERO, &site));
+    if let Some(value) = session.or_else(gone).as_ref().and_then(header) {
+        headers.insert(SET_COOKIE, value);
     }
-    for cookie in cookies {
-        if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
-            response.headers_mut().append(SET_COOKIE, value);
-        }
+    let browser = browser.map(|id| built(browser_name(site.face.secure), id.to_string(), KNOWN_FOR, &site));
+    if let Some(value) = browser.as_ref().and_then(header) {
+        headers.append(SET_COOKIE, value);
     }
     response
 }
 
-/// The cookie that the layer takes away, which it does by name and path alone. Browsers heed nothing that is called `__Host-` and
-/// is not `Secure`: they would keep it.
-fn gone(said: &HeaderValue) -> Option<HeaderValue> {
-    let mut cookie = Cookie::parse(said.to_str().ok()?).ok().filter(|cookie| cookie.value().is_empty())?;
-    cookie.set_secure(cookie.name() == name(true));
-    cookie.set_http_only(true);
-    cookie.set_same_site(SameSite::Lax);
+/// Whether the layer takes the cookie away.
+fn is_taken_away(headers: &HeaderMap) -> bool {
+    let said = headers.get(SET_COOKIE).and_then(|said| Cookie::parse(said.to_str().ok()?).ok());
+    said.is_some_and(|cookie| cookie.value().is_empty())
+}
+
+fn header(cookie: &Cookie<'_>) -> Option<HeaderValue> {
     HeaderValue::from_str(&cookie.to_string()).ok()
 }

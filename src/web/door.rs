@@ -43,7 +43,7 @@ pub(super) fn build(site: Site) -> Router {
         .layer(middleware::from_fn_with_state(site.clone(), frame::problems))
         .layer(middleware::from_fn_with_state(site.clone(), typed::travel))
         .layer(cookies::layer(&site))
-        .layer(middleware::from_fn(cookies::give))
+        .layer(middleware::from_fn_with_state(site.clone(), cookies::give))
         .layer(origin::layer(&site.face))
         .layer(middleware::from_fn(origin::refuse_unmarked));
 

@@ -8,7 +8,7 @@ use axum::{
     http::{Method, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
-use tower_sessions::Session;
+use tower_sessions::{Session, session};
 
 use super::{
     Site,
@@ -83,14 +83,8 @@ impl Front {
 
     /// Goes to another page, which will say this.
     pub(super) async fn go(&self, path: &str, say: &str) -> Response {
-        let kept = async {
-            self.session().insert(FLASH, say).await?;
-            // The layer saves the one that came with the request, and knows of no other.
-            if let Some(renewed) = self.renewed.get() { renewed.save().await } else { Ok(()) }
-        };
-        if let Err(error) = kept.await {
-            tracing::warn!(%error, "a message for the next page was lost");
-        }
+        let kept = self.session().insert(FLASH, say).await;
+        self.keep(kept).await;
         see_other(path)
     }
 
@@ -99,29 +93,38 @@ impl Front {
         // Most pages have nothing to say, and what is taken out is written back: that would be a commit for every page.
         carried.filter(|carried| !self.silent && carries(carried, FLASH))?;
         let said = self.session().remove(FLASH).await.ok().flatten();
-        if let Some(renewed) = self.renewed.get() {
-            renewed.save().await.ok();
-        }
+        self.keep(Ok(())).await;
         said
+    }
+
+    /// Keeps what was done to what the cookie carries: the layer saves the one that came with the request, and knows of no other.
+    async fn keep(&self, done: Result<(), session::Error>) {
+        let kept = match self.renewed.get() {
+            Some(renewed) if done.is_ok() => renewed.save().await,
+            _ => done,
+        };
+        if let Err(error) = kept {
+            tracing::warn!(%error, "a message for the next page was lost");
+        }
     }
 
     /// Gives the browser a cookie that a deed has made or renewed. From here on it is the one that carries messages.
     pub(super) fn hand_out(&self, cookie: &NewCookie) {
         let store = Arc::new(self.site.app.cookies());
         if self.renewed.set(Session::new(Some(cookie.id()), store, Some(cookies::expiry(&self.site)))).is_ok() {
-            self.given.add(cookie.build(&self.site));
+            self.given.session(cookie);
         }
     }
 
     /// The same for whoever has signed in, with the cookie by which the browser is known.
     pub(super) fn hand_out_all(&self, cookies: &NewCookies) {
         self.hand_out(&cookies.session);
-        self.hand_out_browser(cookies);
+        self.hand_out_browser(&cookies.browser);
     }
 
     /// Gives the browser only what it is known by.
-    pub(super) fn hand_out_browser(&self, cookies: &NewCookies) {
-        self.given.add(cookies.build_browser(&self.site));
+    pub(super) fn hand_out_browser(&self, cookie: &NewCookie) {
+        self.given.browser(cookie);
     }
 
     fn session(&self) -> &Session {

@@ -4,8 +4,11 @@
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
 
-use super::{cookies::NewCookies, form::Token, front::Front, page, page::see_other, problem, routes::Routes};
-use crate::acts::{Stop, Visitor, lockouts};
+use super::{cookies::NewCookie, form::Token, front::Front, page, page::see_other, problem, routes::Routes};
+use crate::{
+    acts::{Stop, Visitor, lockouts},
+    rules::lockouts::LET_IN_AGAIN,
+};
 
 pub(super) fn routes() -> Routes {
     Routes::new().get("/unlock/{token}", look).post("/unlock/{token}", let_in_again)
@@ -28,11 +31,11 @@ async fn look(visitor: Visitor, front: Front, Token(token): Token, parts: Parts)
 }
 
 async fn let_in_again(visitor: Visitor, front: Front, Token(token): Token, parts: Parts) -> Response {
-    let cookies = NewCookies::new();
-    match lockouts::let_in_again(&visitor, &token, &cookies.hashes().browser).await {
+    let cookie = NewCookie::new();
+    match lockouts::let_in_again(&visitor, &token, &cookie.hash()).await {
         Ok(()) => {
-            front.hand_out_browser(&cookies);
-            see_other("/login?why=let_in_again")
+            front.hand_out_browser(&cookie);
+            see_other(&format!("/login?why={}", LET_IN_AGAIN.0))
         }
         Err(stop) => stopped(stop, &parts),
     }

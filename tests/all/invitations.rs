@@ -226,10 +226,7 @@ async fn roles_change_while_it_is_open() {
     assert!(page.all(".summary li")[0].contains("it now offers Developer read-write, Team manager"), "{:?}", page.all(".summary li"));
     // Whoever changed it answers for it: what ivy could not give, max can.
     let bob = house.visitor();
-    assert_eq!(
-        bob.post(&format!("/invitations/{link}/sign-up"), &sign_up_form("Bob")).await.location(),
-        "/me/security/factor?next=%2Faccounts%2Facme"
-    );
+    assert_eq!(bob.post(&format!("/invitations/{link}/sign-up"), &sign_up_form("Bob")).await.location(), crate::kit::OFFER);
     assert_eq!(house.raw.texts("SELECT team FROM members WHERE search_email = 'bob@example.com'").await, ["manager"]);
 }
 
@@ -253,7 +250,7 @@ async fn invitations_go_with_whoever_answers_for_them_or_are_taken_over() {
     assert_eq!(house.raw.texts(state("one")).await, ["inviter_gone"]);
     assert_eq!([house.raw.texts(state("two")).await, house.raw.texts(state("three")).await], [["open"], ["open"]]);
     let page = house.visitor().post(&format!("/invitations/{three}/sign-up"), &sign_up_form("Three")).await;
-    assert_eq!(page.location(), "/me/security/factor?next=%2Faccounts%2Facme");
+    assert_eq!(page.location(), crate::kit::OFFER);
     let kinds = events(&house).await;
     let expected = ["created", "created", "created", "closed", "updated", "accepted"];
     assert_eq!(kinds, expected.map(|kind| format!("invitation_{kind}.v0")), "one event for all that were taken over");
@@ -293,10 +290,7 @@ async fn seats_count_members_and_open_invitations() {
     assert_eq!(eve.post(&format!("/invitations/{link}/sign-up"), &sign_up_form("Eve")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let zoe = house.member_id("zoe@example.com").await;
     ada.post(&format!("/accounts/acme/members/{zoe}/remove"), &[]).await;
-    assert_eq!(
-        eve.post(&format!("/invitations/{link}/sign-up"), &sign_up_form("Eve")).await.location(),
-        "/me/security/factor?next=%2Faccounts%2Facme"
-    );
+    assert_eq!(eve.post(&format!("/invitations/{link}/sign-up"), &sign_up_form("Eve")).await.location(), crate::kit::OFFER);
 }
 
 #[tokio::test(flavor = "multi_thread")]

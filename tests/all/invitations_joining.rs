@@ -57,7 +57,7 @@ async fn somebody_new_signs_up_and_is_in() {
     assert_eq!((page.status, page.value("name")), (StatusCode::UNPROCESSABLE_ENTITY, "Bob".to_owned()));
     assert!(page.fault("password").starts_with("Use at least 10 characters."));
     let page = bob.post(&format!("/invitations/{link}/sign-up"), &sign_up_form("Bob")).await;
-    assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, "/me/security/factor?next=%2Faccounts%2Facme"), "{}", page.text());
+    assert_eq!((page.status, page.location()), (StatusCode::SEE_OTHER, crate::kit::OFFER), "{}", page.text());
     assert_eq!(bob.get("/accounts/acme").await.all(".toast"), ["Welcome. You are a member now."]);
     assert_eq!(kinds(&house).await[1..], ["invitation_created.v0", "membership_created.v0", "invitation_accepted.v0"]);
     let user = house.user_id("bob@example.com").await;
@@ -212,10 +212,7 @@ async fn robots_leave_it_as_it_is() {
         }
     }
     assert_eq!(state(&house).await, before);
-    assert_eq!(
-        house.visitor().post(&format!("{path}/sign-up"), &sign_up_form("Bob")).await.location(),
-        "/me/security/factor?next=%2Faccounts%2Facme"
-    );
+    assert_eq!(house.visitor().post(&format!("{path}/sign-up"), &sign_up_form("Bob")).await.location(), crate::kit::OFFER);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -264,7 +261,7 @@ async fn who_was_in_unconfirmed_comes_back() {
         let link = house.invite(&ada, "bob@example.com", READER).await;
         let (deed, form) = if round == 0 { ("sign-up", sign_up_form("Bob")) } else { ("accept", vec![]) };
         let page = bob.post(&format!("/invitations/{link}/{deed}"), &form).await;
-        let expected = if round == 0 { "/me/security/factor?next=%2Faccounts%2Facme" } else { "/accounts/acme" };
+        let expected = if round == 0 { crate::kit::OFFER } else { "/accounts/acme" };
         assert_eq!(page.location(), expected, "{round}: {}", page.text());
         assert_eq!(bob.get("/accounts/acme").await.status, StatusCode::OK);
         let id = house.member_id("bob@example.com").await;
@@ -285,10 +282,7 @@ async fn a_guest_lets_in_guests_alone() {
     let alt = house.visitor();
     let page = alt.get(&format!("/invitations/{link}")).await;
     assert!(page.text().contains("You will be a guest until 21 Dec 2026"), "{}", page.text());
-    assert_eq!(
-        alt.post(&format!("/invitations/{link}/sign-up"), &sign_up_form("Alt")).await.location(),
-        "/me/security/factor?next=%2Faccounts%2Facme"
-    );
+    assert_eq!(alt.post(&format!("/invitations/{link}/sign-up"), &sign_up_form("Alt")).await.location(), crate::kit::OFFER);
     assert_eq!(house.raw.number("SELECT access_until FROM members WHERE search_email = 'alt@example.com'").await, until.0);
     drop(ada);
 }
@@ -391,7 +385,7 @@ async fn nothing_but_the_token_counts() {
     }
     assert_eq!(
         visitor.post(&format!("/invitations/{link}/sign-up?administrator=yes"), &sign_up_form("Bob")).await.location(),
-        "/me/security/factor?next=%2Faccounts%2Facme"
+        crate::kit::OFFER
     );
     assert_eq!(house.raw.number("SELECT COUNT(*) FROM members WHERE administrator_since IS NOT NULL").await, 1);
 }
@@ -409,10 +403,7 @@ async fn it_expires_to_the_millisecond() {
     assert_eq!((page.status, page.all("h1")), (StatusCode::UNPROCESSABLE_ENTITY, vec!["This invitation has expired".to_owned()]));
     // A moment before it would have been good: nothing was left half done meanwhile.
     house.wait(Span(-1));
-    assert_eq!(
-        visitor.post(&format!("/invitations/{link}/sign-up"), &sign_up_form("Bob")).await.location(),
-        "/me/security/factor?next=%2Faccounts%2Facme"
-    );
+    assert_eq!(visitor.post(&format!("/invitations/{link}/sign-up"), &sign_up_form("Bob")).await.location(), crate::kit::OFFER);
 }
 
 /// Whatever happens to the inviter between sending and accepting is asked again.
@@ -439,10 +430,7 @@ async fn it_never_gives_more_than_the_inviter_may_now() {
     house.raw.run(set("team = 'invite', billing = 'none'")).await;
     let page = bob.get(&format!("/invitations/{link}")).await;
     assert!(page.text().contains("More was offered at first"), "{}", page.text());
-    assert_eq!(
-        bob.post(&format!("/invitations/{link}/sign-up"), &sign_up_form("Bob")).await.location(),
-        "/me/security/factor?next=%2Faccounts%2Facme"
-    );
+    assert_eq!(bob.post(&format!("/invitations/{link}/sign-up"), &sign_up_form("Bob")).await.location(), crate::kit::OFFER);
     let roles =
         house.raw.texts("SELECT developer || ' ' || team || ' ' || billing FROM members WHERE search_email = 'bob@example.com'").await;
     assert_eq!(roles, ["read_write invite none"]);
@@ -475,10 +463,7 @@ async fn a_copied_link_proves_nothing() {
     let (house, ada) = House::with_ada().await;
     let copied = house.invite(&ada, "bob@example.com", READER).await;
     let bob = house.visitor();
-    assert_eq!(
-        bob.post(&format!("/invitations/{copied}/sign-up"), &sign_up_form("Bob")).await.location(),
-        "/me/security/factor?next=%2Faccounts%2Facme"
-    );
+    assert_eq!(bob.post(&format!("/invitations/{copied}/sign-up"), &sign_up_form("Bob")).await.location(), crate::kit::OFFER);
     let id = house.member_id("bob@example.com").await;
     assert!(ada.get(&format!("/accounts/acme/members/{id}")).await.text().contains("Not confirmed"));
     let bob = house.signed_in("bob@example.com").await;
@@ -508,7 +493,7 @@ async fn proving_an_address_beats_saying_so() {
     let copied = house.invite(&ada, "bob@example.com", READER).await;
     let eve = house.visitor();
     let form = [("name", "Eve as Bob".to_owned()), ("password", "eves four random words".to_owned())];
-    assert_eq!(eve.post(&format!("/invitations/{copied}/sign-up"), &form).await.location(), "/me/security/factor?next=%2Faccounts%2Facme");
+    assert_eq!(eve.post(&format!("/invitations/{copied}/sign-up"), &form).await.location(), crate::kit::OFFER);
     house.account("other").await;
     let olga = house.member("other", "olga", Roles::ADMINISTRATOR).await;
     let olga = house.signed_in(&olga).await;

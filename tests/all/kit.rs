@@ -384,6 +384,9 @@ pub fn settings_form(name: &str, version: i64) -> Vec<(&'static str, String)> {
     vec![("name", name.to_owned()), ("slug", "acme".to_owned()), ("version", version.to_string())]
 }
 
+/// Where somebody new is led who has joined `acme`: a second factor is offered first.
+pub const OFFER: &str = "/me/security/factor?next=%2Faccounts%2Facme";
+
 /// The fields of somebody new who accepts.
 pub fn sign_up_form(name: &str) -> Vec<(&'static str, String)> {
     vec![("name", name.to_owned()), ("password", PASSWORD.to_owned())]

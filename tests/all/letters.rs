@@ -52,7 +52,7 @@ async fn a_letter_arrives_and_its_link_works() {
     assert_eq!(house.raw.texts("SELECT body FROM outbox").await, [""]);
     let bob = house.visitor();
     let page = bob.post(&format!("/invitations/{}/sign-up", secret_in(&letters[0].text)), &sign_up_form("Bob")).await;
-    assert_eq!(page.location(), "/me/security/factor?next=%2Faccounts%2Facme", "{}", page.text());
+    assert_eq!(page.location(), crate::kit::OFFER, "{}", page.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]

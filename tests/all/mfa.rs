@@ -233,7 +233,7 @@ async fn half_a_sign_in_does_not_wait_for_ever() {
 async fn an_old_proof_does_not_open_what_is_worth_asking_again() {
     let (house, ada) = House::with_ada().await;
     house.wait(Span::minutes(10));
-    assert_eq!(ada.post("/me/security/factor", &[]).await.location(), "/prove");
+    assert_eq!(ada.post("/me/security/factor", &[]).await.location(), "/prove?next=%2Fme%2Fsecurity%2Ffactor");
     let page = ada.get("/prove?next=/me/security").await;
     assert!(page.attributes("#password", "autocomplete") == ["current-password"] && page.attributes("#code", "id").is_empty());
     let page = ada.post("/prove", &[("password", "not my password".into()), ("next", "/me/security".into())]).await;

@@ -223,15 +223,16 @@ impl Latch {
     }
 }
 
-/// Waits until so many wait in PostgreSQL, if they ever do.
-async fn until_waiting(house: &House, count: i64) {
+/// Waits until so many wait in PostgreSQL; answers whether they ever did.
+async fn until_waiting(house: &House, count: i64) -> bool {
     let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     for _ in 0..400 {
         if house.raw.number(waiting).await >= count {
-            return;
+            return true;
         }
         sleep(Duration::from_millis(1)).await;
     }
+    false
 }
 
 /// Two processes and whoever administers.
@@ -484,11 +485,11 @@ impl Stage {
                 let latch = Latch::close(&self.here.raw, &[lock]).await;
                 let slow = begin().await;
                 let (done, ended) = tokio::join!(slow.finish(), async {
-                    until_waiting(&self.here, 1).await;
+                    assert!(until_waiting(&self.here, 1).await, "the change never came to where it is to wait");
                     let mut deed = std::pin::pin!(deed.run(self, &victim));
                     let early = tokio::select! {
                         ended = &mut deed => Some(ended),
-                        () = until_waiting(&self.here, 2) => None,
+                        _ = until_waiting(&self.here, 2) => None,
                     };
                     latch.open().await;
                     match early {

@@ -32,11 +32,11 @@ async fn an_ended_session_is_over_on_the_next_request_of_every_instance() {
     let (own, other) = (format!("{}/me?x=1", there.base), "https://evil.example/me");
     for (referer, location) in [
         (own.as_str(), "/login?why=ended_by_owner&next=%2Fme%3Fx%3D1"),
-        (other, "/login?why=ended_by_owner"),
-        ("", "/login?why=ended_by_owner"),
+        (other, "/login?why=ended_by_owner&next=%2Fme"),
+        ("", "/login?why=ended_by_owner&next=%2Fme"),
     ] {
         let page = there.send(Method::POST, "/me", Some(form()), &[("sec-fetch-site", "same-origin"), ("referer", referer)]).await;
-        assert_eq!(page.location(), location, "back to the page of the form, if it was ours");
+        assert_eq!(page.location(), location, "back to the page of the form, or of where it went");
     }
     assert_eq!(here.post(&end[0], &[]).await.status, StatusCode::NOT_FOUND, "once");
     let user = house.user_id("ada@example.com").await;

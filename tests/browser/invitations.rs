@@ -59,7 +59,7 @@ async fn journey(scripts: Scripts) {
     bob.look("join-faults").await;
     bob.type_into("password", PASSWORD).await;
     bob.press("Create my user and join").await;
-    assert_eq!(bob.path().await, "/me/security/factor?next=%2Faccounts%2Facme");
+    assert_eq!(bob.path().await, crate::kit::OFFER);
     assert_eq!(bob.texts(".toast").await, ["Welcome. You are a member now."]);
     bob.look("join-factor").await;
     bob.follow("main a[href='/accounts/acme']").await;
@@ -132,7 +132,7 @@ async fn a_robot_leaves_the_link_to_the_human() {
     bob.type_into("name", "Bob").await;
     bob.type_into("password", PASSWORD).await;
     bob.press("Create my user and join").await;
-    assert_eq!(bob.path().await, "/me/security/factor?next=%2Faccounts%2Facme");
+    assert_eq!(bob.path().await, crate::kit::OFFER);
     bob.quit().await;
 }
 

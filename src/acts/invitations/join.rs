@@ -149,8 +149,8 @@ pub async fn decline(person: &Person, token: &str) -> Result<(), Stop> {
     Ok(tx.commit(happened(&link, InvitationEvent::Declined { who: person.who() })).await?)
 }
 
-/// Accepts as somebody new: a user, a session, with cookies whose values have these hashes, and the membership, all or nothing. Answers
-/// the slug of the account.
+/// Accepts as somebody new: a user, a session, with cookies whose values have these hashes, and the membership, all or nothing.
+/// Answers the slug of the account.
 ///
 /// A mailed link proves the address, so that it is theirs alone. With a copied one nothing is proven: a user who has it
 /// stays who they are, and the newcomer is somebody else until they prove it. What a copied link's holder is told does not
@@ -176,7 +176,7 @@ pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, cookies: &C
     let (owner, found) = compare(visitor, &email, &new.password, &tried).await?;
     if found.is_some() {
         // A password that is right is as good as guessed, by whoever it was not told.
-        lockouts::fail(visitor, tried, Failure::SignUp).await?;
+        lockouts::fail(visitor, tried, owner, Failure::SignUp).await?;
         return Err(Faults::one("password", "You have a user with this address and password already. Sign in instead.").into());
     }
     let password_hash = match app.0.hasher.hash(&new.password).await {
@@ -199,7 +199,7 @@ pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, cookies: &C
         Err(stop) => {
             drop(tx);
             if owner.is_some() {
-                lockouts::fail(visitor, tried, Failure::Wrong).await?;
+                lockouts::fail(visitor, tried, owner, Failure::Wrong).await?;
             }
             return Err(stop);
         }

@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// What a session and its person are to the gate, and the account that they ask for.
-pub(super) struct Asking {
-    pub(super) facts: SessionFacts,
-    pub(super) session: Session,
+pub(in crate::acts) struct Asking {
+    pub(in crate::acts) facts: SessionFacts,
+    pub(in crate::acts) session: Session,
     /// When the person last proved who they are by the strongest thing that they have.
     pub(super) proven_at: Option<Millis>,
     pub(super) account: Option<AccountFacts>,
@@ -36,6 +36,12 @@ impl From<AskingFacts> for Asking {
 }
 
 impl Asking {
+    /// What the gate says to whoever this is and `wants` that of this account.
+    pub(super) fn verdict(&self, app: &App, now: Millis, account: &AccountFacts, wants: Permission) -> Verdict {
+        let (policy, member) = at_gate(app, account);
+        gate::account(now, account.account.as_str(), policy, member, &self.at(account), wants)
+    }
+
     /// The session as it stands in this account.
     pub(super) fn at(&self, account: &AccountFacts) -> Session {
         // Who has not been there yet has not been away.
@@ -47,10 +53,10 @@ impl Asking {
 }
 
 /// No account's slug: for what is somebody's own.
-pub(super) const NONE: &str = "";
+pub(in crate::acts) const NONE: &str = "";
 
 /// Who is asking, by the cookie, and for which account; outside of a transaction.
-pub(super) async fn asking(app: &App, caller: &Caller, slug: &str) -> Result<Asking, Stop> {
+pub(in crate::acts) async fn asking(app: &App, caller: &Caller, slug: &str) -> Result<Asking, Stop> {
     let Some(token_hash) = &caller.token_hash else { return Err(Stop::SignIn) };
     let asking = app.0.db.reader(Instance).asking(token_hash, slug).await?.map(Asking::from).ok_or(Stop::SignIn)?;
     if asking.session.times.ended.is_none()
@@ -87,7 +93,7 @@ pub(super) fn demand(verdict: Verdict, account: &str) -> Result<Vec<Warning>, St
 }
 
 /// What the account demands and what the person is in it, as the gate wants to know it.
-pub(super) fn at_gate(app: &App, facts: &AccountFacts) -> (gate::Policy, Option<gate::Member>) {
+fn at_gate(app: &App, facts: &AccountFacts) -> (gate::Policy, Option<gate::Member>) {
     let instance = app.instance();
     let Effective { mfa, sessions: limits, .. } = facts.security.within(instance);
     let policy = gate::Policy { instance: instance.sessions, limits, ip: gate::Ip::Allowed, sso: gate::Sso::Off, mfa };
@@ -118,18 +124,17 @@ pub(super) fn context(caller: &Caller, principal: &str, name: &str, facts: Optio
     }
 }
 
-/// What the gate says, inside this very transaction, to whoever holds the cookie with this hash and `wants` that of the account.
-pub(in crate::acts) async fn verdict<S>(
+/// What the gate says, inside this very transaction, to whoever holds the cookie with this hash and wants each of these of the account.
+pub(in crate::acts) async fn verdicts<S>(
     app: &App,
     tx: &mut Tx<S>,
     token_hash: &str,
     slug: &str,
-    wants: Permission,
-) -> Result<Verdict, Stop> {
+    wants: &[Permission],
+) -> Result<Vec<Verdict>, Stop> {
     let mut asking = tx.asking(token_hash, slug).await?.map(Asking::from).ok_or(Stop::SignIn)?;
     let account = asking.account.take().ok_or(Stop::Unknown)?;
-    let (policy, member) = at_gate(app, &account);
-    Ok(gate::account(tx.now(), account.account.as_str(), policy, member, &asking.at(&account), wants))
+    Ok(wants.iter().map(|wants| asking.verdict(app, tx.now(), &account, *wants)).collect())
 }
 
 /// Whoever sits at the machine.

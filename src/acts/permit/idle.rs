@@ -24,11 +24,7 @@ impl Visitor {
             Err(stop) => return Err(stop),
         };
         let (now, instance) = (self.now(), self.app.instance());
-        let left = |limits, times| match sessions::end(now, limits, times) {
-            Some(end) => Err(end),
-            None => Ok(sessions::left(now, limits, times)),
-        };
-        let all = match left(instance.sessions, asking.session.times) {
+        let all = match sessions::left(now, instance.sessions, asking.session.times) {
             Ok(all) => all,
             Err(end) => return Ok(Err(end)),
         };
@@ -36,7 +32,7 @@ impl Visitor {
         let Some(account) = asking.account.as_ref().filter(|account| account.member.roles().is_some()) else { return Ok(Ok(all)) };
         let here = asking.at(account);
         let times = sessions::Times { last_seen_at: here.seen_here, ended: here.ended_here, ..here.times };
-        Ok(left(account.security.within(instance).sessions, times).map(|here| here.min(all)))
+        Ok(sessions::left(now, account.security.within(instance).sessions, times).map(|here| here.min(all)))
     }
 
     /// Notes that somebody is there, in the account under this slug if they may be in it; answers for how long the session lives on

@@ -7,15 +7,15 @@ mod person;
 use std::marker::PhantomData;
 
 pub use asking::system;
-use asking::{asking, asking_now, at_gate, demand, not_noted};
-pub(in crate::acts) use asking::{console, verdict};
+pub(in crate::acts) use asking::{NONE, asking, console, verdicts};
+use asking::{asking_now, demand, not_noted};
 pub use person::{Holder, Person, Visitor};
 
 use super::{App, Caller, Stop};
 use crate::{
     rules::{
         events::{Event, Log},
-        gate::{self, Step, Warning},
+        gate::{Step, Warning},
         members::Roles,
         permissions::{May, Permission, Proof, Rights, rights},
         security::Effective,
@@ -58,8 +58,7 @@ impl<M: May> Permit<M> {
             let moved = app.0.db.reader(Instance).slug_now(slug, &asking.facts.user).await?;
             return Err(moved.map_or(Stop::Unknown, Stop::Moved));
         };
-        let (policy, member) = at_gate(app, &account);
-        let verdict = gate::account(app.now(), account.account.as_str(), policy, member, &asking.at(&account), M::PERMISSION);
+        let verdict = asking.verdict(app, app.now(), &account, M::PERMISSION);
         let person = Person { app: app.clone(), caller, facts: asking.facts, proven_at: asking.proven_at };
         let warnings = match demand(verdict, &account.name) {
             Ok(warnings) => warnings,
@@ -192,8 +191,7 @@ impl<M: May> Permit<M> {
         let mut asking = asking_now(&mut tx, &person.caller, &self.account.slug).await?;
         // The slug may be another account's by now.
         let fresh = asking.account.take().filter(|fresh| fresh.account == self.account.account).ok_or(Stop::Unknown)?;
-        let (policy, member) = at_gate(&person.app, &fresh);
-        let verdict = gate::account(tx.now(), fresh.account.as_str(), policy, member, &asking.at(&fresh), M::PERMISSION);
+        let verdict = asking.verdict(&person.app, tx.now(), &fresh, M::PERMISSION);
         if let Err(stop) = demand(verdict, &fresh.name) {
             drop(tx);
             return Err(person.refused(&fresh, stop).await);

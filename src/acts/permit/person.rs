@@ -226,6 +226,11 @@ impl Person {
         self.begin_wide(vec![]).await
     }
 
+    /// Begins a transaction that puts on record that the person did not prove who they are, and holds whose address it was about.
+    pub(in crate::acts) async fn begin_failing(&self, owner: Log) -> Result<Tx<Instance>, Stop> {
+        self.begin_wide(vec![owner]).await
+    }
+
     async fn begin_wide(&self, mut hold: Vec<Log>) -> Result<Tx<Instance>, Stop> {
         hold.push(Log::User(self.facts.user.clone()));
         let mut tx = self.app.0.db.begin(Instance, hold, self.context(), &self.app.0.hands).await?;

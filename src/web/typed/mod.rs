@@ -15,7 +15,7 @@ use axum::{
 };
 use tee::Tee;
 
-use super::{Site, form::MAX_FORM, permit::caller, problem::Led, routes::page_of};
+use super::{Site, permit::caller, problem::Led, routes::page_of};
 use crate::{acts::typed, rules::typed::Typed};
 
 /// The name of the key in a query.
@@ -46,22 +46,29 @@ pub(super) async fn travel(State(site): State<Site>, request: Request, next: Nex
 
 /// Leads to where something is to be proven, by way of which one comes back to the page of the form, with what was typed.
 async fn lead(site: &Site, parts: &mut Parts, mut led: Led, tee: Tee) -> Response {
-    if let Some(next) = &led.next {
-        let (path, query) = next.split_once('?').map_or((next.as_str(), None), |(path, query)| (path, Some(query)));
-        let page = page_of(path);
-        // The query belongs to the page that was shown, and not to the one above it.
-        let query = query.filter(|_| page == path).map(without_key).filter(|query| !query.is_empty());
-        let mut back = query.map_or_else(|| page.to_owned(), |query| format!("{page}?{query}"));
-        if let Some(key) = keep(site, parts, tee).await {
-            back = format!("{back}{}{KEY}={key}", if back.contains('?') { '&' } else { '?' });
-        }
-        led.next = Some(back);
+    // A browser that does not say where the form stood still says where it went.
+    let next = led.next.take().unwrap_or_else(|| parts.uri.path().to_owned());
+    let (path, query) = next.split_once('?').map_or((next.as_str(), None), |(path, query)| (path, Some(query)));
+    let page = page_of(path);
+    if page.is_empty() {
+        return led.answer(&parts.headers);
     }
+    // The query belongs to the page that was shown, and not to the one above it.
+    let query = query.filter(|_| page == path).map(without_key).filter(|query| !query.is_empty());
+    let back = query.map_or_else(|| page.to_owned(), |query| format!("{page}?{query}"));
+    led.next = Some(match keep(site, parts, tee).await {
+        Some(key) => with_key(&back, &key),
+        None => back,
+    });
     led.answer(&parts.headers)
 }
 
+fn with_key(path: &str, key: &str) -> String {
+    format!("{path}{}{KEY}={key}", if path.contains('?') { '&' } else { '?' })
+}
+
 async fn keep(site: &Site, parts: &mut Parts, tee: Tee) -> Option<String> {
-    let body = tee.whole(MAX_FORM).await?;
+    let body = tee.whole().await?;
     let typed = Typed::new(parts.uri.path(), form_urlencoded::parse(&body).into_owned())?;
     let visitor = site.app.visitor(caller(parts, site).await.ok()?);
     // Whoever cannot be spared typing it again is led on all the same.
@@ -89,7 +96,7 @@ fn without_key(query: &str) -> String {
 async fn show(site: &Site, parts: &mut Parts, key: &str, response: Response) -> Response {
     // Whoever has to prove something else before comes back with the key as well.
     if let Some(mut led) = response.extensions().get::<Led>().cloned() {
-        led.next = led.next.map(|next| format!("{next}{}{KEY}={key}", if next.contains('?') { '&' } else { '?' }));
+        led.next = led.next.map(|next| with_key(&next, key));
         return led.answer(&parts.headers);
     }
     let is_page = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));

@@ -29,13 +29,13 @@ impl Tee {
         (Body::new(Self(parts.clone())), Self(parts))
     }
 
-    /// All of it, once the handler is done; `None` where it is more than so many bytes, or does not arrive.
-    pub(super) async fn whole(self, most: usize) -> Option<Vec<u8>> {
+    /// All of it, once the handler is done; `None` where it is more than a form may be, or does not arrive.
+    pub(super) async fn whole(self) -> Option<Vec<u8>> {
         let (mut read, rest, is_cut) = {
             let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             (std::mem::take(&mut parts.read), std::mem::replace(&mut parts.rest, Body::empty()), parts.is_cut)
         };
-        let left = most.checked_sub(read.len()).filter(|_| !is_cut)?;
+        let left = MAX_FORM.checked_sub(read.len()).filter(|_| !is_cut)?;
         read.extend_from_slice(&axum::body::to_bytes(rest, left).await.ok()?);
         Some(read)
     }
