@@ -8,7 +8,7 @@ use crate::{
     rules::{
         faults::Faults,
         ids::UserId,
-        passwords::{ALREADY_YOURS, BREACHED, HISTORY_SCOPE, Known, ONCE_YOURS, Password},
+        passwords::{self, ALREADY_YOURS, BREACHED, HISTORY_SCOPE, Known, ONCE_YOURS, Password},
         sign_in::{window_rest, window_start},
     },
     store::{Attempt, LastPasswords, Tx, Why},
@@ -50,7 +50,7 @@ pub(super) enum Present {
     Another,
 }
 
-/// The last passwords of somebody, none of which is the new one: as many as the instance asks for, and none where it does not.
+/// The last passwords of somebody, none of which is the new one: as many as the strictest of their accounts asks for, or the instance.
 pub(super) struct LastOnes {
     user: UserId,
     remembered: i64,
@@ -66,7 +66,8 @@ impl LastOnes {
     /// [`Stop::Faults`] when it is among them, [`Stop::TooMany`], [`Stop::Busy`].
     pub(super) async fn compare(visitor: &Visitor, user: &UserId, new: &Password, present: Present) -> Result<Self, Stop> {
         let app = &visitor.app;
-        let remembered = app.0.terms.password_history;
+        let strictest = visitor.read().strictest_history(user).await?;
+        let remembered = passwords::remembered(app.0.terms.password_history, strictest);
         if remembered == 0 {
             return Ok(Self { user: user.clone(), remembered, compared: None });
         }

@@ -234,6 +234,7 @@ impl App {
             sessions: self.0.terms.sessions,
             session_limit: self.0.terms.session_limit,
             lockout_after: self.0.terms.lockouts.wrong,
+            password_history: self.0.terms.password_history,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::rules::{
     faults::Faults,
     gate::Mfa,
     permissions::{May, may},
-    security::{Draft, Effective, Instance, Overrides},
+    security::{Demands, Draft, Instance, Overrides},
 };
 
 impl<M: May> Permit<M> {
@@ -35,8 +35,8 @@ pub async fn update(permit: &Permit<may::ManageSecurity>, draft: &Draft) -> Resu
     if old == new {
         return Ok(());
     }
-    let demands = new.within(instance).mfa != Mfa::Off;
-    if demands && old.within(instance).mfa == Mfa::Off && permit.person().facts().factor_since.is_none() {
+    let demands = new.entry.within(instance).mfa != Mfa::Off;
+    if demands && old.entry.within(instance).mfa == Mfa::Off && permit.person().facts().factor_since.is_none() {
         let says = "Set up your own second factor first: whoever demands one has one.";
         return Err(Faults::one("mfa", says).into());
     }
@@ -46,8 +46,8 @@ pub async fn update(permit: &Permit<may::ManageSecurity>, draft: &Draft) -> Resu
             tx.set_security(name, value, &by).await?;
         }
     }
-    let here = new.within(instance);
-    if here.session_limit < old.within(instance).session_limit {
+    let here = new.entry.within(instance);
+    if here.session_limit < old.entry.within(instance).session_limit {
         let living = living(permit.app(), tx.now(), here);
         tx.end_surplus_entries(here.session_limit, living).await?;
     }
@@ -57,7 +57,11 @@ pub async fn update(permit: &Permit<may::ManageSecurity>, draft: &Draft) -> Resu
 }
 
 fn in_words(overrides: &Overrides, instance: Instance) -> Value {
-    let Effective { mfa, sessions, session_limit, lockout_after } = overrides.within(instance);
+    let Demands { mfa, sessions, session_limit } = overrides.entry.within(instance);
     let (idle, lifetime) = (sessions.idle.in_words(), sessions.lifetime.in_words());
-    json!({ "mfa": mfa.word(), "session_idle": idle, "session_lifetime": lifetime, "session_limit": session_limit, "lockout_after": lockout_after })
+    let (lockout_after, remembered) = (overrides.passwords.lockout_after(instance), overrides.passwords.remembered(instance));
+    json!({
+        "mfa": mfa.word(), "session_idle": idle, "session_lifetime": lifetime, "session_limit": session_limit,
+        "lockout_after": lockout_after, "password_history": remembered
+    })
 }

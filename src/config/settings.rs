@@ -79,7 +79,7 @@ settings! {
     password_iterations "FRONTDESK_PASSWORD_ITERATIONS" = "2": "argon2id: passes over the memory.";
     password_parallelism "FRONTDESK_PASSWORD_PARALLELISM" = "1": "argon2id: lanes.";
     breached_passwords "FRONTDESK_BREACHED_PASSWORDS" = "" or "(none)": "A file with passwords that nobody may choose: SHA-1 hashes or their beginnings, one a line and best sorted, or plain passwords, one a line.";
-    password_history "FRONTDESK_PASSWORD_HISTORY" = "0": "How many passwords, the present one included, somebody may not choose again; 0 to remember none, at most 24.";
+    password_history "FRONTDESK_PASSWORD_HISTORY" = "0": "How many passwords, the present one included, somebody may not choose again; 0 to remember none, at most 24. An account may demand more.";
     hashing_at_once "FRONTDESK_HASHING_AT_ONCE" = "0" : "How many passwords are hashed at the same time, each in as much memory as password_memory_kib says; 0 for one less than there are processors, and at least one.";
     attempts_window "FRONTDESK_ATTEMPTS_WINDOW" = "15m": "The length of the window in which attempts to sign in are counted, and of a lockout.";
     lockout_after "FRONTDESK_LOCKOUT_AFTER" = "10": "After how many wrong passwords in a window an email address is locked out, from the network or the known browser that they came from. An account may demand fewer.";

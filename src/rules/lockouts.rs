@@ -69,12 +69,17 @@ impl Scope {
     }
 }
 
+/// After how many wrong passwords somebody is locked out where the instance says this and the strictest of their accounts that.
+#[must_use]
+pub fn after(instance: i64, strictest: Option<i64>) -> i64 {
+    strictest.map_or(instance, |strictest| strictest.max(FLOOR).min(instance))
+}
+
 impl Limits {
     /// The same for somebody whose strictest account demands this.
     #[must_use]
     pub fn within(self, strictest: Option<i64>) -> Self {
-        let wrong = strictest.map_or(self.wrong, |strictest| strictest.max(FLOOR).min(self.wrong));
-        Self { wrong, ..self }
+        Self { wrong: after(self.wrong, strictest), ..self }
     }
 
     /// What an attempt is counted by, the narrowest first.

@@ -16,6 +16,13 @@ pub const MIN_CHARACTERS: usize = 10;
 pub const MAX_CHARACTERS: usize = 256;
 /// The most former passwords that may be asked for: comparing with each costs a hash.
 pub const MOST_REMEMBERED: i64 = 24;
+
+/// How many of somebody's last passwords are remembered, the present one included, where the instance says this and the strictest of
+/// their accounts that.
+#[must_use]
+pub fn remembered(instance: i64, strictest: Option<i64>) -> i64 {
+    strictest.map_or(instance, |strictest| strictest.min(MOST_REMEMBERED).max(instance))
+}
 /// How many characters are looked at to see how strong a password is: that takes the longer the more there are.
 const LOOKED_AT: usize = 100;
 /// The shortest part of a name or an address that makes a password easier to guess.

@@ -3,11 +3,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{faults::Faults, gate::Mfa, lockouts, sessions::Limits, time::Span};
+use super::{faults::Faults, gate::Mfa, lockouts, passwords, sessions::Limits, time::Span};
 
 /// What an account has decided for itself, as it is kept; a missing value inherits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
+    /// About entering it.
+    pub entry: Entry,
+    /// About the passwords of its people.
+    pub passwords: Passwords,
+}
+
+/// What an account has decided about entering it, which is asked on every request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
     /// A word of [`Mfa`].
     pub mfa: Option<String>,
     /// Milliseconds without a request.
@@ -16,8 +25,15 @@ pub struct Overrides {
     pub session_lifetime: Option<String>,
     /// How many sessions of a person.
     pub session_limit: Option<String>,
-    /// How many wrong passwords.
+}
+
+/// What an account has decided about the passwords of its people. Of a person's accounts the strictest counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Passwords {
+    /// After how many wrong ones somebody is locked out.
     pub lockout_after: Option<String>,
+    /// How many of the last ones nobody may choose again.
+    pub password_history: Option<String>,
 }
 
 /// What the instance says: what holds where an account says nothing, and how far it may go.
@@ -31,46 +47,58 @@ pub struct Instance {
     pub session_limit: i64,
     /// After how many wrong passwords somebody is locked out; an account may demand fewer, and the strictest of a person's counts.
     pub lockout_after: i64,
+    /// How many of the last passwords nobody may choose again; an account may demand more, and the strictest of a person's counts.
+    pub password_history: i64,
 }
 
 /// The shortest that an account may let sessions idle, and live.
 pub const FLOORS: Limits = Limits { idle: Span::minutes(5), lifetime: Span::hours(1) };
 
-/// What is in force in an account.
+/// What is in force for entering an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Effective {
+pub struct Demands {
     /// Second factors.
     pub mfa: Mfa,
     /// How long a session lasts there.
     pub sessions: Limits,
     /// How many sessions of a person may be open there.
     pub session_limit: i64,
-    /// After how many wrong passwords its people are locked out.
-    pub lockout_after: i64,
 }
 
-impl Overrides {
+impl Entry {
     /// What is in force where the instance says this. What is outside of the instance's bounds, as they were changed later, is
     /// brought inside.
     #[must_use]
-    pub fn within(&self, instance: Instance) -> Effective {
+    pub fn within(&self, instance: Instance) -> Demands {
         let mfa = self.mfa.as_deref().and_then(Mfa::parse).map_or(instance.mfa, |own| own.stricter(instance.mfa));
         let span = |text: &Option<String>, floor: Span, ceiling: Span| {
-            let own = text.as_deref().and_then(|text| text.parse().ok()).map(Span);
-            own.map_or(ceiling, |own| own.max(floor).min(ceiling))
+            integer(text.as_deref()).map(Span).map_or(ceiling, |own| own.max(floor).min(ceiling))
         };
         let sessions = Limits {
             idle: span(&self.session_idle, FLOORS.idle, instance.sessions.idle),
             lifetime: span(&self.session_lifetime, FLOORS.lifetime, instance.sessions.lifetime),
         };
-        let number = |text: &Option<String>, floor: i64, ceiling: i64| {
-            let own = text.as_deref().and_then(|text| text.parse::<i64>().ok());
-            own.map_or(ceiling, |own| own.max(floor).min(ceiling))
-        };
-        let session_limit = number(&self.session_limit, 1, instance.session_limit);
-        let lockout_after = number(&self.lockout_after, lockouts::FLOOR, instance.lockout_after);
-        Effective { mfa, sessions, session_limit, lockout_after }
+        let most = instance.session_limit;
+        Demands { mfa, sessions, session_limit: integer(self.session_limit.as_deref()).map_or(most, |own| own.max(1).min(most)) }
     }
+}
+
+impl Passwords {
+    /// After how many wrong ones somebody is locked out who is in this account alone.
+    #[must_use]
+    pub fn lockout_after(&self, instance: Instance) -> i64 {
+        lockouts::after(instance.lockout_after, integer(self.lockout_after.as_deref()))
+    }
+
+    /// How many of the last ones nobody may choose again who is in this account alone.
+    #[must_use]
+    pub fn remembered(&self, instance: Instance) -> i64 {
+        passwords::remembered(instance.password_history, integer(self.password_history.as_deref()))
+    }
+}
+
+fn integer(text: Option<&str>) -> Option<i64> {
+    text.and_then(|text| text.parse().ok())
 }
 
 /// What an administrator types.
@@ -87,6 +115,8 @@ pub struct Draft {
     pub session_limit: String,
     /// A number; empty to inherit.
     pub lockout_after: String,
+    /// A number; empty to inherit.
+    pub password_history: String,
     /// What stood there when the page was shown.
     pub seen: String,
 }
@@ -95,15 +125,18 @@ impl Draft {
     /// What stands there now.
     #[must_use]
     pub fn of(overrides: &Overrides) -> Self {
-        let units = |text: &Option<String>, unit: Span| {
-            text.as_deref().and_then(|text| text.parse::<i64>().ok()).map(|ms| (ms / unit.0).to_string()).unwrap_or_default()
-        };
-        let mfa = overrides.mfa.clone().unwrap_or_default();
-        let (session_idle, session_lifetime) =
-            (units(&overrides.session_idle, Span::minutes(1)), units(&overrides.session_lifetime, Span::hours(1)));
-        let session_limit = overrides.session_limit.clone().unwrap_or_default();
-        let lockout_after = overrides.lockout_after.clone().unwrap_or_default();
-        Self { mfa, session_idle, session_lifetime, session_limit, lockout_after, seen: overrides.mark() }
+        let Overrides { entry, passwords } = overrides;
+        let units = |text: &Option<String>, unit: Span| integer(text.as_deref()).map(|ms| (ms / unit.0).to_string()).unwrap_or_default();
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        Self {
+            mfa: text(&entry.mfa),
+            session_idle: units(&entry.session_idle, Span::minutes(1)),
+            session_lifetime: units(&entry.session_lifetime, Span::hours(1)),
+            session_limit: text(&entry.session_limit),
+            lockout_after: text(&passwords.lockout_after),
+            password_history: text(&passwords.password_history),
+            seen: overrides.mark(),
+        }
     }
 
     /// Checks everything at once.
@@ -124,14 +157,18 @@ impl Draft {
         let lifetime = span(&self.session_lifetime, Span::hours(1), FLOORS.lifetime, instance.sessions.lifetime);
         let limit = number(&self.session_limit, 1, instance.session_limit);
         let lockout = number(&self.lockout_after, lockouts::FLOOR.min(instance.lockout_after), instance.lockout_after);
-        let (mfa, session_idle) = (faults.keep("mfa", mfa), faults.keep("session_idle", idle));
-        let (session_lifetime, session_limit) = (faults.keep("session_lifetime", lifetime), faults.keep("session_limit", limit));
-        match (mfa, session_idle, session_lifetime, session_limit, faults.keep("lockout_after", lockout)) {
-            (Some(mfa), Some(session_idle), Some(session_lifetime), Some(session_limit), Some(lockout_after)) => {
-                Ok(Overrides { mfa, session_idle, session_lifetime, session_limit, lockout_after })
-            }
-            _ => Err(faults),
-        }
+        let history = number(&self.password_history, instance.password_history, passwords::MOST_REMEMBERED);
+        let entry = Entry {
+            mfa: faults.keep("mfa", mfa).flatten(),
+            session_idle: faults.keep("session_idle", idle).flatten(),
+            session_lifetime: faults.keep("session_lifetime", lifetime).flatten(),
+            session_limit: faults.keep("session_limit", limit).flatten(),
+        };
+        let passwords = Passwords {
+            lockout_after: faults.keep("lockout_after", lockout).flatten(),
+            password_history: faults.keep("password_history", history).flatten(),
+        };
+        if faults.is_empty() { Ok(Overrides { entry, passwords }) } else { Err(faults) }
     }
 }
 
@@ -156,24 +193,36 @@ fn span(text: &str, unit: Span, floor: Span, ceiling: Span) -> Result<Option<Str
 }
 
 impl Overrides {
-    /// A text that is another one once anything is changed.
+    /// What an account has decided, by the values that are kept under these names.
     #[must_use]
-    pub fn mark(&self) -> String {
-        [&self.mfa, &self.session_idle, &self.session_lifetime, &self.session_limit, &self.lockout_after]
-            .map(|value| value.as_deref().unwrap_or("-"))
-            .join(" ")
+    pub fn of(value: impl Fn(&str) -> Option<String>) -> Self {
+        let entry = Entry {
+            mfa: value("mfa"),
+            session_idle: value("session_idle"),
+            session_lifetime: value("session_lifetime"),
+            session_limit: value("session_limit"),
+        };
+        Self { entry, passwords: Passwords { lockout_after: value("lockout_after"), password_history: value("password_history") } }
     }
 
     /// Names and values, as they are kept.
     #[must_use]
-    pub fn values(&self) -> [(&'static str, Option<&str>); 5] {
+    pub fn values(&self) -> [(&'static str, Option<&str>); 6] {
+        let Self { entry, passwords } = self;
         [
-            ("mfa", self.mfa.as_deref()),
-            ("session_idle", self.session_idle.as_deref()),
-            ("session_lifetime", self.session_lifetime.as_deref()),
-            ("session_limit", self.session_limit.as_deref()),
-            ("lockout_after", self.lockout_after.as_deref()),
+            ("mfa", entry.mfa.as_deref()),
+            ("session_idle", entry.session_idle.as_deref()),
+            ("session_lifetime", entry.session_lifetime.as_deref()),
+            ("session_limit", entry.session_limit.as_deref()),
+            ("lockout_after", passwords.lockout_after.as_deref()),
+            ("password_history", passwords.password_history.as_deref()),
         ]
+    }
+
+    /// A text that is another one once anything is changed.
+    #[must_use]
+    pub fn mark(&self) -> String {
+        self.values().map(|(_, value)| value.unwrap_or("-")).join(" ")
     }
 }
 
@@ -186,16 +235,17 @@ mod tests {
         sessions: Limits { idle: Span::hours(12), lifetime: Span::days(14) },
         session_limit: 100,
         lockout_after: 10,
+        password_history: 2,
     };
 
     #[test]
     fn an_account_may_only_tighten_factors() {
         let draft = |mfa: &str| Draft { mfa: mfa.into(), ..Draft::default() }.check(INSTANCE);
         assert!(draft("off").is_err() && draft("sometimes").is_err());
-        assert_eq!(draft("required").unwrap().within(INSTANCE).mfa, Mfa::Required);
-        assert_eq!(draft("").unwrap().within(INSTANCE).mfa, Mfa::RequiredExceptSso);
+        assert_eq!(draft("required").unwrap().entry.within(INSTANCE).mfa, Mfa::Required);
+        assert_eq!(draft("").unwrap().entry.within(INSTANCE).mfa, Mfa::RequiredExceptSso);
         // What was allowed once and is not any more, does not weaken anything.
-        let old = Overrides { mfa: Some("off".into()), ..Overrides::default() };
+        let old = Entry { mfa: Some("off".into()), ..Entry::default() };
         assert_eq!(old.within(INSTANCE).mfa, Mfa::RequiredExceptSso);
     }
 
@@ -208,20 +258,48 @@ mod tests {
             assert!(draft(idle, lifetime).is_err(), "{idle} {lifetime}");
         }
         let own = draft("5", "8").unwrap();
-        assert_eq!(own.within(INSTANCE).sessions, Limits { idle: Span::minutes(5), lifetime: Span::hours(8) });
+        assert_eq!(own.entry.within(INSTANCE).sessions, Limits { idle: Span::minutes(5), lifetime: Span::hours(8) });
         assert_eq!(Draft::of(&own).session_idle, "5");
         let shorter = Instance { sessions: Limits { idle: Span::minutes(1), lifetime: Span::minutes(2) }, ..INSTANCE };
-        assert_eq!(own.within(shorter).sessions, shorter.sessions, "the instance has the last word");
+        assert_eq!(own.entry.within(shorter).sessions, shorter.sessions, "the instance has the last word");
     }
 
     #[test]
     fn so_many_sessions_and_no_more() {
         let draft = |limit: &str| Draft { session_limit: limit.into(), ..Draft::default() }.check(INSTANCE);
         assert!(["0", "101", "x", "-1"].iter().all(|limit| draft(limit).is_err()));
-        assert_eq!(draft(" 5 ").unwrap().within(INSTANCE).session_limit, 5);
-        assert_eq!(draft("").unwrap().within(INSTANCE).session_limit, 100);
+        assert_eq!(draft(" 5 ").unwrap().entry.within(INSTANCE).session_limit, 5);
+        assert_eq!(draft("").unwrap().entry.within(INSTANCE).session_limit, 100);
         let draft = |wrong: &str| Draft { lockout_after: wrong.into(), ..Draft::default() }.check(INSTANCE);
         assert!(["2", "11", "x"].iter().all(|wrong| draft(wrong).is_err()));
-        assert_eq!([draft("3"), draft("")].map(|own| own.unwrap().within(INSTANCE).lockout_after), [3, 10]);
+        assert_eq!([draft("3"), draft("")].map(|own| own.unwrap().passwords.lockout_after(INSTANCE)), [3, 10]);
+    }
+    #[test]
+    fn more_passwords_are_remembered_and_not_fewer() {
+        let draft = |history: &str| Draft { password_history: history.into(), ..Draft::default() }.check(INSTANCE);
+        assert!(["1", "25", "x", "-1"].iter().all(|history| draft(history).is_err()));
+        assert_eq!(["2", "24", ""].map(|history| draft(history).unwrap().passwords.remembered(INSTANCE)), [2, 24, 2]);
+        let more = Instance { password_history: 12, ..INSTANCE };
+        assert_eq!(draft("5").unwrap().passwords.remembered(more), 12, "the instance has the last word");
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once_and_what_is_kept_comes_back() {
+        let wrong = || "x".to_owned();
+        let draft = Draft {
+            mfa: wrong(),
+            session_idle: wrong(),
+            session_lifetime: wrong(),
+            session_limit: wrong(),
+            lockout_after: wrong(),
+            password_history: wrong(),
+            seen: String::new(),
+        };
+        let faults = draft.check(INSTANCE).unwrap_err();
+        let kept = Overrides::of(|name| Some(format!("{name}!")));
+        for (name, value) in kept.values() {
+            assert!(faults.at(name).is_some(), "{name}");
+            assert_eq!(value, Some(format!("{name}!").as_str()));
+        }
     }
 }

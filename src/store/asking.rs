@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::{AccountFacts, Instance, MemberFacts, Reader, Result, SessionFacts, Tx, sql};
-use crate::rules::{gate::Proof, ids::AccountId, security::Overrides, time::Millis};
+use crate::rules::{gate::Proof, ids::AccountId, security::Entry, time::Millis};
 
 /// A session, what was proven in it, and the account that is asked for as it is to its person.
 #[derive(Clone, Debug)]
@@ -34,7 +34,6 @@ struct Row {
     session_idle: Option<String>,
     session_lifetime: Option<String>,
     session_limit: Option<String>,
-    lockout_after: Option<String>,
     first_idp_at: Option<Millis>,
     entered_at: Option<Millis>,
     entry_seen_at: Option<Millis>,
@@ -58,7 +57,6 @@ impl Row {
             session_idle,
             session_lifetime,
             session_limit,
-            lockout_after,
             first_idp_at,
             entered_at,
             entry_seen_at,
@@ -74,7 +72,7 @@ impl Row {
             slug,
             time_zone: account_time_zone.unwrap_or_default(),
             rescued: rescued_at.zip(rescued_for),
-            security: Overrides { mfa, session_idle, session_lifetime, session_limit, lockout_after },
+            security: Entry { mfa, session_idle, session_lifetime, session_limit },
             first_idp_at,
             entered_at,
             entry_seen_at,
@@ -98,7 +96,6 @@ impl<S> Reader<S> {
                     (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'session_idle') AS session_idle,
                     (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'session_lifetime') AS session_lifetime,
                     (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'session_limit') AS session_limit,
-                    (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'lockout_after') AS lockout_after,
                     n.entered_at, n.last_seen_at AS entry_seen_at, n.ended_at AS entry_ended_at, n.ended_why AS entry_ended_why,
                     m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
                     m.disabled_at, m.access_until

@@ -1,4 +1,4 @@
-//! The passwords of people, the present one and as many former ones as the instance asks for. Only hashes are kept.
+//! The passwords of people, the present one and as many former ones as are asked for. Only hashes are kept.
 
 use sqlx::FromRow;
 
@@ -67,6 +67,19 @@ impl Reader<Instance> {
              WHERE u.id = $1 ORDER BY m.joined_at DESC LIMIT CAST($2 AS BIGINT)")
             .bind(user).bind(MOST_WORDS).fetch_all(c));
         Ok(rows.into_iter().flat_map(|(name, address, account, slug, company)| [name, address, account, slug, company]).flatten().collect())
+    }
+}
+
+impl Reader<Instance> {
+    /// How many of their last passwords the strictest of a user's accounts remembers, if any says so.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strictest_history(&mut self, user: &UserId) -> Result<Option<i64>> {
+        Ok(sql!(self, c => sqlx::query_scalar(
+            "SELECT MAX(CAST(s.value AS BIGINT)) FROM members m
+             JOIN account_settings s ON s.account_id = m.account_id AND s.name = 'password_history'
+             WHERE m.user_id = $1").bind(user).fetch_one(c)))
     }
 }
 

@@ -13,13 +13,7 @@ impl Reader<InAccount> {
         let rows: Vec<(String, String)> = sql!(self, c => sqlx::query_as("SELECT name, value FROM account_settings WHERE account_id = $1")
             .bind(&scope).fetch_all(c));
         let value = |name: &str| rows.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-        Ok(Overrides {
-            mfa: value("mfa"),
-            session_idle: value("session_idle"),
-            session_lifetime: value("session_lifetime"),
-            session_limit: value("session_limit"),
-            lockout_after: value("lockout_after"),
-        })
+        Ok(Overrides::of(value))
     }
 
     /// Members who could come in and have no second factor, by name: ids, names and addresses of the first few.

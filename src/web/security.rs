@@ -10,9 +10,9 @@ use crate::{
         faults::Faults,
         gate::Mfa,
         ids::MemberId,
-        lockouts,
+        lockouts, passwords,
         permissions::{May, may},
-        security::{Draft, Effective, FLOORS, Instance},
+        security::{Demands, Draft, FLOORS, Instance},
     },
     store::StoreError,
 };
@@ -35,11 +35,12 @@ struct Settings {
     /// Each policy, and whether the account may choose it.
     policies: Vec<(Mfa, bool)>,
     instance: Instance,
-    effective: Effective,
+    effective: Demands,
     idle_hint: String,
     lifetime_hint: String,
     limit_hint: String,
     lockout_hint: String,
+    history_hint: String,
     /// Who has no second factor, the first few.
     without: Vec<(MemberId, String, String)>,
     more: bool,
@@ -70,7 +71,7 @@ async fn page_of<M: May>(permit: &Permit<M>, front: &Front, draft: Option<Draft>
         refused: again.refused,
         policies: Mfa::ALL.iter().map(|policy| (*policy, policy.stricter(instance.mfa) == *policy)).collect(),
         instance,
-        effective: overrides.within(instance),
+        effective: overrides.entry.within(instance),
         idle_hint: hint(FLOORS.idle, instance.sessions.idle),
         lifetime_hint: hint(FLOORS.lifetime, instance.sessions.lifetime),
         limit_hint: format!("From 1 to {most}. Empty: {most}. One more ends the oldest.", most = instance.session_limit),
@@ -78,6 +79,12 @@ async fn page_of<M: May>(permit: &Permit<M>, front: &Front, draft: Option<Draft>
             "From {least} to {most}. Empty: {most}. Counted for each network and each known browser; of a person's accounts the strictest counts.",
             least = lockouts::FLOOR.min(instance.lockout_after),
             most = instance.lockout_after
+        ),
+        history_hint: format!(
+            "From {least} to {most}, the present one included. Empty: {least}. Those are known that somebody has chosen since more than one is \
+             remembered; of a person's accounts the strictest counts.",
+            least = instance.password_history,
+            most = passwords::MOST_REMEMBERED
         ),
         without,
         more,

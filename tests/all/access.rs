@@ -14,7 +14,7 @@ use frontdesk::{
 use reqwest::StatusCode;
 
 use crate::{
-    kit::{Browser, House, PASSWORD, Page, cast},
+    kit::{Browser, House, PASSWORD, Page, UNTOUCHED, cast},
     mfa::set_up,
     rescue::rescued,
     upgrades::{Everything, everything},
@@ -189,7 +189,7 @@ fn form_that_works(route: &str) -> Vec<(&'static str, String)> {
         "delete" => &[("name", "Acme"), ("password", PASSWORD)],
         "roles" => &[("developer", "read_write"), ("team", "manager"), ("billing", "access"), ("version", "0")],
         "access" => &[("until", "2027-01-01")],
-        "security" => &[("session_idle", "30"), ("seen", "- - - - -")],
+        "security" => &[("session_idle", "30"), ("seen", UNTOUCHED)],
         "reset-factor" => &[("reason", "They asked")],
         "new" => &[
             ("email", "more@example.com"),

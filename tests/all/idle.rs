@@ -1,7 +1,7 @@
 use frontdesk::rules::time::Span;
 use reqwest::{Method, StatusCode};
 
-use crate::kit::{Browser, House, READER};
+use crate::kit::{Browser, House, READER, UNTOUCHED};
 
 async fn left(browser: &Browser, account: &str) -> i64 {
     let page = browser.get(&format!("/me/idle?account={account}")).await;
@@ -10,7 +10,7 @@ async fn left(browser: &Browser, account: &str) -> i64 {
 }
 
 async fn shorten(ada: &Browser, minutes: &str) {
-    let form = [("session_idle", minutes.to_owned()), ("seen", "- - - - -".to_owned())];
+    let form = [("session_idle", minutes.to_owned()), ("seen", UNTOUCHED.to_owned())];
     let page = ada.post("/accounts/acme/settings/security", &form).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
 }

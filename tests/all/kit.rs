@@ -384,6 +384,9 @@ pub fn settings_form(name: &str, version: i64) -> Vec<(&'static str, String)> {
     vec![("name", name.to_owned()), ("slug", "acme".to_owned()), ("version", version.to_string())]
 }
 
+/// What an account's security settings show to have stood there while nothing is set.
+pub const UNTOUCHED: &str = "- - - - - -";
+
 /// Where somebody new is led who has joined `acme`: a second factor is offered first.
 pub const OFFER: &str = "/me/security/factor?next=%2Faccounts%2Facme";
 

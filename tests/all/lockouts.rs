@@ -4,7 +4,7 @@ use frontdesk::rules::{members::Roles, time::Span};
 use reqwest::StatusCode;
 
 use crate::{
-    kit::{Browser, House, PASSWORD, Page, READER, sign_up_form},
+    kit::{Browser, House, PASSWORD, Page, READER, UNTOUCHED, sign_up_form},
     mfa,
 };
 
@@ -220,10 +220,10 @@ async fn the_strictest_account_of_a_person_counts() {
     let bob = house.member("acme", "bob", READER).await;
     let settings = "/accounts/acme/settings/security";
     for wrong in ["2", "11", "many"] {
-        let page = ada.post(settings, &[("lockout_after", wrong.into()), ("seen", "- - - - -".into())]).await;
+        let page = ada.post(settings, &[("lockout_after", wrong.into()), ("seen", UNTOUCHED.into())]).await;
         assert!(page.fault("lockout_after").contains("From 3 to 10."), "{wrong}: {}", page.text());
     }
-    assert_eq!(ada.post(settings, &[("lockout_after", "4".into()), ("seen", "- - - - -".into())]).await.location(), settings);
+    assert_eq!(ada.post(settings, &[("lockout_after", "4".into()), ("seen", UNTOUCHED.into())]).await.location(), settings);
     house.account("other").await;
     let carol = house.member("other", "carol", READER).await;
     let visitor = house.visitor_from(network(1));

@@ -1,7 +1,7 @@
 use frontdesk::{protocols::totp::Authenticator, rules::time::Span};
 use reqwest::StatusCode;
 
-use crate::kit::{Browser, House, PASSWORD, Page, READER};
+use crate::kit::{Browser, House, PASSWORD, Page, READER, UNTOUCHED};
 
 /// Somebody's authenticator and recovery codes.
 pub struct Factor {
@@ -314,7 +314,7 @@ async fn what_is_demanded_comes_first_and_stays() {
     assert_eq!(browser.post("/me/email", &change).await.status, StatusCode::SEE_OTHER);
     let link = house.link_to("bob@evil.example").await;
     set_up(&house, &ada).await;
-    let form = [("mfa", "required".to_owned()), ("seen", "- - - - -".to_owned())];
+    let form = [("mfa", "required".to_owned()), ("seen", UNTOUCHED.to_owned())];
     assert_eq!(ada.post("/accounts/acme/settings/security", &form).await.status, StatusCode::SEE_OTHER);
     assert!(browser.post("/me/email", &change).await.location().starts_with("/me/security/factor"));
     assert!(browser.post(&link, &[]).await.location().starts_with("/me/security/factor"), "nor by an older link");
@@ -324,7 +324,7 @@ async fn what_is_demanded_comes_first_and_stays() {
     assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.text().contains("demands a second factor"), "{}", page.text());
 
     // Once nothing demands it, it may go; what it has proven goes with it.
-    let form = [("mfa", String::new()), ("seen", "required - - - -".to_owned())];
+    let form = [("mfa", String::new()), ("seen", "required - - - - -".to_owned())];
     assert_eq!(ada.post("/accounts/acme/settings/security", &form).await.status, StatusCode::SEE_OTHER);
     browser.post("/prove", &[("code", factor.code(&house))]).await;
     assert_eq!(browser.post("/me/security/factor/remove", &[]).await.location(), "/me/security");

@@ -10,7 +10,7 @@ use frontdesk::{
 };
 use reqwest::StatusCode;
 
-use crate::kit::{Browser, House, PASSWORD, Page, READER};
+use crate::kit::{Browser, House, PASSWORD, Page, READER, UNTOUCHED};
 
 const NEW: &str = "four entirely new words";
 
@@ -442,6 +442,32 @@ async fn one_remembered_password_is_the_present_one() {
     ada.sign_in("ada@example.com", SECOND).await;
     assert_eq!(change(&ada, SECOND, PASSWORD).await.location(), "/me/security");
     assert_eq!(house.raw.number("SELECT COUNT(*) FROM password_history").await, 0);
+}
+
+/// Of the accounts that somebody is in the strictest counts, and none that they are not in.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_may_remember_more() {
+    let (house, ada) = House::with_ada().await;
+    let settings = "/accounts/acme/settings/security";
+    let demand =
+        async |most: &str, seen: &str| ada.post(settings, &[("password_history", most.to_owned()), ("seen", seen.to_owned())]).await;
+    for wrong in ["-1", "25", "many"] {
+        assert!(demand(wrong, UNTOUCHED).await.fault("password_history").contains("From 0 to 24."), "{wrong}");
+    }
+    let bob = house.member("acme", "bob", READER).await;
+    house.account("other").await;
+    let carol = house.member("other", "carol", READER).await;
+    assert_eq!(demand("2", UNTOUCHED).await.location(), settings);
+    assert_eq!(ada.get(settings).await.value("password_history"), "2");
+    let (bob, carol) = (house.signed_in(&bob).await, house.signed_in(&carol).await);
+    for person in [&bob, &carol] {
+        assert_eq!(change(person, PASSWORD, SECOND).await.location(), "/me/security");
+    }
+    assert_eq!(change(&bob, SECOND, PASSWORD).await.fault("password"), ONCE_YOURS);
+    assert_eq!(change(&carol, SECOND, PASSWORD).await.location(), "/me/security");
+    // As soon as she is in both, and for whatever she chooses from then on.
+    house.member("acme", "carol", READER).await;
+    assert_eq!(change(&carol, PASSWORD, PASSWORD).await.fault("password"), ALREADY_YOURS);
 }
 
 /// A link to choose a password is none to find out what the last ones were.

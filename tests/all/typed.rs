@@ -3,7 +3,7 @@ use reqwest::{Method, StatusCode, header};
 
 use crate::{
     house,
-    kit::{Browser, House, PASSWORD, Page, READER, form},
+    kit::{Browser, House, PASSWORD, Page, READER, UNTOUCHED, form},
 };
 
 /// Sends a form from a page, as browsers do.
@@ -24,7 +24,7 @@ const SETTINGS: &str = "/accounts/acme/settings/security";
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_typed_survives_a_fresh_proof_and_is_not_done() {
     let (house, ada) = House::with_ada().await;
-    let fields = [("mfa", String::new()), ("session_idle", "30".into()), ("session_limit", "<7>\"".into()), ("seen", "- - - - -".into())];
+    let fields = [("mfa", String::new()), ("session_idle", "30".into()), ("session_limit", "<7>\"".into()), ("seen", UNTOUCHED.into())];
     house.wait(Span::minutes(11));
     let page = send_from(&ada, SETTINGS, SETTINGS, &fields).await;
     assert!(page.location().starts_with("/prove?next="), "{}", page.location());

@@ -24,7 +24,7 @@ use crate::{
         ids::UserId,
         letters::{Letter, MfaLetter},
         mfa::{Code, Confirmation, RECOVERY_CODES, WRONG, in_groups, mailed_code, may_confirm, recovery_code},
-        security::Overrides,
+        security::Entry,
         sessions::End,
         time::Millis,
     },
@@ -48,7 +48,7 @@ pub struct Offer {
 pub async fn is_demanded(person: &Person) -> Result<bool, Stop> {
     let instance = person.app.instance();
     let policies = person.read().own_policies().await?;
-    Ok(policies.into_iter().any(|mfa| Overrides { mfa, ..Overrides::default() }.within(instance).mfa != Mfa::Off))
+    Ok(policies.into_iter().any(|mfa| Entry { mfa, ..Entry::default() }.within(instance).mfa != Mfa::Off))
 }
 
 /// Whether setting one up takes a mailed code as well: whoever was told a password could set up a factor of their own with it,

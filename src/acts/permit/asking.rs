@@ -6,7 +6,7 @@ use crate::{
         gate::{self, Refusal, Session, Verdict, Warning},
         ids::OperationId,
         permissions::Permission,
-        security::Effective,
+        security::Demands,
         sessions::{self, End, Times},
         time::Millis,
     },
@@ -95,7 +95,7 @@ pub(super) fn demand(verdict: Verdict, account: &str) -> Result<Vec<Warning>, St
 /// What the account demands and what the person is in it, as the gate wants to know it.
 fn at_gate(app: &App, facts: &AccountFacts) -> (gate::Policy, Option<gate::Member>) {
     let instance = app.instance();
-    let Effective { mfa, sessions: limits, .. } = facts.security.within(instance);
+    let Demands { mfa, sessions: limits, .. } = facts.security.within(instance);
     let policy = gate::Policy { instance: instance.sessions, limits, ip: gate::Ip::Allowed, sso: gate::Sso::Off, mfa };
     let member = facts.member.roles().map(|_| gate::Member {
         disabled_at: facts.member.disabled_at,

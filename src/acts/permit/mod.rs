@@ -18,7 +18,7 @@ use crate::{
         gate::{Step, Warning},
         members::Roles,
         permissions::{May, Permission, Proof, Rights, rights},
-        security::Effective,
+        security::Demands,
         time::Millis,
         zones::Zone,
     },
@@ -38,7 +38,7 @@ pub struct Permit<M> {
 }
 
 /// Which sessions are not over in an account.
-pub(in crate::acts) fn living(app: &App, now: Millis, here: Effective) -> Living {
+pub(in crate::acts) fn living(app: &App, now: Millis, here: Demands) -> Living {
     let limits = app.session_limits();
     let begun = now.minus(limits.lifetime.min(here.sessions.lifetime));
     Living { begun, seen: now.minus(limits.idle), seen_here: now.minus(here.sessions.idle) }

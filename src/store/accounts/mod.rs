@@ -10,7 +10,7 @@ use super::{Instance, MemberFacts, OfUser, Reader, Result, Tx, run, sql};
 use crate::rules::{
     chain,
     ids::{AccountId, UserId},
-    security::Overrides,
+    security::Entry,
     time::Millis,
 };
 
@@ -28,7 +28,7 @@ pub struct AccountFacts {
     /// When it was last opened from the host, and for whom, if it ever was.
     pub rescued: Option<(Millis, String)>,
     /// What it has decided for itself about entering it.
-    pub security: Overrides,
+    pub security: Entry,
     /// When it got its first identity provider, if it has.
     pub first_idp_at: Option<Millis>,
     /// When this session came in, if it has.
