@@ -94,6 +94,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// Where visitors find it.
     pub base_url: String,
+    /// Where programs find the API at its root, if anywhere.
+    pub api_url: Option<String>,
     /// The one-time link for set-up, while set-up is not done.
     pub setup_link: Option<String>,
     app: App,
@@ -179,21 +181,31 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
         secure: base_url.starts_with("https://"),
         base_url: base_url.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
+        api_rate: config.api_rate,
     };
-    let router = Site::new(app.clone(), face, draining.clone()).router();
+    let site = Site::new(app.clone(), face, draining.clone());
     let (stop, stopped) = watch::channel(false);
     let mut tasks = vec![
-        tokio::spawn(listen::serve(listener, router, Room::for_visitors(config), stopped.clone())),
+        tokio::spawn(listen::serve(listener, site.clone().router(), Room::for_visitors(config), stopped.clone())),
         tokio::spawn(do_chores(app.clone(), stopped.clone())),
         tokio::spawn(deliver_letters(app.clone(), stopped.clone())),
     ];
+    let mut api_url = None;
+    if let Some(at) = config.api_listen {
+        let listener = listen::open(at).map_err(|error| StartError::Listen(at, error))?;
+        let address = listener.local_addr().map_err(|error| StartError::Listen(at, error))?;
+        let base_url = if config.api_base_url.is_empty() { format!("http://{address}") } else { config.api_base_url.clone() };
+        let router = site.for_programs(base_url.clone(), hosts(&base_url, address));
+        tasks.push(tokio::spawn(listen::serve(listener, router, Room::for_programs(config), stopped.clone())));
+        api_url = Some(base_url);
+    }
     if let Some(at) = config.metrics_listen {
         let listener = listen::open(at).map_err(|error| StartError::Listen(at, error))?;
         tasks.push(tokio::spawn(listen::serve(listener, listen::metrics(app.clone()), Room::of(16), stopped)));
     }
     let mail_folder = config.data_dir.join("mail");
     let notice = std::time::Duration::from_millis(config.stop_notice.0.unsigned_abs());
-    Ok(Running { address, base_url, setup_link, app, mail_folder, draining, stop, notice, tasks })
+    Ok(Running { address, base_url, api_url, setup_link, app, mail_folder, draining, stop, notice, tasks })
 }
 
 fn started(stop: Stop) -> StartError {

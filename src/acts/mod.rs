@@ -27,8 +27,10 @@ use crate::{
 
 pub mod accounts;
 pub mod billing;
+pub mod bot_users;
 mod choosing;
 pub mod chores;
+pub mod credentials;
 pub mod emails;
 pub mod invitations;
 mod joining;
@@ -50,7 +52,7 @@ pub mod sign_in;
 pub mod sign_up;
 pub mod typed;
 
-pub use permit::{Holder, Permit, Person, Visitor, system};
+pub use permit::{Bearer, Holder, Key, NoKey, Permit, Person, Visitor, system};
 
 /// What the instance's configuration decides about deeds.
 #[derive(Clone, Debug)]
@@ -159,6 +161,8 @@ pub enum Stop {
         /// Who could grant it: names and addresses.
         administrators: Vec<(String, String)>,
     },
+    /// The key opens nothing.
+    Key(NoKey),
     /// Too many attempts; come back after this long.
     TooMany(Span),
     /// Too much to do at this moment, or the database is away; trying again may help.

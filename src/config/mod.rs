@@ -59,6 +59,12 @@ pub struct Config {
     pub plan: String,
     /// Whose forwarded headers count.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where to serve the API at its root, if at all.
+    pub api_listen: Option<SocketAddr>,
+    /// Where programs find that listener: scheme, host and port; empty for the address itself.
+    pub api_base_url: String,
+    /// How many requests to the API an account may make within a minute.
+    pub api_rate: usize,
     /// Where to serve metrics, if at all.
     pub metrics_listen: Option<SocketAddr>,
     /// How log lines look.

@@ -67,6 +67,9 @@ settings! {
     account_creation "FRONTDESK_ACCOUNT_CREATION" = "administrators": "Who may create accounts: nobody, administrators (people who administer one already), or everybody.";
     plan "FRONTDESK_PLAN" = "Self-hosted": "The name of the plan, as the billing page shows it.";
     trusted_proxies "FRONTDESK_TRUSTED_PROXIES" = "" or "(none)": "Addresses or networks, separated by commas, whose X-Forwarded-For header counts.";
+    api_listen "FRONTDESK_API_LISTEN" = "" or "(off)": "A second address and port, with the API at its root, for programs that cannot have a path such as /api in front. The API stands under /api in any case.";
+    api_base_url "FRONTDESK_API_BASE_URL" = "" or "(http:// and that address)": "Where programs find that listener: scheme, host and port.";
+    api_rate "FRONTDESK_API_RATE" = "120": "How many requests to the API an account may make within any minute, on each machine.";
     metrics_listen "FRONTDESK_METRICS_LISTEN" = "" or "(off)": "The address and port for Prometheus metrics. Keep it private.";
     log_format "FRONTDESK_LOG_FORMAT" = "human": "human or json.";
     log_level "FRONTDESK_LOG_LEVEL" = "info": "error, warn, info, debug or trace, or a filter such as frontdesk=debug,sqlx=warn.";
@@ -102,7 +105,7 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let config = Config {
         listen: parsed(found, "listen", "an address and a port, such as 127.0.0.1:3000")?,
-        base_url: base_url(found)?,
+        base_url: origin(found, "base_url")?,
         data_dir: PathBuf::from(found.text("data_dir")),
         database_url: database_url(found)?,
         database_connections: number(found, "database_connections", 2..=1000)?,
@@ -116,6 +119,9 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
         account_creation: word_of(found, "account_creation", Creation::ALL, Creation::word)?,
         plan: found.text("plan").to_owned(),
         trusted_proxies: networks(found)?,
+        api_listen: optional(found, "api_listen", "an address and a port, such as 127.0.0.1:3001")?,
+        api_base_url: origin(found, "api_base_url")?,
+        api_rate: number(found, "api_rate", 1..=1_000_000)?,
         metrics_listen: optional(found, "metrics_listen", "an address and a port, such as 127.0.0.1:9100")?,
         log_format: one_of(found, "log_format", &[("human", LogFormat::Human), ("json", LogFormat::Json)])?,
         log_level: found.text("log_level").to_owned(),
@@ -241,8 +247,8 @@ fn database_url(found: &Found) -> Result<String, ConfigError> {
 }
 
 /// Links are made by putting a path behind this, so it must be an origin and nothing more.
-fn base_url(found: &Found) -> Result<String, ConfigError> {
-    let text = url_of(found, "base_url", &["http", "https"])?;
+fn origin(found: &Found, key: &str) -> Result<String, ConfigError> {
+    let text = url_of(found, key, &["http", "https"])?;
     if text.is_empty() {
         return Ok(text);
     }
@@ -255,5 +261,5 @@ fn base_url(found: &Found) -> Result<String, ConfigError> {
     });
     origin
         .map(|url| url.origin().ascii_serialization())
-        .ok_or_else(|| wrong(found, "base_url", "a scheme, host and port alone, such as https://desk.example.com"))
+        .ok_or_else(|| wrong(found, key, "a scheme, host and port alone, such as https://desk.example.com"))
 }

@@ -6,6 +6,7 @@
 //! living sessions at once.
 
 use super::{
+    credentials::Denial,
     permissions::Permission,
     rescue,
     sessions::{self, End, Limits, Times},
@@ -301,6 +302,60 @@ pub fn account(now: Millis, id: &str, policy: Policy, member: Option<Member>, se
         warnings.push(Warning::AccessEnds(until));
     }
     Verdict::Admit { warnings }
+}
+
+/// Whose credential stands before the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// A member's.
+    Member {
+        /// The member.
+        member: Member,
+        /// Whether they have a second factor.
+        has_factor: bool,
+        /// Whether they have linked one of the account's identity providers that is switched on.
+        has_idp: bool,
+    },
+    /// A bot user's: it owes neither factor nor provider.
+    Bot {
+        /// Since when it is inactive.
+        inactive_at: Option<Millis>,
+    },
+}
+
+/// Whether a credential opens its account now: whether its owner could come in, as far as programs can show (product §2.13).
+///
+/// # Errors
+/// The first reason why not.
+pub fn program(now: Millis, policy: Policy, expires_at: Option<Millis>, holder: Holder) -> Result<(), Denial> {
+    if expires_at.is_some_and(|at| now >= at) {
+        return Err(Denial::Expired);
+    }
+    let (member, has_factor, has_idp) = match holder {
+        Holder::Bot { inactive_at: Some(_) } => return Err(Denial::BotInactive),
+        Holder::Bot { inactive_at: None } if policy.ip == Ip::Refused => return Err(Denial::Ip),
+        Holder::Bot { inactive_at: None } => return Ok(()),
+        Holder::Member { member, has_factor, has_idp } => (member, has_factor, has_idp),
+    };
+    if member.disabled_at.is_some() {
+        return Err(Denial::Disabled);
+    }
+    if member.access_until.is_some_and(|until| now >= until) {
+        return Err(Denial::AccessOver);
+    }
+    if policy.ip == Ip::Refused {
+        return Err(Denial::Ip);
+    }
+    if policy.sso == Sso::Enforced && !has_idp {
+        return Err(Denial::SsoOwed);
+    }
+    let factor_owed = match policy.mfa {
+        Mfa::Off => false,
+        Mfa::Required => true,
+        // Who proves themselves at the provider owes none here.
+        Mfa::RequiredExceptSso => !has_idp,
+    };
+    if factor_owed && !has_factor { Err(Denial::FactorOwed) } else { Ok(()) }
 }
 
 /// The account that a session opens by a rescue link, and when the link was used. Beside any other proof the link is worth

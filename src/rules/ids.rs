@@ -17,9 +17,7 @@ fn compose(prefix: &str, at: Millis, dice: [u8; 16]) -> String {
 
 /// Whether the text is `prefix_` followed by what a KSUID may look like.
 fn well_formed(prefix: &str, text: &str) -> bool {
-    text.strip_prefix(prefix)
-        .and_then(|rest| rest.strip_prefix('_'))
-        .is_some_and(|rest| rest.len() == KSUID_LENGTH && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+    text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).is_some_and(is_ksuid)
 }
 
 macro_rules! ids {
@@ -90,6 +88,43 @@ ids! {
     EventId = "ev";
     /// One request to any face; also called an operation.
     OperationId = "op";
+    /// A bot user: a principal that is no person.
+    BotId = "bot";
+    /// An authtoken: what agents prove themselves with.
+    AuthtokenId = "cr";
+    /// An API key: what programs prove themselves with.
+    ApiKeyId = "ak";
+    /// An SSH public key.
+    SshKeyId = "sshcr";
+}
+
+impl BotId {
+    /// The other name of bot users, in the ids that one of the API's two paths writes.
+    pub const SERVICE: &'static str = "service";
+
+    /// Reads an id by either name.
+    #[must_use]
+    pub fn parse_any(text: &str) -> Option<Self> {
+        Self::parse(text).or_else(|| Self::parse(&format!("{}_{}", Self::PREFIX, text.strip_prefix(Self::SERVICE)?.strip_prefix('_')?)))
+    }
+
+    /// The id by its other name.
+    #[must_use]
+    pub fn as_service(&self) -> String {
+        format!("{}_{}", Self::SERVICE, ksuid_of(&self.0))
+    }
+}
+
+/// What stands behind the prefix of an id.
+#[must_use]
+pub fn ksuid_of(id: &str) -> &str {
+    id.rsplit_once('_').map_or(id, |(_, ksuid)| ksuid)
+}
+
+/// Whether this may be what stands behind the prefix of an id.
+#[must_use]
+pub fn is_ksuid(text: &str) -> bool {
+    text.len() == KSUID_LENGTH && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]
@@ -108,6 +143,17 @@ mod tests {
         let early = UserId::new(Millis(1_790_000_000_000), [255; 16]);
         let late = UserId::new(Millis(1_790_000_001_000), [0; 16]);
         assert!(early < late);
+    }
+
+    #[test]
+    fn bot_users_have_two_names() {
+        let bot = BotId::new(Millis(1_790_000_000_000), [7; 16]);
+        assert!(bot.as_service().starts_with("service_"));
+        assert_eq!(BotId::parse_any(&bot.as_service()), Some(bot.clone()));
+        assert_eq!(BotId::parse_any(bot.as_str()), Some(bot.clone()));
+        for wrong in ["service_", "service", "bot_service_x", &format!("service_{bot}")] {
+            assert_eq!(BotId::parse_any(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

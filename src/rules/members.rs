@@ -43,6 +43,9 @@ pub struct Roles {
 }
 
 impl Roles {
+    /// Bot users act as Developer read-write and nothing else (product §2.4).
+    pub const BOT: Self = Self { developer: Developer::ReadWrite, team: Team::ReadOnly, billing: Billing::None, administrator: false };
+
     /// The roles of who sets an account up.
     pub const ADMINISTRATOR: Self =
         Self { developer: Developer::ReadWrite, team: Team::Manager, billing: Billing::Access, administrator: true };

@@ -155,6 +155,8 @@ permissions! {
     ReadOwnAuthtoken:     Everyone,                                Fresh,   "see the own default authtoken";
     ManageOwnCredentials: Carrier::Developer(Developer::ReadWrite), Fresh,   "create, change and delete own credentials";
     ManageCredentials:    Administrators,                          Fresh,   "change and delete the credentials of others";
+    UseApi:               Carrier::Developer(Developer::ReadWrite), Session, "use the API with keys of their own";
+    CheckCredentials:     Carrier::Developer(Developer::ReadWrite), Session, "ask whether a credential of the account is good";
     ReadIpPolicies:       Carrier::Developer(Developer::ReadOnly), Session, "see IP policies and restrictions";
     ManageIpPolicies:     Carrier::Developer(Developer::ReadWrite), Session, "create, change and delete IP policies that no restriction uses";
     ManageIpRestrictions: Administrators,                          Fresh,   "restrict from which addresses the account is reached";
@@ -178,6 +180,24 @@ impl Permission {
     #[must_use]
     pub const fn is_of_security(self) -> bool {
         matches!(self, Self::ManageSecurity)
+    }
+}
+
+impl Permission {
+    /// Whether bot users carry it. They act as Developer read-write and nothing else: they neither see people nor make credentials,
+    /// not even for themselves (product §2.4).
+    #[must_use]
+    pub const fn is_of_bots(self) -> bool {
+        matches!(
+            self,
+            Self::ViewAccount
+                | Self::ReadBotUsers
+                | Self::ReadCredentials
+                | Self::UseApi
+                | Self::CheckCredentials
+                | Self::ReadIpPolicies
+                | Self::ManageIpPolicies
+        )
     }
 }
 
@@ -205,6 +225,12 @@ pub fn rights(roles: Roles) -> Rights {
     Rights(Permission::ALL.iter().copied().filter(|permission| permission.carrier().has(roles)).collect())
 }
 
+/// The rights of every bot user.
+#[must_use]
+pub fn rights_of_bots() -> Rights {
+    Rights(Permission::ALL.iter().copied().filter(|permission| permission.is_of_bots()).collect())
+}
+
 /// The table as a page of documentation.
 #[must_use]
 pub fn as_markdown() -> String {
@@ -225,7 +251,8 @@ pub fn as_markdown() -> String {
     for (name, _) in columns {
         page.push_str(&format!(" {name} |"));
     }
-    page.push_str(&format!("\n|---|---|---|{}\n", "---|".repeat(columns.len())));
+    page.push_str(" Bot user |");
+    page.push_str(&format!("\n|---|---|---|{}\n", "---|".repeat(columns.len() + 1)));
     for permission in Permission::ALL {
         let proof = match permission.proof() {
             Proof::Session => "session",
@@ -235,7 +262,7 @@ pub fn as_markdown() -> String {
         for (_, roles) in columns {
             page.push_str(&format!(" {} |", tick(permission.carrier().has(roles))));
         }
-        page.push('\n');
+        page.push_str(&format!(" {} |\n", tick(permission.is_of_bots())));
     }
     page
 }
@@ -264,6 +291,16 @@ mod tests {
             (PLAIN, Roles { billing: Billing::Access, ..PLAIN }),
         ] {
             assert!(rights(weak).iter().all(|permission| rights(strong).allow(permission)));
+        }
+    }
+
+    #[test]
+    fn bot_users_may_do_less_than_developers() {
+        let developer = rights(Roles { developer: Developer::ReadWrite, ..PLAIN });
+        let bots = rights_of_bots();
+        assert!(bots.iter().all(|permission| developer.allow(permission)));
+        for none in [Permission::ReadMembers, Permission::ManageOwnCredentials, Permission::LeaveAccount, Permission::ReadOwnAuthtoken] {
+            assert!(!bots.allow(none), "{none:?}");
         }
     }
 

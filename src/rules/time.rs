@@ -107,6 +107,14 @@ impl Millis {
         Span(self.0.saturating_sub(earlier.0).max(0))
     }
 
+    /// Reads RFC 3339; what is finer than a millisecond is cut off.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        // The parser would also take the name of a zone behind the offset.
+        let moment: jiff::Timestamp = text.parse().ok().filter(|_| !text.contains('['))?;
+        Some(Self(i64::try_from(moment.as_nanosecond().div_euclid(1_000_000)).ok()?))
+    }
+
     /// RFC 3339 in UTC with whole seconds, as the API and `datetime` attributes print it.
     #[must_use]
     pub fn rfc3339(self) -> String {

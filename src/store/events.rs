@@ -124,7 +124,7 @@ impl<S> Tx<S> {
             Some(context.source.word()),
             Some(&context.principal),
             Some(&context.principal_name),
-            None, // the credential, once there are any
+            context.credential.as_ref().map(crate::rules::credentials::CredentialId::as_str),
             context.session.as_ref().map(crate::rules::ids::SessionId::as_str),
             Some(&context.address),
             Some(context.request.as_str()),
@@ -140,9 +140,9 @@ impl<S> Tx<S> {
         run!(
             self,
             sqlx::query(
-                "INSERT INTO events (id, log, account_id, user_id, seq, at, type, source, principal, principal_name, session_id,
+                "INSERT INTO events (id, log, account_id, user_id, seq, at, type, source, principal, principal_name, credential_id, session_id,
                                  address, request_id, outcome, before, after, prev_hash, hash)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
             )
             .bind(&id)
             .bind(record.log.key())
@@ -154,6 +154,7 @@ impl<S> Tx<S> {
             .bind(context.source.word())
             .bind(&context.principal)
             .bind(&context.principal_name)
+            .bind(&context.credential)
             .bind(&context.session)
             .bind(&context.address)
             .bind(&context.request)

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::rules::{
     chain,
+    credentials::CredentialId,
     events::{Event, Log},
     ids::{OperationId, SessionId},
     time::Millis,
@@ -23,6 +24,8 @@ use crate::rules::{
 pub enum Source {
     /// The pages.
     Dashboard,
+    /// The API.
+    Api,
     /// Whoever sits at the machine, by a command.
     Console,
     /// Frontdesk itself: chores.
@@ -33,6 +36,7 @@ impl Source {
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Dashboard => "dashboard",
+            Self::Api => "api",
             Self::Console => "console",
             Self::System => "system",
         }
@@ -44,12 +48,14 @@ impl Source {
 pub struct Context {
     /// The face.
     pub source: Source,
-    /// The id of who acts: a user, `visitor`, `console` for whoever sits at the machine, or `system`.
+    /// The id of who acts: a user, a bot user, `visitor`, `console` for whoever sits at the machine, or `system`.
     pub principal: String,
     /// What they are called; for users the address.
     pub principal_name: String,
     /// The session they act in.
     pub session: Option<SessionId>,
+    /// The credential they act with.
+    pub credential: Option<CredentialId>,
     /// Where the request comes from.
     pub address: String,
     /// The request.

@@ -2,12 +2,19 @@
 
 use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
 
-use crate::rules::{ids::for_every_id, time::Millis};
+use crate::rules::{
+    credentials::CredentialId,
+    ids::{
+        AccountId, ApiKeyId, AuthtokenId, BotId, EventId, InvitationId, LetterId, MemberId, OperationId, SessionId, SshKeyId, UserId,
+        for_every_id,
+    },
+    time::Millis,
+};
 
 macro_rules! as_text {
     ($($id:ident)*) => {
         $(
-            impl<DB: Database> Type<DB> for crate::rules::ids::$id where String: Type<DB> {
+            impl<DB: Database> Type<DB> for $id where String: Type<DB> {
                 fn type_info() -> DB::TypeInfo {
                     <String as Type<DB>>::type_info()
                 }
@@ -16,13 +23,13 @@ macro_rules! as_text {
                 }
             }
 
-            impl<'q, DB: Database> Encode<'q, DB> for crate::rules::ids::$id where String: Encode<'q, DB> {
+            impl<'q, DB: Database> Encode<'q, DB> for $id where String: Encode<'q, DB> {
                 fn encode_by_ref(&self, buffer: &mut DB::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
                     self.as_str().to_owned().encode(buffer)
                 }
             }
 
-            impl<'r, DB: Database> Decode<'r, DB> for crate::rules::ids::$id where String: Decode<'r, DB> {
+            impl<'r, DB: Database> Decode<'r, DB> for $id where String: Decode<'r, DB> {
                 fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
                     String::decode(value).map(Self::trusted)
                 }
@@ -32,6 +39,7 @@ macro_rules! as_text {
 }
 
 for_every_id!(as_text);
+as_text!(CredentialId);
 
 impl<DB: Database> Type<DB> for Millis
 where

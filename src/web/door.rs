@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 use tower_http::compression::CompressionLayer;
 
 use super::{
-    Site, assets, cookies,
+    Site, api, assets, cookies,
     form::MAX_FORM,
     frame, health, origin,
     page::{Fragment, wants_fragment},
@@ -47,11 +47,23 @@ pub(super) fn build(site: Site) -> Router {
         .layer(origin::layer(&site.face))
         .layer(middleware::from_fn(origin::refuse_unmarked));
 
+    let api = api::router(&format!("{}/api", site.face.base_url));
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/static/{name}", get(assets::serve))
+        .route("/api/", api::at_root(api.clone().with_state(site.clone())))
+        .nest("/api", api)
         .merge(pages)
+        .layer(CompressionLayer::new().gzip(true))
+        .layer(middleware::from_fn(guard))
+        .layer(middleware::from_fn_with_state(site.clone(), receive))
+        .with_state(site)
+}
+
+/// The same with nothing but the API, at its root.
+pub(super) fn build_api(site: Site) -> Router {
+    api::router(&site.face.base_url)
         .layer(CompressionLayer::new().gzip(true))
         .layer(middleware::from_fn(guard))
         .layer(middleware::from_fn_with_state(site.clone(), receive))

@@ -18,9 +18,10 @@ macro_rules! icons {
 }
 
 icons! {
-    "arrow-left" "arrow-right" "building-2" "check" "chevron-down" "chevron-right" "circle-check" "circle-x" "clock" "clock-alert" "copy"
-    "door-open" "inbox" "info" "layout-dashboard" "link" "list-filter" "lock" "log-out" "mail" "menu" "monitor" "plus" "receipt" "scroll-text"
-    "send" "settings" "shield-check" "trash-2" "triangle-alert" "user" "user-plus" "users" "x"
+    "arrow-left" "arrow-right" "bot" "building-2" "check" "chevron-down" "chevron-right" "circle-check" "circle-x" "clock" "clock-alert"
+    "copy" "door-open" "inbox" "info" "key-round" "layout-dashboard" "link" "list-filter" "lock" "log-out" "mail" "menu" "monitor" "plug"
+    "plus" "receipt" "refresh-cw" "scroll-text" "send" "settings" "shield-check" "terminal" "trash-2" "triangle-alert" "user" "user-plus"
+    "users" "x"
 }
 
 #[cfg(test)]

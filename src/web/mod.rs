@@ -7,10 +7,13 @@
 
 mod accounts;
 mod again;
+mod api;
 mod assets;
 mod billing;
+mod bot_users;
 mod choices;
 mod cookies;
+mod credentials;
 mod door;
 mod emails;
 mod events;
@@ -48,6 +51,7 @@ use ipnet::IpNet;
 
 use crate::acts::App;
 
+pub use api::all as api_routes;
 pub(crate) use assets::asset;
 pub use health::Draining;
 pub(crate) use icons::icon;
@@ -62,6 +66,8 @@ pub struct Face {
     pub hosts: Vec<String>,
     /// Whose forwarded headers count.
     pub trusted_proxies: Vec<IpNet>,
+    /// How many requests to the API an account may make within a minute.
+    pub api_rate: usize,
     /// Whether visitors come by TLS.
     pub secure: bool,
 }
@@ -72,13 +78,20 @@ pub struct Site {
     app: App,
     face: Arc<Face>,
     draining: Draining,
+    pace: api::Pace,
 }
 
 impl Site {
     /// The faces of this application.
     #[must_use]
     pub fn new(app: App, face: Face, draining: Draining) -> Self {
-        Self { app, face: Arc::new(face), draining }
+        Self { app, face: Arc::new(face), draining, pace: api::Pace::default() }
+    }
+
+    /// The API alone, at the root, where programs find it under this address and these names.
+    pub fn for_programs(&self, base_url: String, hosts: Vec<String>) -> axum::Router {
+        let face = Face { base_url, hosts, ..Face::clone(&self.face) };
+        door::build_api(Self { face: Arc::new(face), ..self.clone() })
     }
 
     /// Everything that answers requests.

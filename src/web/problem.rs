@@ -65,7 +65,8 @@ pub(super) fn answer(stop: Stop, parts: &Parts) -> Response {
         Stop::Step(Step::MfaEnrolment) => Led::new(parts, "/me/security/factor", None).answer(&parts.headers),
         Stop::Step(Step::FreshProof) => Led::new(parts, "/prove", None).answer(&parts.headers),
         Stop::Step(first) => needed(first).shown(StatusCode::FORBIDDEN),
-        Stop::Unknown => unknown().shown(StatusCode::NOT_FOUND),
+        // Pages are opened by no key.
+        Stop::Unknown | Stop::Key(_) => unknown().shown(StatusCode::NOT_FOUND),
         Stop::Moved(slug) => moved(parts, &slug),
         Stop::Refused { why, account, administrators } => refused(why, &account, &administrators).shown(StatusCode::FORBIDDEN),
         Stop::Missing { permission, account, slug, administrators } => {

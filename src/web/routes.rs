@@ -9,8 +9,8 @@ use axum::{
 };
 
 use super::{
-    Site, accounts, billing, emails, events, idle, invitations, lockouts, me, members, mfa, passwords, proofs, rescue, security, sessions,
-    setup, sign_in, sign_up,
+    Site, accounts, billing, bot_users, credentials, emails, events, idle, invitations, lockouts, me, members, mfa, passwords, proofs,
+    rescue, security, sessions, setup, sign_in, sign_up,
 };
 
 /// One route.
@@ -71,6 +71,8 @@ pub(super) fn pages() -> Routes {
         .and(accounts::routes())
         .and(members::routes())
         .and(invitations::routes())
+        .and(bot_users::routes())
+        .and(credentials::routes())
         .and(billing::routes())
         .and(events::routes())
         .and(me::routes())

@@ -134,7 +134,16 @@ const ROOMS: [(&str, &[Room]); 4] = [
         "Team",
         &[("/members", "Members", "users", Permission::ReadMembers), ("/invitations", "Invitations", "mail", Permission::ReadInvitations)],
     ),
-    ("Access", &[("/events", "Events", "scroll-text", Permission::ReadEvents)]),
+    (
+        "Access",
+        &[
+            ("/bot-users", "Bot users", "bot", Permission::ReadBotUsers),
+            ("/authtokens", "Authtokens", "plug", Permission::ReadCredentials),
+            ("/api-keys", "API keys", "key-round", Permission::ReadCredentials),
+            ("/ssh-keys", "SSH keys", "terminal", Permission::ReadCredentials),
+            ("/events", "Events", "scroll-text", Permission::ReadEvents),
+        ],
+    ),
     (
         "Settings",
         &[

@@ -16,6 +16,7 @@ use reqwest::StatusCode;
 use crate::{
     kit::{Browser, House, PASSWORD, Page, UNTOUCHED, cast},
     mfa::set_up,
+    programs::ssh_key,
     rescue::rescued,
     upgrades::{Everything, everything},
 };
@@ -26,6 +27,10 @@ fn path_of(route: &str, things: &Things) -> String {
         route if route.contains("/events/") => &things.event,
         route if route.contains("/members/") => &things.member,
         route if route.contains("/invitations/") => &things.invitation,
+        route if route.contains("/bot-users/") => &things.bot,
+        route if route.contains("/authtokens/") => &things.authtoken,
+        route if route.contains("/api-keys/") => &things.api_key,
+        route if route.contains("/ssh-keys/") => &things.ssh_key,
         _ => "ses_3MP92WggujNuFkwl8icLusxoDSO",
     };
     route.replace("{slug}", "acme").replace("{id}", id).replace("{token}", &things.token)
@@ -38,6 +43,23 @@ struct Things {
     member: String,
     invitation: String,
     token: String,
+    bot: String,
+    authtoken: String,
+    api_key: String,
+    ssh_key: String,
+}
+
+impl Things {
+    /// A bot user, and one of each credential that it owns.
+    async fn of_bot(house: &House, ada: &Browser) -> Self {
+        let bot = house.bot(ada, "Target").await;
+        let (authtoken, _) = house.credential(ada, "authtokens", &bot).await;
+        let (api_key, _) = house.credential(ada, "api-keys", &bot).await;
+        let form = [("public_key", ssh_key(1)), ("owner", bot.clone())];
+        let done = ada.post("/accounts/acme/ssh-keys/new", &form).await;
+        let ssh_key = done.location().rsplit('/').next().unwrap().to_owned();
+        Self { bot, authtoken, api_key, ssh_key, ..Self::default() }
+    }
 }
 
 /// Somebody in a column of the table.
@@ -118,13 +140,13 @@ fn word(route: &Route, status: StatusCode, location: &str) -> String {
 }
 
 /// The tables that deeds of the table change, and that are put back for the next one.
-const KEPT: [&str; 4] = ["members", "member_words", "invitations", "invitation_tokens"];
+const KEPT: [&str; 6] = ["members", "member_words", "invitations", "invitation_tokens", "bot_users", "credentials"];
 
 async fn put_back(house: &House) {
     for table in ["sessions", "entries"] {
         house.raw.run(format!("UPDATE {table} SET ended_at = NULL, ended_why = NULL")).await;
     }
-    for table in ["member_words", "members", "invitation_tokens", "invitations"] {
+    for table in ["member_words", "members", "invitation_tokens", "invitations", "credentials", "bot_users"] {
         house.raw.run(format!("DELETE FROM {table}")).await;
     }
     for table in KEPT {
@@ -146,7 +168,7 @@ async fn the_golden_table_holds() {
     // And an invitation that only administrators may touch, to somebody who is none of them.
     let token = house.invite(&roles[0].1, "invited@example.com", Roles::ADMINISTRATOR).await;
     let invitation = house.raw.texts("SELECT id FROM invitations").await.remove(0);
-    let things = Things { event, member, invitation, token };
+    let things = Things { event, member, invitation, token, ..Things::of_bot(&house, &roles[0].1).await };
     let roles = roles.into_iter().map(|(name, browser)| Asker { name, browser, demand: None, sets: vec![] }).collect();
     let states = states(&house).await;
     for table in KEPT {
@@ -183,7 +205,15 @@ async fn the_golden_table_holds() {
 
 /// What an administrator would send there, and have it done.
 fn form_that_works(route: &str) -> Vec<(&'static str, String)> {
+    let key = ssh_key(2);
     let fields: &[(&'static str, &str)] = match route.rsplit('/').next().unwrap() {
+        "new" if route.contains("/bot-users/") => &[("name", "Another")],
+        "new" if route.contains("/ssh-keys/") => &[("public_key", &key)],
+        "new" if !route.contains("/invitations/") => &[("description", "Another")],
+        "delete" if route.contains("{id}") => &[],
+        "rename" => &[("name", "Another")],
+        "change" => &[("description", "Another")],
+        "rotate" => &[("ends", "now")],
         "settings" => &[("name", "Mine"), ("slug", "acme"), ("version", "0")],
         "billing" => &[("contact", "Mine"), ("version", "0")],
         "delete" => &[("name", "Acme"), ("password", PASSWORD)],
@@ -198,7 +228,8 @@ fn form_that_works(route: &str) -> Vec<(&'static str, String)> {
             ("billing", "access"),
             ("administrator", "yes"),
         ],
-        "resend" | "link" | "revoke" | "let-in-again" | "disable" | "enable" | "end-sessions" | "remove" => &[],
+        "deactivate" | "activate" | "own" | "resend" | "link" | "revoke" | "let-in-again" | "disable" | "enable" | "end-sessions"
+        | "remove" => &[],
         other => panic!("say what form works for {other}"),
     };
     fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
@@ -215,13 +246,19 @@ async fn who_may_not_changes_nothing() {
     let token = house.invite(&cast[0].1, "invited@example.com", Roles::ADMINISTRATOR).await;
     let invitation = house.raw.texts("SELECT id FROM invitations").await.remove(0);
     let before = house.raw.texts("SELECT CAST(version AS TEXT) || COALESCE(closed_why, '') FROM invitations").await;
-    let things = Things { event: String::new(), member: administrator.clone(), invitation, token };
+    let things = Things { member: administrator.clone(), invitation, token, ..Things::of_bot(&house, &cast[0].1).await };
     let changes: Vec<_> = web::routes().into_iter().filter(|route| route.method == "POST" && route.path.contains("{slug}")).collect();
     assert!(!changes.is_empty());
     for route in changes {
         for (name, browser) in cast.iter().filter(|(name, _)| *name != "administrator") {
-            // Leaving is everybody's, billing is billing's, and both are tried elsewhere.
-            if route.path.ends_with("/leave") || (route.path.ends_with("/billing") && *name == "billing") {
+            // Leaving is everybody's, and so is the own authtoken; billing is billing's, and developers make credentials of their own.
+            // All of it is tried elsewhere.
+            let makes_own = ["authtokens/new", "api-keys/new", "ssh-keys/new"].iter().any(|path| route.path.ends_with(path));
+            if route.path.ends_with("/leave")
+                || route.path.contains("/authtokens/own")
+                || (route.path.ends_with("/billing") && *name == "billing")
+                || (makes_own && ["manager", "inviter", "developer", "guest"].contains(name))
+            {
                 continue;
             }
             let form = form_that_works(route.path);
@@ -249,6 +286,10 @@ async fn who_may_not_changes_nothing() {
     assert_eq!(house.raw.texts("SELECT CAST(version AS TEXT) || COALESCE(closed_why, '') FROM invitations").await, before);
     let events = house.events(&account).await;
     let harmless = [
+        "bot_user_created.v0",
+        "tunnel_credential_created.v0",
+        "api_key_created.v0",
+        "ssh_public_key_created.v0",
         "invitation_created.v0",
         "account_created.v0",
         "membership_created.v0",
@@ -267,7 +308,7 @@ async fn no_state_changes_anything() {
     let token = house.invite(&ada, "invited@example.com", Roles::ADMINISTRATOR).await;
     let invitation = house.raw.texts("SELECT id FROM invitations").await.remove(0);
     let target = house.member("acme", "target", Roles::ADMINISTRATOR).await;
-    let things = Things { event: String::new(), member: house.member_id(&target).await, invitation, token };
+    let things = Things { member: house.member_id(&target).await, invitation, token, ..Things::of_bot(&house, &ada).await };
     let states = states(&house).await;
     let before = settled(&house).await;
     let mut asked = 0;

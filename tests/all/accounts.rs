@@ -69,7 +69,7 @@ async fn what_one_may_not_open_is_muted_with_the_reason() {
             "You may not see billing details: you need the role Billing access."
         ]
     );
-    assert_eq!(page.all("a.nav-item"), ["Overview", "Members"]);
+    assert_eq!(page.all("a.nav-item"), ["Overview", "Members", "Bot users", "Authtokens", "API keys", "SSH keys"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

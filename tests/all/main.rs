@@ -11,11 +11,14 @@
 
 mod access;
 mod accounts;
+mod api;
 mod backup;
 mod billing;
+mod bot_users;
 mod canary;
 #[allow(dead_code, reason = "shared with the other suites, which use all of it")]
 mod child;
+mod credentials;
 mod demo;
 mod emails;
 mod events;
@@ -34,6 +37,7 @@ mod packaging;
 mod passwords;
 mod plans;
 mod program;
+mod programs;
 mod proofs;
 mod rescue;
 mod revocation;

@@ -23,14 +23,20 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// One that sends its letters there, and says that it stands at [`BASE_URL`].
     pub async fn open(smtp_url: &str) -> Self {
+        Self::open_with(&["--smtp-url", smtp_url, "--base-url", BASE_URL]).await
+    }
+
+    /// One that is told all this besides.
+    pub async fn open_with(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = new_database().await;
         // Known beforehand, as the line on the console names the base URL alone.
         let address = format!("{}:3000", own_address());
         let mut command = program(folder.path());
-        command.env("DATABASE_URL", &url).env("FRONTDESK_SMTP_URL", smtp_url);
-        command.args(["--listen", &address, "--base-url", BASE_URL, "--log-level", "error"]);
+        command.env("DATABASE_URL", &url);
+        command.args(["--listen", &address, "--log-level", "error"]).args(arguments);
         command.args(["--password-memory-kib", "64", "--password-iterations", "1"]);
         let server = serve(&mut command);
         let mut ada = Client::new(&format!("http://{address}"));
@@ -45,6 +51,23 @@ impl Desk {
         let page = ada.post("/setup", &fields).await.unwrap();
         assert_eq!(page.location(), "/accounts/acme", "{}", page.text());
         Self { _server: server, ada, address, _folder: folder }
+    }
+
+    /// Somebody who has joined, made an API key, and is disabled since; answers the key. Letters are files here.
+    pub async fn key_of_disabled(&mut self) -> String {
+        let fields = [("email", "bob@example.com"), ("developer", "read_write"), ("team", "read_only"), ("billing", "none")];
+        let page = self.ada.post(&format!("{INVITATIONS}/new"), &fields).await.unwrap();
+        let link = page.attributes("#link", "value").remove(0);
+        let path = &link[link.find("/invitations/").unwrap()..];
+        let mut bob = Client::new(&format!("http://{}", self.address));
+        let joined = bob.post(&format!("{path}/sign-up"), &[("name", "Bob"), ("password", PASSWORD)]).await.unwrap();
+        assert_eq!(joined.status, 303, "{}", joined.text());
+        let made = bob.post("/accounts/acme/api-keys/new", &[("description", "Bob's")]).await.unwrap();
+        let list = self.ada.get("/accounts/acme/members?q=bob").await.unwrap();
+        let member = list.attributes("tbody a", "href").remove(0);
+        let done = self.ada.post(&format!("{member}/disable"), &[]).await.unwrap();
+        assert_eq!(done.status, 303, "{}", done.text());
+        made.all("#value").remove(0)
     }
 
     /// Invites somebody, who is told by letter; and no link is shown to whoever invites.

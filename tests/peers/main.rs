@@ -9,6 +9,7 @@
     reason = "a test that cannot go on should say where"
 )]
 
+mod api;
 #[path = "../all/child.rs"]
 #[allow(dead_code, reason = "shared with the other suites, which use all of it")]
 mod child;

@@ -93,7 +93,7 @@ pub(super) fn demand(verdict: Verdict, account: &str) -> Result<Vec<Warning>, St
 }
 
 /// What the account demands and what the person is in it, as the gate wants to know it.
-fn at_gate(app: &App, facts: &AccountFacts) -> (gate::Policy, Option<gate::Member>) {
+pub(super) fn at_gate(app: &App, facts: &AccountFacts) -> (gate::Policy, Option<gate::Member>) {
     let instance = app.instance();
     let Demands { mfa, sessions: limits, .. } = facts.security.within(instance);
     let policy = gate::Policy { instance: instance.sessions, limits, ip: gate::Ip::Allowed, sso: gate::Sso::Off, mfa };
@@ -119,6 +119,7 @@ pub(super) fn context(caller: &Caller, principal: &str, name: &str, facts: Optio
         principal: principal.to_owned(),
         principal_name: name.to_owned(),
         session: facts.map(|facts| facts.session.clone()),
+        credential: None,
         address: caller.address.to_string(),
         request: caller.request.clone(),
     }
@@ -150,6 +151,7 @@ pub fn system(request: OperationId) -> Context {
         principal: "system".to_owned(),
         principal_name: String::new(),
         session: None,
+        credential: None,
         address: String::new(),
         request,
     }

@@ -1,20 +1,26 @@
 //! Who may: a visitor, a person, or a member with a permission. The only keys to the store.
 
 mod asking;
+mod bearer;
 mod idle;
+mod key;
 mod person;
 
 use std::marker::PhantomData;
 
 pub use asking::system;
 pub(in crate::acts) use asking::{NONE, asking, console, verdicts};
-use asking::{asking_now, demand, not_noted};
+use asking::{demand, not_noted};
+use bearer::Admitted;
+pub use bearer::Bearer;
+pub(in crate::acts) use key::judge;
+pub use key::{Key, NoKey};
 pub use person::{Holder, Person, Visitor};
 
 use super::{App, Caller, Stop};
 use crate::{
     rules::{
-        events::{Event, Log},
+        events::{Actor, Event, Log},
         gate::{Step, Warning},
         members::Roles,
         permissions::{May, Permission, Proof, Rights, rights},
@@ -25,11 +31,12 @@ use crate::{
     store::{AccountFacts, InAccount, Instance, Living, Reader, Tx, Why},
 };
 
-/// A member whom the gate admits and whose roles carry the permission `M`. Opens one account.
+/// Somebody whom the gate admits and whose rights hold the permission `M`: a person in a session, or a program with a [`Key`]. Opens
+/// one account.
 ///
 /// It cannot be made but by asking the table; `tests/compile_fail` keeps the proof.
-pub struct Permit<M> {
-    person: Person,
+pub struct Permit<M, B = Person> {
+    bearer: B,
     account: AccountFacts,
     roles: Roles,
     rights: Rights,
@@ -65,7 +72,7 @@ impl<M: May> Permit<M> {
             Err(stop) => return Err(person.refused(&account, stop).await),
         };
         let Some(roles) = account.member.roles() else { return Err(Stop::Unknown) };
-        let permit = Self { person, account, roles, rights: rights(roles), warnings, may: PhantomData };
+        let permit = Self::of(person, account, roles, rights(roles), warnings);
         permit.note_presence().await?;
         if !permit.rights.allow(M::PERMISSION) {
             return Err(permit.missing(M::PERMISSION).await);
@@ -74,16 +81,65 @@ impl<M: May> Permit<M> {
             Proof::Session => {}
             // What a rescue link opens, it opens for its hour: whoever came by it has nothing to prove themselves with.
             Proof::Fresh if permit.rescued_until().is_some() => {}
-            Proof::Fresh => permit.person.demand_fresh()?,
+            Proof::Fresh => permit.bearer.demand_fresh()?,
         }
         Ok(permit)
+    }
+
+    /// The person who holds it.
+    #[must_use]
+    pub const fn person(&self) -> &Person {
+        &self.bearer
+    }
+
+    /// The zone in which the holder sees moments: their own, or else the account's.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        Zone::first_of([self.bearer.facts.time_zone.as_deref(), Some(self.account.time_zone.as_str())])
+    }
+
+    /// Notes the first time that this session comes in, as an event, and afterwards at most once a minute that it is
+    /// still here.
+    async fn note_presence(&self) -> Result<(), Stop> {
+        let (person, account) = (&self.bearer, &self.account);
+        let Some(seen) = account.entry_seen_at else {
+            // Asked once more: nobody comes in, on record, behind their own end.
+            let (mut tx, _) = self.begin_admitted(vec![]).await?;
+            if !tx.enter(&person.facts.session).await? {
+                return Ok(());
+            }
+            let here = account.security.within(person.app.instance());
+            let living = living(&person.app, tx.now(), here);
+            tx.end_oldest_entries(&person.facts.session, here.session_limit, living).await?;
+            tx.touch_entry(&person.facts.session).await?;
+            tx.count_visit("dashboard").await?;
+            return Ok(tx.commit(Event::AccountEntered { account: account.account.clone(), who: person.who() }).await?);
+        };
+        let limits = account.security.within(person.app.instance()).sessions;
+        if !person.caller.is_background && person.now().since(seen) >= limits.touch_every() {
+            self.note_still_here().await.unwrap_or_else(|stop| not_noted(&stop));
+        }
+        Ok(())
+    }
+
+    async fn note_still_here(&self) -> Result<(), Stop> {
+        let mut tx = self.bearer.begin_in(&self.account, vec![]).await?;
+        tx.touch_entry(&self.bearer.facts.session).await?;
+        tx.count_visit("dashboard").await?;
+        Ok(tx.commit_unrecorded(Why::LastSeen).await?)
+    }
+}
+
+impl<M: May, B: Bearer> Permit<M, B> {
+    const fn of(bearer: B, account: AccountFacts, roles: Roles, rights: Rights, warnings: Vec<Warning>) -> Self {
+        Self { bearer, account, roles, rights, warnings, may: PhantomData }
     }
 
     /// That the roles do not suffice, after putting it on record.
     pub(in crate::acts) async fn missing(&self, permission: Permission) -> Stop {
         let account = &self.account;
-        let event = Event::PermissionRefused { account: account.account.clone(), who: self.person.who(), permission };
-        if let Err(stop) = self.person.record_refusal(account, permission.name(), event).await {
+        let event = Event::PermissionRefused { account: account.account.clone(), who: self.bearer.actor(), permission };
+        if let Err(stop) = self.bearer.record_refusal(account, permission.name(), event).await {
             return stop;
         }
         match self.read().administrators(3).await {
@@ -97,29 +153,32 @@ impl<M: May> Permit<M> {
 
     /// Asks for a fresh proof where what is done is about an administrator: makes one, changes one, or keeps one out.
     pub(in crate::acts) fn demand_fresh_over(&self, roles: &[Roles]) -> Result<(), Stop> {
-        if roles.iter().any(|roles| roles.administrator) { self.person.demand_fresh() } else { Ok(()) }
+        if roles.iter().any(|roles| roles.administrator) { self.bearer.demand_fresh() } else { Ok(()) }
     }
 
-    /// The person who holds it.
+    /// Who holds it, as events name them.
+    pub(in crate::acts) fn actor(&self) -> Actor {
+        self.bearer.actor()
+    }
+
+    /// The network address that whoever holds it comes from.
     #[must_use]
-    pub const fn person(&self) -> &Person {
-        &self.person
+    pub fn address(&self) -> std::net::IpAddr {
+        self.bearer.caller().address
     }
 
-    pub(in crate::acts) const fn app(&self) -> &App {
-        &self.person.app
+    pub(in crate::acts) fn caller(&self) -> &Caller {
+        self.bearer.caller()
+    }
+
+    pub(in crate::acts) fn app(&self) -> &App {
+        self.bearer.app()
     }
 
     /// Whether letters leave this machine; if not, links are handed over by whoever invites.
     #[must_use]
     pub fn sends_letters(&self) -> bool {
         self.app().sends_letters()
-    }
-
-    /// The zone in which the holder sees moments: their own, or else the account's.
-    #[must_use]
-    pub fn zone(&self) -> Zone {
-        Zone::first_of([self.person.facts.time_zone.as_deref(), Some(self.account.time_zone.as_str())])
     }
 
     /// The account that it opens.
@@ -155,13 +214,13 @@ impl<M: May> Permit<M> {
     /// The time of this request.
     #[must_use]
     pub fn now(&self) -> Millis {
-        self.person.now()
+        self.app().now()
     }
 
     /// Reads what belongs to the account.
     #[must_use]
     pub fn read(&self) -> Reader<InAccount> {
-        self.person.app.0.db.reader(InAccount(self.account.account.clone()))
+        self.app().0.db.reader(InAccount(self.account.account.clone()))
     }
 
     /// Begins a transaction on the account: takes the writers' lock, then asks gate and table again with fresh facts, so
@@ -172,61 +231,29 @@ impl<M: May> Permit<M> {
 
     /// The same, holding other logs besides.
     pub(in crate::acts) async fn begin_holding(&self, hold: Vec<Log>) -> Result<(Tx<InAccount>, Roles), Stop> {
-        let (tx, fresh) = self.begin_admitted(hold).await?;
-        match fresh.member.roles() {
-            Some(roles) if rights(roles).allow(M::PERMISSION) => Ok((tx, roles)),
-            _ => {
+        let (tx, now) = self.begin_admitted(hold).await?;
+        if now.rights.allow(M::PERMISSION) {
+            return Ok((tx, now.roles));
+        }
+        drop(tx);
+        Err(self.missing(M::PERMISSION).await)
+    }
+
+    /// Begins a transaction on the account and asks the gate in it, with fresh facts. It holds the log besides the account's under
+    /// which the holder's sessions and factors end: what the gate has found stays true until the commit.
+    async fn begin_admitted(&self, mut hold: Vec<Log>) -> Result<(Tx<InAccount>, Admitted), Stop> {
+        hold.extend(self.bearer.hold());
+        hold.push(Log::Account(self.account.account.clone()));
+        let mut tx = self.bearer.begin_in(&self.account, hold).await?;
+        match self.bearer.admitted(&mut tx, &self.account, M::PERMISSION).await {
+            Ok(now) => Ok((tx, now)),
+            Err((fresh, stop)) => {
                 drop(tx);
-                Err(self.missing(M::PERMISSION).await)
+                Err(match fresh {
+                    Some(fresh) => self.bearer.refused(&fresh, stop).await,
+                    None => stop,
+                })
             }
         }
-    }
-
-    /// Begins a transaction on the account and asks the gate in it, with fresh facts. It holds the person's log besides the
-    /// account's, as that is under which their sessions and factors end: what the gate has found stays true until the commit.
-    async fn begin_admitted(&self, mut hold: Vec<Log>) -> Result<(Tx<InAccount>, AccountFacts), Stop> {
-        let person = &self.person;
-        hold.extend([Log::User(person.facts.user.clone()), Log::Account(self.account.account.clone())]);
-        let mut tx = person.begin_in(&self.account, hold).await?;
-        let mut asking = asking_now(&mut tx, &person.caller, &self.account.slug).await?;
-        // The slug may be another account's by now.
-        let fresh = asking.account.take().filter(|fresh| fresh.account == self.account.account).ok_or(Stop::Unknown)?;
-        let verdict = asking.verdict(&person.app, tx.now(), &fresh, M::PERMISSION);
-        if let Err(stop) = demand(verdict, &fresh.name) {
-            drop(tx);
-            return Err(person.refused(&fresh, stop).await);
-        }
-        Ok((tx, fresh))
-    }
-
-    /// Notes the first time that this session comes in, as an event, and afterwards at most once a minute that it is
-    /// still here.
-    async fn note_presence(&self) -> Result<(), Stop> {
-        let (person, account) = (&self.person, &self.account);
-        let Some(seen) = account.entry_seen_at else {
-            // Asked once more: nobody comes in, on record, behind their own end.
-            let (mut tx, _) = self.begin_admitted(vec![]).await?;
-            if !tx.enter(&person.facts.session).await? {
-                return Ok(());
-            }
-            let here = account.security.within(person.app.instance());
-            let living = living(&person.app, tx.now(), here);
-            tx.end_oldest_entries(&person.facts.session, here.session_limit, living).await?;
-            tx.touch_entry(&person.facts.session).await?;
-            tx.count_visit("dashboard").await?;
-            return Ok(tx.commit(Event::AccountEntered { account: account.account.clone(), who: person.who() }).await?);
-        };
-        let limits = account.security.within(person.app.instance()).sessions;
-        if !person.caller.is_background && person.now().since(seen) >= limits.touch_every() {
-            self.note_still_here().await.unwrap_or_else(|stop| not_noted(&stop));
-        }
-        Ok(())
-    }
-
-    async fn note_still_here(&self) -> Result<(), Stop> {
-        let mut tx = self.person.begin_in(&self.account, vec![]).await?;
-        tx.touch_entry(&self.person.facts.session).await?;
-        tx.count_visit("dashboard").await?;
-        Ok(tx.commit_unrecorded(Why::LastSeen).await?)
     }
 }

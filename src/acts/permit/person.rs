@@ -1,18 +1,22 @@
 //! Visitors and persons: what anyone may do, and what is somebody's own.
 
-use super::asking::{NONE, asking, asking_now, context, demand, not_noted};
+use super::{
+    asking::{NONE, asking, asking_now, context, demand, not_noted},
+    bearer::{Admitted, Bearer},
+};
 use crate::{
     acts::{App, Caller, Stop},
     rules::{
         addresses::Email,
-        events::{Event, Log, Who},
+        events::{Actor, Event, Log, Who},
         gate,
         ids::AccountId,
-        proofs, sessions, sign_in,
-        time::{Millis, Span},
+        permissions::{Permission, rights},
+        proofs, sessions,
+        time::Millis,
         zones::Zone,
     },
-    store::{AccountFacts, Attempt, Context, InAccount, Instance, OfUser, Reader, SessionFacts, Tx, Why},
+    store::{AccountFacts, Context, InAccount, Instance, OfUser, Reader, SessionFacts, Tx, Why},
 };
 
 /// Anyone: nothing is known of them and nothing is open to them but the acts that take a visitor.
@@ -196,10 +200,6 @@ impl Person {
         Who { user: self.facts.user.clone(), email: self.facts.canonical.clone() }
     }
 
-    fn context(&self) -> Context {
-        context(&self.caller, self.facts.user.as_str(), &self.facts.canonical, Some(&self.facts))
-    }
-
     /// Reads what is the person's own.
     #[must_use]
     pub fn read(&self) -> Reader<OfUser> {
@@ -244,16 +244,56 @@ impl Person {
         tx.touch_session(&self.facts.session).await?;
         Ok(tx.commit_unrecorded(Why::LastSeen).await?)
     }
-
-    /// Begins a transaction in an account that the person stands before or in: for the record of entering and refusals.
-    pub(super) async fn begin_in(&self, account: &AccountFacts, hold: Vec<Log>) -> Result<Tx<InAccount>, Stop> {
-        Ok(self.app.0.db.begin(InAccount(account.account.clone()), hold, self.context(), &self.app.0.hands).await?)
-    }
 }
 
-impl Person {
-    /// That the gate is closed, after putting it on record where it is the account that closes it.
-    pub(super) async fn refused(&self, account: &AccountFacts, stop: Stop) -> Stop {
+impl Bearer for Person {
+    fn app(&self) -> &App {
+        &self.app
+    }
+
+    fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    fn actor(&self) -> Actor {
+        Actor::Person(self.who())
+    }
+
+    fn context(&self) -> Context {
+        context(&self.caller, self.facts.user.as_str(), &self.facts.canonical, Some(&self.facts))
+    }
+
+    /// The log under which sessions and factors end.
+    fn hold(&self) -> Option<Log> {
+        Some(Log::User(self.facts.user.clone()))
+    }
+
+    fn means(&self) -> &str {
+        self.facts.session.as_str()
+    }
+
+    fn demand_fresh(&self) -> Result<(), Stop> {
+        Self::demand_fresh(self)
+    }
+
+    async fn admitted(
+        &self,
+        tx: &mut Tx<InAccount>,
+        account: &AccountFacts,
+        wants: Permission,
+    ) -> Result<Admitted, (Option<AccountFacts>, Stop)> {
+        let mut asking = asking_now(tx, &self.caller, &account.slug).await.map_err(|stop| (None, stop))?;
+        // The slug may be another account's by now.
+        let fresh = asking.account.take().filter(|fresh| fresh.account == account.account).ok_or((None, Stop::Unknown))?;
+        let verdict = asking.verdict(&self.app, tx.now(), &fresh, wants);
+        if let Err(stop) = demand(verdict, &fresh.name) {
+            return Err((Some(fresh), stop));
+        }
+        let Some(roles) = fresh.member.roles() else { return Err((None, Stop::Unknown)) };
+        Ok(Admitted { account: fresh, roles, rights: rights(roles) })
+    }
+
+    async fn refused(&self, account: &AccountFacts, stop: Stop) -> Stop {
         let Stop::Refused { why, account: name, .. } = stop else { return stop };
         let event = Event::AccountEntryRefused { account: account.account.clone(), who: self.who(), why };
         if let Err(stop) = self.record_refusal(account, why.word(), event).await {
@@ -263,21 +303,5 @@ impl Person {
             Ok(administrators) => Stop::Refused { why, account: name, administrators },
             Err(error) => error.into(),
         }
-    }
-
-    /// Puts a refusal on record, once an hour for each session and reason: reloading a refused page is no news.
-    pub(super) async fn record_refusal(&self, account: &AccountFacts, reason: &str, event: Event) -> Result<(), Stop> {
-        let mut tx = self.begin_in(account, vec![Log::Account(account.account.clone())]).await?;
-        let attempt = Attempt {
-            scope: "refusal",
-            key: format!("{} {} {reason}", account.account, self.facts.session),
-            window_start: sign_in::window_start(self.now(), Span::hours(1)),
-        };
-        if tx.count_attempt(&attempt).await? == 1 {
-            tx.commit(event).await?;
-        } else {
-            tx.commit_unrecorded(Why::CountingAttempts).await?;
-        }
-        Ok(())
     }
 }

@@ -38,6 +38,11 @@ impl Room {
         room
     }
 
+    /// Room for programs that come to a listener of their own, beside all visitors.
+    pub(in crate::app) fn for_programs(config: &Config) -> Self {
+        Self::of((Self::for_visitors(config).seats / 8).max(1))
+    }
+
     fn within(wanted: usize, limit: u64, database: u32) -> Self {
         let free = limit.saturating_sub(OURS + PER_DATABASE_CONNECTION * u64::from(database));
         let free = usize::try_from(free).unwrap_or(usize::MAX);

@@ -154,6 +154,32 @@ impl Reader<InAccount> {
             .bind(&scope).bind(id).fetch_optional(c)))
     }
 
+    /// The user of a member, by their canonical address.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn user_of_member(&mut self, canonical: &str) -> Result<Option<UserId>> {
+        let scope = self.scope.0.clone();
+        Ok(
+            sql!(self, c => sqlx::query_scalar("SELECT user_id FROM members WHERE account_id = $1 AND search_email = $2 ORDER BY id LIMIT 1")
+            .bind(&scope).bind(canonical).fetch_optional(c)),
+        )
+    }
+
+    /// One member, by their user.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn member_of_user(&mut self, user: &UserId) -> Result<Option<MemberRow>> {
+        let scope = self.scope.0.clone();
+        let id: Option<MemberId> = sql!(self, c => sqlx::query_scalar("SELECT id FROM members WHERE account_id = $1 AND user_id = $2")
+            .bind(&scope).bind(user).fetch_optional(c));
+        match id {
+            Some(id) => self.member(&id).await,
+            None => Ok(None),
+        }
+    }
+
     /// By whose invitation a member came: their name, if they came by one.
     ///
     /// # Errors

@@ -3,7 +3,11 @@
 //! A transaction ends by naming one of these. [`Event::record`] says in one place in which log it belongs, whom it
 //! concerns, and what it looked like before and after. Nothing here ever carries a secret.
 
+mod programs;
+
 use serde_json::{Value, json};
+
+pub use programs::{Bot, BotEvent, Credential, CredentialEvent};
 
 use super::{
     gate::Refusal,
@@ -119,6 +123,20 @@ words! {
         InvitationAccepted  = "invitation_accepted.v0",   "accepted an invitation";
         InvitationDeclined  = "invitation_declined.v0",   "declined an invitation";
         InvitationRefused   = "invitation_refused.v0",    "was refused an invitation";
+        BotUserCreated      = "bot_user_created.v0",      "made a bot user";
+        BotUserUpdated      = "bot_user_updated.v0",      "changed a bot user";
+        BotUserDeleted      = "bot_user_deleted.v0",      "deleted a bot user";
+        AuthtokenCreated    = "tunnel_credential_created.v0", "made an authtoken";
+        AuthtokenUpdated    = "tunnel_credential_updated.v0", "changed an authtoken";
+        AuthtokenDeleted    = "tunnel_credential_deleted.v0", "deleted an authtoken";
+        AuthtokenShown      = "tunnel_credential_shown.v0", "looked at their authtoken";
+        ApiKeyCreated       = "api_key_created.v0",       "made an API key";
+        ApiKeyUpdated       = "api_key_updated.v0",       "changed an API key";
+        ApiKeyDeleted       = "api_key_deleted.v0",       "deleted an API key";
+        SshKeyCreated       = "ssh_public_key_created.v0", "added an SSH key";
+        SshKeyUpdated       = "ssh_public_key_updated.v0", "changed an SSH key";
+        SshKeyDeleted       = "ssh_public_key_deleted.v0", "deleted an SSH key";
+        CredentialRefused   = "credential_refused.v0",    "used a credential that was refused";
         LetterFailed        = "letter_failed.v0",         "could not deliver a letter";
     }
 }
@@ -138,9 +156,20 @@ impl Kind {
     /// The types that an account's log can hold.
     pub fn of_accounts() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|kind| {
-            ["account_", "billing_", "membership_", "permission_", "invitation_", "letter_"]
-                .iter()
-                .any(|object| kind.word().starts_with(object))
+            const OBJECTS: [&str; 11] = [
+                "account_",
+                "api_key_",
+                "billing_",
+                "bot_user_",
+                "credential_",
+                "invitation_",
+                "letter_",
+                "membership_",
+                "permission_",
+                "ssh_public_key_",
+                "tunnel_credential_",
+            ];
+            OBJECTS.iter().any(|object| kind.word().starts_with(object))
         })
     }
 }
@@ -157,6 +186,42 @@ pub struct Who {
 impl Who {
     fn subject(&self) -> Subject {
         Subject { kind: "user", id: self.user.to_string(), label: self.email.clone() }
+    }
+}
+
+/// Who acts in an account: a person, or a bot user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A person.
+    Person(Who),
+    /// A bot user.
+    Bot(Bot),
+}
+
+impl Actor {
+    fn subject(&self) -> Subject {
+        match self {
+            Self::Person(who) => who.subject(),
+            Self::Bot(bot) => bot.subject(),
+        }
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Person(who) => who.user.as_str(),
+            Self::Bot(bot) => bot.id.as_str(),
+        }
+    }
+
+    /// What they are called; for people the address.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Person(who) => &who.email,
+            Self::Bot(bot) => &bot.name,
+        }
     }
 }
 
@@ -205,8 +270,8 @@ pub enum Event {
     AccountEntered { account: AccountId, who: Who },
     /// A member stood before a closed gate.
     AccountEntryRefused { account: AccountId, who: Who, why: Refusal },
-    /// A member asked for what needs another role.
-    PermissionRefused { account: AccountId, who: Who, permission: Permission },
+    /// Somebody in the account asked for what needs another role.
+    PermissionRefused { account: AccountId, who: Actor, permission: Permission },
     /// The roles or the access period of a member changed.
     MembershipUpdated { account: AccountId, member: MemberId, who: Who, before: Value, after: Value },
     /// A member is kept out.
@@ -227,6 +292,10 @@ pub enum Event {
     Invitation { account: AccountId, invitation: Invited, what: InvitationEvent },
     /// The open invitations of somebody who goes were closed, or taken over by whoever sends them away.
     InvitationsSettled { account: AccountId, who: Who, invitations: Vec<Invited>, heir: Option<String> },
+    /// Something happened to a bot user.
+    BotUser { account: AccountId, bot: Bot, what: BotEvent },
+    /// Something happened to a credential.
+    Credential { account: AccountId, credential: Credential, what: CredentialEvent },
     /// A letter was given up.
     LetterFailed { log: Log, letter: LetterId, recipient: String, why: String },
 }
@@ -442,19 +511,13 @@ impl Event {
             Self::MembershipUpdated { account, member, who, before, after } => {
                 done(Kind::MembershipUpdated, Log::Account(account), membership(&member, &who), Some(before), Some(after))
             }
-            Self::MembershipDisabled { account, member, who } => {
-                done(Kind::MembershipDisabled, Log::Account(account), membership(&member, &who), None, None)
-            }
-            Self::MembershipEnabled { account, member, who } => {
-                done(Kind::MembershipEnabled, Log::Account(account), membership(&member, &who), None, None)
-            }
+            Self::MembershipDisabled { account, member, who } => about_member(Kind::MembershipDisabled, account, &member, &who),
+            Self::MembershipEnabled { account, member, who } => about_member(Kind::MembershipEnabled, account, &member, &who),
             Self::MembershipSessionsEnded { account, member, who, sessions } => {
                 let after = json!({ "sessions": sessions });
                 done(Kind::MembershipSessionsEnded, Log::Account(account), membership(&member, &who), None, Some(after))
             }
-            Self::MembershipLetInAgain { account, member, who } => {
-                done(Kind::MembershipLetInAgain, Log::Account(account), membership(&member, &who), None, None)
-            }
+            Self::MembershipLetInAgain { account, member, who } => about_member(Kind::MembershipLetInAgain, account, &member, &who),
             Self::MembershipFactorReset { account, member, who, reason } => {
                 let after = json!({ "reason": reason });
                 done(Kind::MembershipFactorReset, Log::Account(account), membership(&member, &who), None, Some(after))
@@ -471,6 +534,8 @@ impl Event {
             }
             Self::Invitation { account, invitation, what } => what.record(account, &invitation),
             Self::InvitationsSettled { account, who, invitations, heir } => settled(account, &who, &invitations, heir.as_deref()),
+            Self::BotUser { account, bot, what } => what.record(account, &bot),
+            Self::Credential { account, credential, what } => what.record(account, &credential),
             Self::LetterFailed { log, letter, recipient, why } => {
                 let subjects = vec![subject("letter", letter.as_str(), &recipient)];
                 refused(Kind::LetterFailed, log, subjects, json!({ "recipient": recipient, "why": why }))
@@ -518,6 +583,10 @@ fn somebody(user: Option<&UserId>, email: &str) -> Subject {
 
 fn membership(member: &MemberId, who: &Who) -> Vec<Subject> {
     vec![subject("member", member.as_str(), &who.email), who.subject()]
+}
+
+fn about_member(kind: Kind, account: AccountId, member: &MemberId, who: &Who) -> Record {
+    done(kind, Log::Account(account), membership(member, who), None, None)
 }
 
 fn done(kind: Kind, log: Log, subjects: Vec<Subject>, before: Option<Value>, after: Option<Value>) -> Record {

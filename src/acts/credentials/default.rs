@@ -1,0 +1,91 @@
+//! The default authtoken of a member: made when they first look at it, and the only one that can be shown again. It is sealed besides
+//! being hashed (product §2.16).
+
+use super::{SEALED, Secret, account, myself, named, value, value_of, write};
+use crate::{
+    acts::{Permit, Stop},
+    rules::{
+        credentials::{Acl, CredentialId, Kind, MAX_DESCRIPTION, New, OVERLAP},
+        events::{self, CredentialEvent, Event},
+        permissions::may,
+    },
+    store::{CredentialRow, CredentialSays, InAccount, Tx},
+};
+
+/// One's own default authtoken.
+pub struct OwnAuthtoken {
+    /// The id.
+    pub id: CredentialId,
+    /// The secret.
+    pub secret: Secret,
+}
+
+/// Shows the own default authtoken, and puts that on record; where there is none yet, makes it first.
+///
+/// # Errors
+/// [`Stop::Broken`] when it was sealed with another key than this instance's.
+pub async fn show(permit: &Permit<may::ReadOwnAuthtoken>) -> Result<OwnAuthtoken, Stop> {
+    let who = permit.person().who();
+    let (mut tx, _) = permit.begin().await?;
+    let Some((id, sealed)) = tx.default_authtoken(&who.user).await? else {
+        let (shown, credential) = make(&mut tx, permit).await?;
+        let after = value(&credential.description, "", &Acl::default(), None, None);
+        tx.commit(Event::Credential { account: account(permit), credential, what: CredentialEvent::Created { after } }).await?;
+        return Ok(shown);
+    };
+    let secret = permit.app().0.key.open(SEALED, id.as_str(), &sealed);
+    let secret = Secret(secret.ok_or_else(|| Stop::Broken(format!("the default authtoken {id} cannot be opened")))?);
+    let row = tx.credential(&id).await?.ok_or(Stop::Unknown)?;
+    tx.commit(Event::Credential { account: account(permit), credential: named(&row), what: CredentialEvent::Shown }).await?;
+    Ok(OwnAuthtoken { id, secret })
+}
+
+/// Makes another default authtoken. The old one ends, or goes on for [`OVERLAP`] as an ordinary one, so that nothing stops at once.
+///
+/// # Errors
+/// As [`show`].
+pub async fn renew(permit: &Permit<may::ReadOwnAuthtoken>, at_once: bool) -> Result<OwnAuthtoken, Stop> {
+    let who = permit.person().who();
+    let (mut tx, _) = permit.begin().await?;
+    if let Some((id, _)) = tx.default_authtoken(&who.user).await? {
+        let row = tx.credential(&id).await?.ok_or(Stop::Unknown)?;
+        let ended = retire(&mut tx, permit, &row, at_once).await?;
+        tx.note(ended);
+    }
+    let (shown, credential) = make(&mut tx, permit).await?;
+    let after = value(&credential.description, "", &Acl::default(), None, None);
+    tx.commit(Event::Credential { account: account(permit), credential, what: CredentialEvent::Created { after } }).await?;
+    Ok(shown)
+}
+
+async fn retire(tx: &mut Tx<InAccount>, permit: &Permit<may::ReadOwnAuthtoken>, row: &CredentialRow, at_once: bool) -> Result<Event, Stop> {
+    let (account, credential) = (account(permit), named(row));
+    if at_once {
+        tx.revoke_credential(&row.id).await?;
+        return Ok(Event::Credential { account, credential, what: CredentialEvent::Deleted });
+    }
+    let (before, acl, ends) = (value_of(row), row.acl(), tx.now().plus(OVERLAP));
+    let says = CredentialSays { description: &row.description, metadata: &row.metadata, acl: &acl, expires_at: Some(ends) };
+    tx.retire_default(&row.id).await?;
+    tx.update_credential(&row.id, &says).await?;
+    let after = value(&row.description, &row.metadata, &acl, Some(ends), None);
+    Ok(Event::Credential { account, credential, what: CredentialEvent::Updated { before, after } })
+}
+
+async fn make(tx: &mut Tx<InAccount>, permit: &Permit<may::ReadOwnAuthtoken>) -> Result<(OwnAuthtoken, events::Credential), Stop> {
+    let (who, owner) = (permit.person().who(), myself(permit));
+    // Long addresses are cut: it is a description, and not what the token is found by.
+    let mut description = format!("Default authtoken of {}", who.email);
+    description.truncate(description.floor_char_boundary(MAX_DESCRIPTION));
+    let new = New { description, metadata: String::new(), acl: Acl::default(), expires_at: None, ssh: None };
+    let made = write(tx, permit, Kind::Authtoken, &new, &owner, true).await?;
+    let secret = made.secret.ok_or_else(|| Stop::Broken("an authtoken without a secret".to_owned()))?;
+    let credential = events::Credential {
+        id: made.id.clone(),
+        kind: Kind::Authtoken,
+        description: new.description,
+        owner: owner.as_str().to_owned(),
+        owner_name: who.email,
+    };
+    Ok((OwnAuthtoken { id: made.id, secret }, credential))
+}

@@ -1,0 +1,246 @@
+//! Credentials: making, changing, rotating and deleting authtokens, API keys and SSH keys. Whoever owns one manages it, and so do
+//! administrators; whose it is never changes.
+
+mod check;
+mod default;
+mod rotate;
+
+use serde_json::{Value, json};
+
+pub use check::{Found, Good, Shown, check};
+pub use default::{OwnAuthtoken, renew, show};
+pub use rotate::rotate;
+
+use super::{Bearer, Permit, Stop};
+use crate::{
+    protocols::secrets::hash_token,
+    rules::{
+        credentials::{Acl, Changes, CredentialId, Kind, MOST_OF_OWNER, New, Owner, secret},
+        events::{self, Actor, CredentialEvent, Event},
+        faults::{Faults, codes},
+        ids::AccountId,
+        members::Roles,
+        permissions::{May, Permission, may, rights},
+        time::Millis,
+    },
+    store::{CredentialRow, CredentialSays, InAccount, NewCredential, Tx},
+};
+
+/// A credential that has just been made, and its secret, which nobody ever sees again.
+#[derive(Debug)]
+pub struct Made {
+    /// The id.
+    pub id: CredentialId,
+    /// The secret; an SSH key has none of ours.
+    pub secret: Option<Secret>,
+}
+
+/// A secret on its way to whoever asked for it. It shows itself in no log.
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// Makes a credential for oneself, or, as an administrator, for somebody else or a bot user.
+///
+/// # Errors
+/// [`Stop::Faults`] for owners that there are not, that are not one's to make some for, or that could not use it.
+pub async fn create<B: Bearer>(
+    permit: &Permit<may::ManageOwnCredentials, B>,
+    kind: Kind,
+    new: &New,
+    owner: Option<&Owner>,
+) -> Result<Made, Stop> {
+    let (mut tx, own) = permit.begin().await?;
+    let myself = myself(permit);
+    let owner = owner.unwrap_or(&myself);
+    if *owner != myself && !rights(own).allow(Permission::ManageCredentials) {
+        let says = "Only administrators make credentials for others and for bot users.";
+        return Err(Faults::coded("owner", codes::OWNER_FOREIGN, says).into());
+    }
+    let label = demand_fit_owner(&mut tx, owner, kind).await?;
+    let made = write(&mut tx, permit, kind, new, owner, false).await?;
+    let credential = events::Credential {
+        id: made.id.clone(),
+        kind,
+        description: new.description.clone(),
+        owner: owner.as_str().to_owned(),
+        owner_name: label,
+    };
+    let after = value(&new.description, &new.metadata, &new.acl, new.expires_at, new.ssh.as_ref().map(|key| key.fingerprint.as_str()));
+    tx.commit(Event::Credential { account: account(permit), credential, what: CredentialEvent::Created { after } }).await?;
+    Ok(made)
+}
+
+/// Writes the row of a new credential.
+async fn write<M: May, B: Bearer>(
+    tx: &mut Tx<InAccount>,
+    permit: &Permit<M, B>,
+    kind: Kind,
+    new: &New,
+    owner: &Owner,
+    default: bool,
+) -> Result<Made, Stop> {
+    if tx.credential_count(owner, kind).await? >= MOST_OF_OWNER {
+        let says = format!("Nobody owns more than {MOST_OF_OWNER} of them. Delete what is not used.");
+        return Err(Faults::coded("owner", codes::CREDENTIALS_TOO_MANY, says).into());
+    }
+    let id = CredentialId::new(kind, tx.now(), tx.dice());
+    let secret = kind.has_secret().then(|| secret::secret(id.as_str(), tx.dice()));
+    let ssh = new.ssh.as_ref().map(|key| (key.written.as_str(), key.fingerprint.as_str()));
+    let hash = match (&secret, ssh) {
+        (Some(secret), _) => hash_token(secret),
+        (None, Some((_, fingerprint))) => hash_of_ssh_key(&permit.account().account, fingerprint),
+        (None, None) => return Err(Stop::Broken("a credential with neither secret nor key".to_owned())),
+    };
+    let sealed = secret.as_ref().filter(|_| default).map(|secret| seal(permit, &id, secret, [tx.dice(), tx.dice()]));
+    let by = permit.actor().id().to_owned();
+    let row = NewCredential {
+        id: &id,
+        kind,
+        owner,
+        hash: &hash,
+        sealed: sealed.as_deref(),
+        ssh,
+        acl: &new.acl,
+        description: &new.description,
+        metadata: &new.metadata,
+        expires_at: new.expires_at,
+        by: &by,
+    };
+    if !tx.create_credential(&row).await? {
+        let says = "The account has this key already. One key has one owner: make another one.";
+        return Err(Faults::coded("public_key", codes::SSH_KEY_TAKEN, says).into());
+    }
+    Ok(Made { id, secret: secret.map(Secret) })
+}
+
+/// Where the secrets of default authtokens are sealed.
+const SEALED: &str = "credentials.sealed";
+
+fn seal<M: May, B: Bearer>(permit: &Permit<M, B>, id: &CredentialId, secret: &str, dice: [[u8; 16]; 2]) -> String {
+    permit.app().0.key.seal(SEALED, id.as_str(), secret, dice)
+}
+
+/// By what an SSH key is found: it is one key in each account.
+pub(super) fn hash_of_ssh_key(account: &AccountId, fingerprint: &str) -> String {
+    hash_token(&format!("ssh {account} {fingerprint}"))
+}
+
+/// Changes what a credential is for, how long it lasts, or what it allows. What is missing stays.
+///
+/// # Errors
+/// [`Stop::Unknown`] also for what is not one's own to change, [`Stop::Faults`].
+pub async fn update<B: Bearer>(permit: &Permit<may::ManageOwnCredentials, B>, id: &CredentialId, changes: &Changes) -> Result<(), Stop> {
+    let (mut tx, own) = permit.begin().await?;
+    let row = managed(&mut tx, permit, own, id).await?;
+    let before = value_of(&row);
+    let old_acl = row.acl();
+    let says = CredentialSays {
+        description: changes.description.as_deref().unwrap_or(&row.description),
+        metadata: changes.metadata.as_deref().unwrap_or(&row.metadata),
+        acl: changes.acl.as_ref().filter(|_| row.kind().has_acl()).unwrap_or(&old_acl),
+        expires_at: changes.expires_at.unwrap_or(row.expires_at),
+    };
+    let after = value(says.description, says.metadata, says.acl, says.expires_at, row.fingerprint.as_deref());
+    if before == after {
+        return Ok(());
+    }
+    tx.update_credential(id, &says).await?;
+    let credential = events::Credential { description: says.description.to_owned(), ..named(&row) };
+    Ok(tx.commit(Event::Credential { account: account(permit), credential, what: CredentialEvent::Updated { before, after } }).await?)
+}
+
+/// Deletes a credential: it is worth nothing from the next use on, for good.
+///
+/// # Errors
+/// [`Stop::Unknown`] also for what is not one's own to delete; [`Stop::Faults`] for default authtokens, which are rotated.
+pub async fn delete<B: Bearer>(permit: &Permit<may::ManageOwnCredentials, B>, id: &CredentialId) -> Result<(), Stop> {
+    let (mut tx, own) = permit.begin().await?;
+    let row = managed(&mut tx, permit, own, id).await?;
+    if row.default_since.is_some() {
+        let says = "This is its owner's default authtoken. It can be rotated, and goes when they leave the account.";
+        return Err(Faults::coded("credential", codes::DEFAULT_AUTHTOKEN, says).into());
+    }
+    tx.revoke_credential(id).await?;
+    Ok(tx.commit(Event::Credential { account: account(permit), credential: named(&row), what: CredentialEvent::Deleted }).await?)
+}
+
+/// A credential that whoever asks may manage: their own, or as administrators all. Others exist for them as something to look at.
+async fn managed<M: May, B: Bearer>(
+    tx: &mut Tx<InAccount>,
+    permit: &Permit<M, B>,
+    own: Roles,
+    id: &CredentialId,
+) -> Result<CredentialRow, Stop> {
+    let row = tx.credential(id).await?.ok_or(Stop::Unknown)?;
+    if row.owner() == Some(myself(permit)) || rights(own).allow(Permission::ManageCredentials) {
+        return Ok(row);
+    }
+    Err(Faults::coded("credential", codes::OWNER_FOREIGN, "Only its owner and administrators change it.").into())
+}
+
+/// Whoever acts, as an owner.
+pub(super) fn myself<M: May, B: Bearer>(permit: &Permit<M, B>) -> Owner {
+    match permit.actor() {
+        Actor::Person(who) => Owner::User(who.user),
+        Actor::Bot(bot) => Owner::Bot(bot.id),
+    }
+}
+
+/// That an owner exists in the account and could use what is made for them; answers what events call them.
+async fn demand_fit_owner(tx: &mut Tx<InAccount>, owner: &Owner, kind: Kind) -> Result<String, Stop> {
+    let fault = |code, says: &str| Err(Faults::coded("owner", code, says).into());
+    match owner {
+        Owner::User(user) => {
+            let Some(member) = tx.member_of_user(user).await? else {
+                return fault(codes::OWNER_UNKNOWN, "Nobody in this account has this id.");
+            };
+            if member.facts.disabled_at.is_some() {
+                return fault(codes::OWNER_INACTIVE, "This member is disabled.");
+            }
+            if kind == Kind::ApiKey && !rights(member.roles()).allow(Permission::UseApi) {
+                return fault(codes::OWNER_READ_ONLY, "Whoever owns an API key has to be Developer read-write.");
+            }
+            Ok(member.email)
+        }
+        Owner::Bot(bot) => match tx.bot_user(bot).await? {
+            None => fault(codes::OWNER_UNKNOWN, "There is no such bot user in this account."),
+            Some(bot) if bot.inactive_at.is_some() => fault(codes::OWNER_INACTIVE, "This bot user is inactive."),
+            Some(bot) => Ok(bot.name),
+        },
+    }
+}
+
+/// A credential as events name it.
+pub(super) fn named(row: &CredentialRow) -> events::Credential {
+    events::Credential {
+        id: row.id.clone(),
+        kind: row.kind(),
+        description: row.description.clone(),
+        owner: row.owner_id().to_owned(),
+        owner_name: row.owner_label().to_owned(),
+    }
+}
+
+fn account<M: May, B: Bearer>(permit: &Permit<M, B>) -> AccountId {
+    permit.account().account.clone()
+}
+
+fn value_of(row: &CredentialRow) -> Value {
+    value(&row.description, &row.metadata, &row.acl(), row.expires_at, row.fingerprint.as_deref())
+}
+
+/// What events show of a credential.
+fn value(description: &str, metadata: &str, acl: &Acl, expires_at: Option<Millis>, fingerprint: Option<&str>) -> Value {
+    json!({
+        "description": description,
+        "metadata": metadata,
+        "acl": acl.texts(),
+        "expires_at": expires_at.map(Millis::rfc3339),
+        "fingerprint": fingerprint,
+    })
+}

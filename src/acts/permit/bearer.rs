@@ -1,0 +1,80 @@
+//! Bearers: who may hold a permit. A person in a session, or a program with an API key.
+
+use std::future::Future;
+
+use crate::{
+    acts::{App, Caller, Stop},
+    rules::{
+        events::{Actor, Event, Log},
+        members::Roles,
+        permissions::{Permission, Rights},
+        sign_in,
+        time::Span,
+    },
+    store::{AccountFacts, Attempt, Context, InAccount, Tx, Why},
+};
+
+/// What a bearer is in an account, as it has just been read.
+pub struct Admitted {
+    /// The account.
+    pub account: AccountFacts,
+    /// The roles there.
+    pub roles: Roles,
+    /// The rights there.
+    pub rights: Rights,
+}
+
+/// Whoever holds a permit. Acts that take any bearer are open to pages and API alike; those that take a person are not open to keys.
+pub trait Bearer: Send + Sync + Sized {
+    /// The application.
+    fn app(&self) -> &App;
+    /// Who asks.
+    fn caller(&self) -> &Caller;
+    /// Who acts, as events name them.
+    fn actor(&self) -> Actor;
+    /// How what they do is written down.
+    fn context(&self) -> Context;
+    /// The log that has to be held so that what the gate has found stays true, besides the account's.
+    fn hold(&self) -> Option<Log>;
+    /// By what refusals are told apart: the session, or the credential.
+    fn means(&self) -> &str;
+    /// Asks for a proof of who this is that was given a moment ago, of whoever can give one.
+    ///
+    /// # Errors
+    /// [`Stop::Step`] when the last one is too old.
+    fn demand_fresh(&self) -> Result<(), Stop>;
+    /// Asks the gate again, inside a transaction.
+    fn admitted(
+        &self,
+        tx: &mut Tx<InAccount>,
+        account: &AccountFacts,
+        wants: Permission,
+    ) -> impl Future<Output = Result<Admitted, (Option<AccountFacts>, Stop)>> + Send;
+    /// That the gate is closed, after putting it on record where it is the account that closes it.
+    fn refused(&self, account: &AccountFacts, stop: Stop) -> impl Future<Output = Stop> + Send;
+
+    /// Begins a transaction in an account that the bearer stands before or in: for the record of entering and refusals.
+    fn begin_in(&self, account: &AccountFacts, hold: Vec<Log>) -> impl Future<Output = Result<Tx<InAccount>, Stop>> + Send {
+        async move { Ok(self.app().0.db.begin(InAccount(account.account.clone()), hold, self.context(), &self.app().0.hands).await?) }
+    }
+
+    /// Puts a refusal on record, once an hour for each session or credential and reason: reloading a refused page is no news.
+    fn record_refusal(&self, account: &AccountFacts, reason: &str, event: Event) -> impl Future<Output = Result<(), Stop>> + Send {
+        async move {
+            let mut tx = self.begin_in(account, vec![Log::Account(account.account.clone())]).await?;
+            if is_news(&mut tx, account, self.means(), reason).await? {
+                tx.commit(event).await?;
+            } else {
+                tx.commit_unrecorded(Why::CountingAttempts).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Counts a refusal; whether it is the first one within the hour.
+pub(super) async fn is_news(tx: &mut Tx<InAccount>, account: &AccountFacts, means: &str, reason: &str) -> Result<bool, Stop> {
+    let key = format!("{} {means} {reason}", account.account);
+    let attempt = Attempt { scope: "refusal", key, window_start: sign_in::window_start(tx.now(), Span::hours(1)) };
+    Ok(tx.count_attempt(&attempt).await? == 1)
+}

@@ -1,0 +1,234 @@
+//! Keys: programs that prove themselves with an API key, which is asked for on every request.
+
+use super::{
+    Permit,
+    asking::{at_gate, not_noted},
+    bearer::{Admitted, Bearer, is_news},
+};
+use crate::{
+    acts::{App, Caller, Stop},
+    protocols::secrets::hash_token,
+    rules::{
+        credentials::{CredentialId, Denial, Kind, NOTED_EVERY, Owner, secret},
+        events::{self, Actor, CredentialEvent, Event, Log, Who},
+        gate,
+        members::Roles,
+        permissions::{May, Permission, Rights, rights, rights_of_bots},
+        time::Millis,
+    },
+    store::{AccountFacts, Context, InAccount, Instance, KeyFacts, Source, Tx, Why},
+};
+
+/// A program with an API key that its account admits.
+pub struct Key {
+    app: App,
+    caller: Caller,
+    hash: String,
+    facts: KeyFacts,
+}
+
+/// Why a key opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoKey {
+    /// It does not have the shape of one.
+    Malformed,
+    /// It is a key's id.
+    Id,
+    /// It is an authtoken.
+    Authtoken,
+    /// There is none, or none any more.
+    Unknown,
+    /// It is one, and refused.
+    Denied(Denial),
+}
+
+impl<M: May> Permit<M, Key> {
+    /// Asks whether this key opens its account for `M`, and notes that it was used.
+    ///
+    /// # Errors
+    /// [`Stop::Key`], or that the owner's roles do not suffice. Refusals of keys that there are, are on record.
+    pub async fn ask_by_key(app: &App, caller: Caller, token: &str) -> Result<Self, Stop> {
+        let key = Key::find(app, caller, token).await?;
+        let (roles, rights) = match key.judge(app.now()) {
+            Ok(found) => found,
+            Err(why) => return Err(key.denied(why).await),
+        };
+        key.note_use("api").await;
+        let account = key.facts.account.clone();
+        let permit = Self::of(key, account, roles, rights, Vec::new());
+        if permit.rights.allow(M::PERMISSION) { Ok(permit) } else { Err(permit.missing(M::PERMISSION).await) }
+    }
+
+    /// The key.
+    #[must_use]
+    pub const fn key(&self) -> &Key {
+        &self.bearer
+    }
+}
+
+impl Key {
+    /// A credential that somebody else shows.
+    pub(in crate::acts) const fn of(app: App, caller: Caller, hash: String, facts: KeyFacts) -> Self {
+        Self { app, caller, hash, facts }
+    }
+
+    async fn find(app: &App, caller: Caller, token: &str) -> Result<Self, Stop> {
+        if secret::row_of(token).is_none() {
+            let is_id = CredentialId::parse_any(token).is_some();
+            return Err(Stop::Key(if is_id { NoKey::Id } else { NoKey::Malformed }));
+        }
+        let hash = hash_token(token);
+        let facts = app.0.db.reader(Instance).key(&hash).await?.ok_or(Stop::Key(NoKey::Unknown))?;
+        match facts.kind {
+            Kind::ApiKey => Ok(Self { app: app.clone(), caller, hash, facts }),
+            Kind::Authtoken => Err(Stop::Key(NoKey::Authtoken)),
+            Kind::SshKey => Err(Stop::Key(NoKey::Unknown)),
+        }
+    }
+
+    /// What its owner may do now.
+    fn judge(&self, now: Millis) -> Result<(Roles, Rights), Denial> {
+        let (roles, rights) = judge(&self.app, now, &self.facts)?;
+        if rights.allow(Permission::UseApi) { Ok((roles, rights)) } else { Err(Denial::ReadOnly) }
+    }
+
+    /// Notes that it was used, once a minute, or from somewhere else.
+    pub(in crate::acts) async fn note_use(&self, surface: &'static str) {
+        let facts = &self.facts;
+        let is_known = facts.last_used_from.as_deref() == Some(self.caller.address.to_string().as_str());
+        let is_recent = facts.last_used_at.is_some_and(|at| self.app.now().since(at) < NOTED_EVERY);
+        if !(is_known && is_recent) {
+            let noted = async {
+                let mut tx = self.begin_in(&facts.account, vec![]).await?;
+                tx.touch_credential(&facts.credential).await?;
+                tx.count_visit(surface).await?;
+                Ok(tx.commit_unrecorded(Why::LastSeen).await?)
+            };
+            noted.await.unwrap_or_else(|stop: Stop| not_noted(&stop));
+        }
+    }
+
+    /// That it is refused, after noting so for those who manage it: once a minute, and as an event once an hour.
+    pub(in crate::acts) async fn denied(&self, why: Denial) -> Stop {
+        let is_recent = self.facts.refused_at.is_some_and(|at| self.app.now().since(at) < NOTED_EVERY);
+        if !is_recent {
+            self.note_refused(why).await.unwrap_or_else(|stop| not_noted(&stop));
+        }
+        Stop::Key(NoKey::Denied(why))
+    }
+
+    async fn note_refused(&self, why: Denial) -> Result<(), Stop> {
+        let account = &self.facts.account;
+        let mut tx = self.begin_in(account, vec![Log::Account(account.account.clone())]).await?;
+        tx.note_refused(&self.facts.credential, why.word()).await?;
+        if is_news(&mut tx, account, self.means(), why.word()).await? {
+            let (account, credential) = (account.account.clone(), credential(&self.facts));
+            Ok(tx.commit(Event::Credential { account, credential, what: CredentialEvent::Refused { why } }).await?)
+        } else {
+            Ok(tx.commit_unrecorded(Why::CountingAttempts).await?)
+        }
+    }
+
+    /// The credential and its owner.
+    #[must_use]
+    pub const fn facts(&self) -> &KeyFacts {
+        &self.facts
+    }
+}
+
+/// A credential as events name it.
+pub(in crate::acts) fn credential(facts: &KeyFacts) -> events::Credential {
+    events::Credential {
+        id: facts.credential.clone(),
+        kind: facts.kind,
+        description: facts.description.clone(),
+        owner: facts.owner.as_str().to_owned(),
+        owner_name: actor(facts).name().to_owned(),
+    }
+}
+
+/// The owner of a credential as events name them.
+pub(in crate::acts) fn actor(facts: &KeyFacts) -> Actor {
+    match &facts.owner {
+        Owner::User(user) => Actor::Person(Who { user: user.clone(), email: facts.owner_email.clone() }),
+        Owner::Bot(bot) => Actor::Bot(events::Bot { id: bot.clone(), name: facts.owner_name.clone() }),
+    }
+}
+
+/// What the owner of a credential may do in its account now.
+pub(in crate::acts) fn judge(app: &App, now: Millis, facts: &KeyFacts) -> Result<(Roles, Rights), Denial> {
+    let (policy, member) = at_gate(app, &facts.account);
+    let holder = match (&facts.owner, member) {
+        (Owner::Bot(_), _) => gate::Holder::Bot { inactive_at: facts.inactive_at },
+        (Owner::User(_), Some(member)) => gate::Holder::Member { member, has_factor: facts.factor_since.is_some(), has_idp: false },
+        // Whoever is taken out of an account leaves no credential behind that could be found.
+        (Owner::User(_), None) => return Err(Denial::Disabled),
+    };
+    gate::program(now, policy, facts.expires_at, holder)?;
+    Ok(match facts.account.member.roles() {
+        Some(roles) => (roles, rights(roles)),
+        None => (Roles::BOT, rights_of_bots()),
+    })
+}
+
+impl Bearer for Key {
+    fn app(&self) -> &App {
+        &self.app
+    }
+
+    fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    fn actor(&self) -> Actor {
+        actor(&self.facts)
+    }
+
+    fn context(&self) -> Context {
+        let actor = self.actor();
+        Context {
+            source: Source::Api,
+            principal: actor.id().to_owned(),
+            principal_name: actor.name().to_owned(),
+            session: None,
+            credential: Some(self.facts.credential.clone()),
+            address: self.caller.address.to_string(),
+            request: self.caller.request.clone(),
+        }
+    }
+
+    fn hold(&self) -> Option<Log> {
+        self.facts.owner.user().map(|user| Log::User(user.clone()))
+    }
+
+    fn means(&self) -> &str {
+        self.facts.credential.as_str()
+    }
+
+    /// A key is itself what has to be kept safe: nobody is there to be asked.
+    fn demand_fresh(&self) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    async fn admitted(
+        &self,
+        tx: &mut Tx<InAccount>,
+        account: &AccountFacts,
+        _: Permission,
+    ) -> Result<Admitted, (Option<AccountFacts>, Stop)> {
+        let found = tx.key(&self.hash).await.map_err(|error| (None, error.into()))?;
+        let facts = found.filter(|facts| facts.account.account == account.account).ok_or((None, Stop::Key(NoKey::Unknown)))?;
+        let now = Self { app: self.app.clone(), caller: self.caller.clone(), hash: self.hash.clone(), facts };
+        match now.judge(tx.now()) {
+            Ok((roles, rights)) => Ok(Admitted { account: now.facts.account, roles, rights }),
+            Err(why) => Err((Some(now.facts.account), Stop::Key(NoKey::Denied(why)))),
+        }
+    }
+
+    async fn refused(&self, _: &AccountFacts, stop: Stop) -> Stop {
+        match stop {
+            Stop::Key(NoKey::Denied(why)) => self.denied(why).await,
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Error codes of the API: the tunnel service's where it has one for a condition (facts/ngrok.md §1.20), so that programs which know
+//! them understand us, and our own for what it does not have.
+
+use std::fmt;
+
+/// One code: it stands for exactly one condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// `ERR_NGROK_n`: means what it means there.
+    Known(u32),
+    /// `ERR_FRONTDESK_n`.
+    Own(u32),
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(number) => write!(f, "ERR_NGROK_{number}"),
+            Self::Own(number) => write!(f, "ERR_FRONTDESK_{number}"),
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident = $code:expr, $meaning:literal;)*) => {
+        $(#[doc = $meaning] pub const $name: Code = $code;)*
+
+        /// Every code and its meaning, as the reference lists them.
+        pub const ALL: &[(Code, &str)] = &[$(($name, $meaning)),*];
+    };
+}
+
+use Code::{Known, Own};
+
+codes! {
+    METADATA_LONG     = Known(100), "The metadata is longer than 4096 bytes.";
+    NO_AUTHORIZATION  = Known(200), "There is no Authorization header.";
+    BAD_AUTHORIZATION = Known(201), "The Authorization header is neither Bearer nor Basic, or cannot be read.";
+    KEY_MALFORMED     = Known(202), "What was given as a key does not have the shape of one.";
+    KEY_UNKNOWN       = Known(203), "The key is unknown, revoked or expired.";
+    KEY_IS_AUTHTOKEN  = Known(206), "An authtoken was given instead of an API key.";
+    KEY_IS_ID         = Known(208), "The id of a key was given instead of the key.";
+    CONTENT_TYPE      = Known(210), "The body is not application/json.";
+    BODY_UNWANTED     = Known(211), "There is a body where none belongs.";
+    BODY_UNREAD       = Known(212), "The body did not arrive whole, or is too large.";
+    BODY_UNPARSED     = Known(213), "The body is not a JSON object, or holds a field twice.";
+    UNKNOWN_FIELD     = Known(214), "The body holds a field that there is not.";
+    BAD_VALUE         = Known(215), "A value is not what it should be.";
+    NO_CONTENT_TYPE   = Known(216), "The body does not say what it is.";
+    VERSION           = Known(217), "The version header names a version that there is not.";
+    NO_VERSION        = Known(218), "The version header is missing.";
+    IP_REFUSED        = Known(220), "The address is outside of what the account allows for its API.";
+    NOT_AN_ID         = Known(223), "This is not the id of a resource.";
+    WRONG_PREFIX      = Known(227), "This is the id of another kind of resource.";
+    RATE              = Known(226), "The account has made as many requests as it may within a minute.";
+    QUERY             = Known(230), "The part behind the question mark cannot be read.";
+    UNKNOWN_PARAMETER = Known(231), "There is a parameter that there is not.";
+    PARAMETER_TWICE   = Known(232), "A parameter is given twice.";
+    PAGE_SIZE         = Known(233), "The limit is not from 1 to 100.";
+    PAGE_SIZE_TEXT    = Known(244), "The limit is not a number.";
+    FILTER            = Known(250), "The filter cannot be understood.";
+    RULE_MALFORMED    = Known(600), "An ACL rule cannot be understood.";
+    DEFAULT_AUTHTOKEN = Known(601), "A member's default authtoken can be rotated, and not deleted.";
+    DESCRIPTION_LONG  = Known(604), "The description is longer than 255 bytes.";
+    METADATA_TOO_LONG = Known(605), "The metadata is longer than 4096 bytes.";
+    EMPTY_UPDATE      = Known(606), "An update says nothing.";
+    SSH_KEY_TAKEN     = Known(609), "The account has this SSH key already.";
+    SSH_KEY_MISSING   = Known(611), "There is no SSH key.";
+    SSH_KEY_UNREAD    = Known(612), "The SSH key cannot be read.";
+    RULES_TOO_MANY    = Known(619), "There are more ACL rules than a credential can have.";
+    OWNER_AUTHTOKEN   = Known(627), "The owner of an authtoken never changes.";
+    OWNER_API_KEY     = Known(628), "The owner of an API key never changes.";
+    OWNER_SSH_KEY     = Known(629), "The owner of an SSH key never changes.";
+    OWNER_FOREIGN     = Known(630), "Only administrators create credentials for others.";
+    OWNER_UNKNOWN     = Known(634), "There is no such owner in the account.";
+    OWNER_READ_ONLY   = Known(635), "The owner of an API key has to be Developer read-write.";
+    OWNER_INACTIVE    = Known(636), "The owner is disabled or inactive.";
+    MEMBER_DISABLED   = Known(1228), "The member is disabled.";
+    MISSING_RIGHT     = Known(1219), "The roles of the key's owner do not allow this.";
+    ADMINISTRATORS    = Known(1220), "This takes an administrator.";
+    BOT_NAME_MISSING  = Known(4109), "A bot user has no name.";
+    BOT_NAME_LONG     = Known(4110), "The name of a bot user is longer than 255 bytes.";
+    BOT_ADMINISTRATORS = Known(4111), "Only administrators manage bot users.";
+    BOT_NAME_TAKEN    = Known(4112), "The account has a bot user of this name.";
+    NOT_FOUND         = Own(404), "There is no such resource in the account.";
+    NO_SUCH_PATH      = Own(405), "There is no such path, or it does not take this method.";
+    TAKEN             = Own(409), "Somebody changed it meanwhile.";
+    BROKEN            = Own(500), "A mistake of ours.";
+    BUSY              = Own(503), "Too much to do at this moment; trying again may help.";
+    KEY_EXPIRED       = Own(601), "The credential has expired.";
+    BOT_INACTIVE      = Own(602), "The bot user is inactive.";
+    ACCESS_OVER       = Own(603), "The guest's access period is over.";
+    FACTOR_OWED       = Own(604), "The account demands a second factor of the key's owner.";
+    SSO_OWED          = Own(605), "The account demands single sign-on of the key's owner.";
+    SSH_KEY_WEAK      = Own(606), "The SSH key is too weak.";
+    EXPIRY_PAST       = Own(607), "The credential would have expired already.";
+    KEY_IS_SSH_KEY    = Own(608), "An SSH key proves nothing here.";
+    CREDENTIALS_TOO_MANY = Own(609), "The owner has as many credentials as one can have.";
+    BOTS_TOO_MANY     = Own(610), "The account has as many bot users as it can have.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_code_stands_for_one_condition() {
+        let all: BTreeSet<String> = ALL.iter().map(|(code, _)| code.to_string()).collect();
+        assert_eq!(all.len(), ALL.len());
+        assert_eq!((METADATA_LONG.to_string(), NOT_FOUND.to_string()), ("ERR_NGROK_100".into(), "ERR_FRONTDESK_404".into()));
+    }
+}

@@ -1,0 +1,84 @@
+//! What handlers answer, and how the document describes it.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::{
+    IntoResponses, PartialSchema, ToSchema,
+    openapi::{ContentBuilder, RefOr, Response as Described, ResponseBuilder, schema::Schema},
+};
+
+use super::error::ErrorBody;
+
+/// An answer as JSON.
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    // Nothing that is answered has keys that are no text, which is what it would fail for.
+    let text = serde_json::to_string(body).unwrap_or_default();
+    (status, [(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// What there is.
+pub(super) struct Found<T>(pub(super) T);
+
+impl<T: Serialize> IntoResponse for Found<T> {
+    fn into_response(self) -> Response {
+        json(StatusCode::OK, &self.0)
+    }
+}
+
+/// What there is now.
+pub(super) struct Created<T>(pub(super) T);
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        json(StatusCode::CREATED, &self.0)
+    }
+}
+
+/// It is gone.
+pub(super) struct Gone;
+
+impl IntoResponse for Gone {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+/// How anything may be refused.
+pub(super) struct Errors;
+
+impl IntoResponses for Errors {
+    fn responses() -> BTreeMap<String, RefOr<Described>> {
+        let all = [
+            ("400", "Something is wrong with what was asked, or it cannot be done"),
+            ("401", "The key is missing, or opens nothing"),
+            ("403", "The key's owner may not do this"),
+            ("404", "There is no such resource"),
+            ("405", "The path does not take this method"),
+            ("413", "The body is too large"),
+            ("429", "Too many requests within a minute"),
+            ("503", "Busy at this moment"),
+        ];
+        let described = |says: &str| {
+            let schema = RefOr::Ref(utoipa::openapi::Ref::from_schema_name(ErrorBody::name()));
+            RefOr::T(
+                ResponseBuilder::new()
+                    .description(says)
+                    .content("application/json", ContentBuilder::new().schema(Some(schema)).build())
+                    .build(),
+            )
+        };
+        all.into_iter().map(|(status, says)| (status.to_owned(), described(says))).collect()
+    }
+}
+
+/// Lets the document know the shape of errors, which no handler names as a body.
+pub(super) fn error_schemas() -> Vec<(String, RefOr<Schema>)> {
+    let mut all = vec![(ErrorBody::name().to_string(), ErrorBody::schema())];
+    ErrorBody::schemas(&mut all);
+    all
+}

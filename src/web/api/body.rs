@@ -1,0 +1,137 @@
+//! What programs send: bodies, and ids in paths.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{StatusCode, header, request::Parts},
+};
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+use crate::{
+    rules::{
+        codes,
+        credentials::{CredentialId, Kind},
+        ids::{BotId, EventId, InvitationId, MemberId},
+    },
+    web::{Site, permit::parameter},
+};
+
+/// A JSON object, in which no field is unknown or given twice.
+pub(super) struct Body<D>(pub(super) D);
+
+impl<D: DeserializeOwned> FromRequest<Site> for Body<D> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, site: &Site) -> Result<Self, ApiError> {
+        let kind = request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?").to_owned());
+        match kind.as_deref().map(|kind| kind.split(';').next().unwrap_or_default().trim()) {
+            None => return Err(ApiError::bad(codes::NO_CONTENT_TYPE, "Send the header Content-Type: application/json")),
+            Some(kind) if kind.eq_ignore_ascii_case("application/json") => {}
+            Some(_) => return Err(ApiError::bad(codes::CONTENT_TYPE, "The body has to be application/json.")),
+        }
+        let body = Bytes::from_request(request, site).await.map_err(|refusal| match refusal.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, codes::BODY_UNREAD, "The body is too large."),
+            _ => ApiError::bad(codes::BODY_UNREAD, "The body did not arrive whole."),
+        })?;
+        serde_json::from_slice(&body).map(Self).map_err(|error| {
+            let says = error.to_string();
+            let code = match error.classify() {
+                serde_json::error::Category::Data if says.starts_with("unknown field") => codes::UNKNOWN_FIELD,
+                serde_json::error::Category::Data if !says.starts_with("duplicate field") => codes::BAD_VALUE,
+                _ => codes::BODY_UNPARSED,
+            };
+            ApiError::bad(code, format!("The body cannot be read: {says}."))
+        })
+    }
+}
+
+/// That nothing came where nothing belongs.
+pub(super) struct NoBody;
+
+impl FromRequest<Site> for NoBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, site: &Site) -> Result<Self, ApiError> {
+        let body = Bytes::from_request(request, site).await.unwrap_or_else(|_| Bytes::from_static(b"?"));
+        if body.is_empty() { Ok(Self) } else { Err(ApiError::bad(codes::BODY_UNWANTED, "This takes no body.")) }
+    }
+}
+
+/// An id in the path. One of another kind says so.
+pub(super) struct Id<I>(pub(super) I);
+
+macro_rules! ids_in_paths {
+    ($($id:ty: $parse:expr;)*) => {
+        $(
+            impl FromRequestParts<Site> for Id<$id> {
+                type Rejection = ApiError;
+
+                async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, ApiError> {
+                    let text = parameter(parts, site, "id").await.unwrap_or_default();
+                    $parse(&text).map(Self).ok_or_else(|| no_id(&text))
+                }
+            }
+        )*
+    };
+}
+
+ids_in_paths! {
+    BotId: BotId::parse_any;
+    EventId: EventId::parse;
+    InvitationId: InvitationId::parse;
+    MemberId: MemberId::parse;
+}
+
+/// The id of a credential in the path.
+pub(super) struct IdText(pub(super) String);
+
+impl FromRequestParts<Site> for IdText {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, ApiError> {
+        Ok(Self(parameter(parts, site, "id").await.unwrap_or_default()))
+    }
+}
+
+impl IdText {
+    /// The id of a credential of this kind.
+    pub(super) fn of(&self, kind: Kind) -> Result<CredentialId, ApiError> {
+        CredentialId::parse(kind, &self.0).ok_or_else(|| no_id(&self.0))
+    }
+}
+
+/// What cannot be an id of this kind belongs to nothing; that it is one of another kind, or none at all, helps whoever mixed them up.
+fn no_id(text: &str) -> ApiError {
+    let has_shape = text.rsplit_once('_').is_some_and(|(_, rest)| crate::rules::ids::is_ksuid(rest));
+    let (code, says) = if has_shape {
+        (codes::WRONG_PREFIX, "This is the id of another kind of resource.")
+    } else {
+        (codes::NOT_AN_ID, "This is not the id of a resource.")
+    };
+    ApiError::new(StatusCode::NOT_FOUND, code, says)
+}
+
+/// That the body names another thing than the path.
+pub(super) fn other_id() -> ApiError {
+    ApiError::bad(codes::BAD_VALUE, "The id in the body is another one than the id in the path.")
+}
+
+/// Where the API stands, as answers name it: scheme, host and path, without a slash at the end.
+#[derive(Clone)]
+pub(super) struct Base(pub(super) std::sync::Arc<str>);
+
+impl FromRequestParts<Site> for Base {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Site) -> Result<Self, ApiError> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(ApiError::not_found)
+    }
+}
+
+impl Base {
+    /// The address of what stands under a path.
+    pub(super) fn uri(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+}

@@ -1,0 +1,220 @@
+//! `/check` and `/introspect`: whether a credential is good now, for the company's own services. Both ask the same; the second does as
+//! OAuth 2.0 token introspection has it (RFC 7662). Neither counts against the account's pace.
+
+use std::net::IpAddr;
+
+use axum::{
+    body::Bytes,
+    extract::FromRequest,
+    http::{StatusCode, header},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    answers::{Errors, Found},
+    body::{Base, Body},
+    error::{Answer, ApiError},
+};
+use crate::{
+    acts::{
+        Key, Permit,
+        credentials::{self, Shown},
+    },
+    rules::{
+        codes,
+        credentials::{Denial, Wanted},
+        faults::Faults,
+        permissions::{Permission, may},
+        time::Millis,
+    },
+    web::Site,
+};
+
+pub(super) fn routes() -> OpenApiRouter<Site> {
+    OpenApiRouter::new().routes(routes!(check)).routes(routes!(introspect))
+}
+
+/// What is to be checked. Either a token or a fingerprint.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    /// The secret of an authtoken or API key.
+    #[schema(nullable = false)]
+    token: Option<String>,
+    /// The fingerprint of an SSH key whose private half was proven: SHA256: and 43 characters.
+    #[schema(nullable = false)]
+    fingerprint: Option<String>,
+    /// From where it was shown; without it, from where this request comes.
+    #[schema(nullable = false, format = "ip")]
+    address: Option<String>,
+    /// What is to be bound, written like an ACL rule.
+    #[schema(nullable = false, example = "bind:app.example.com")]
+    bind: Option<String>,
+}
+
+/// Whether it is good, and for what.
+#[derive(Serialize, ToSchema)]
+struct Verdict {
+    /// Whether it is good now.
+    active: bool,
+    /// Why it is not: unknown, or why it is refused.
+    #[schema(required = true)]
+    reason: Option<&'static str>,
+    /// The code of that reason.
+    #[schema(required = true)]
+    error_code: Option<String>,
+    #[schema(required = true)]
+    credential_id: Option<String>,
+    /// `authtoken`, `api_key` or `ssh_key`.
+    #[schema(required = true)]
+    kind: Option<&'static str>,
+    #[schema(required = true)]
+    account_id: Option<String>,
+    /// Whose it is: a user or a bot user.
+    #[schema(required = true)]
+    principal_id: Option<String>,
+    /// What they are called; of a person the address.
+    #[schema(required = true)]
+    principal_name: Option<String>,
+    /// What its owner may do in the account.
+    permissions: Vec<&'static str>,
+    /// Whether what was asked for may be bound; null where nothing was asked for.
+    #[schema(required = true)]
+    bind_allowed: Option<bool>,
+}
+
+impl Verdict {
+    fn no(reason: &'static str, code: codes::Code) -> Self {
+        Self {
+            active: false,
+            reason: Some(reason),
+            error_code: Some(code.to_string()),
+            credential_id: None,
+            kind: None,
+            account_id: None,
+            principal_id: None,
+            principal_name: None,
+            permissions: Vec::new(),
+            bind_allowed: None,
+        }
+    }
+}
+
+#[utoipa::path(post, path = "/check", tag = "Checking", request_body = Question, responses((status = 200, body = Verdict), Errors), summary = "Whether a credential is good now, and for what")]
+async fn check(permit: Permit<may::CheckCredentials, Key>, Body(question): Body<Question>) -> Answer<Found<Verdict>> {
+    let shown = match (&question.token, &question.fingerprint) {
+        (Some(token), None) => Shown::Secret(token),
+        (None, Some(fingerprint)) => Shown::Fingerprint(fingerprint),
+        _ => return Err(Faults::one("token", "Send either a token or a fingerprint.").into()),
+    };
+    let address = question.address.as_deref().map(str::parse::<IpAddr>).transpose();
+    let address = address.map_err(|_| ApiError::from(Faults::one("address", "This is not an IP address.")))?;
+    let wanted = question.bind.as_deref().map(Wanted::parse).transpose();
+    let wanted = wanted.map_err(|says| ApiError::from(Faults::coded("bind", codes::RULE_MALFORMED, says)))?;
+    Ok(Found(match credentials::check(&permit, &shown, address, wanted.as_ref()).await? {
+        credentials::Found::Unknown => Verdict::no("unknown", codes::KEY_UNKNOWN),
+        credentials::Found::Denied(why) => Verdict::no(why.word(), Denial::code(why)),
+        credentials::Found::Good(good) => Verdict {
+            active: true,
+            reason: None,
+            error_code: None,
+            credential_id: Some(good.credential.to_string()),
+            kind: Some(good.kind.word()),
+            account_id: Some(good.account.to_string()),
+            principal_id: Some(good.principal),
+            principal_name: Some(good.principal_name),
+            permissions: good.rights.iter().map(Permission::name).collect(),
+            bind_allowed: good.may_bind,
+        },
+    }))
+}
+
+/// A form, as RFC 7662 has it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what is read")]
+struct Introspection {
+    /// The secret of an authtoken or API key.
+    token: String,
+    /// What it may be; nothing depends on it.
+    #[schema(nullable = false)]
+    token_type_hint: Option<String>,
+}
+
+/// What RFC 7662 answers; of what is not active nothing else is said.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum Introspected {
+    Active(GoodToken),
+    Inactive {
+        /// Always false.
+        active: bool,
+    },
+}
+
+/// A token that is good now.
+#[derive(Serialize, ToSchema)]
+struct GoodToken {
+    active: bool,
+    /// The id of the credential.
+    client_id: String,
+    /// What its owner is called; of a person the address.
+    username: String,
+    /// `authtoken` or `api_key`.
+    token_type: &'static str,
+    /// Whose it is: a user or a bot user.
+    sub: String,
+    /// Where it is from.
+    iss: String,
+    /// The account.
+    aud: String,
+    /// What its owner may do in the account, separated by spaces.
+    scope: String,
+    /// From when on it is worth nothing, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    exp: Option<i64>,
+}
+
+/// The token of an introspection.
+struct Token(String);
+
+impl FromRequest<Site> for Token {
+    type Rejection = ApiError;
+
+    async fn from_request(request: axum::extract::Request, site: &Site) -> Result<Self, ApiError> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Err(ApiError::bad(codes::CONTENT_TYPE, "The body has to be application/x-www-form-urlencoded (RFC 7662)."));
+        }
+        let body = Bytes::from_request(request, site).await.map_err(|refusal| match refusal.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, codes::BODY_UNREAD, "The body is too large."),
+            _ => ApiError::bad(codes::BODY_UNREAD, "The body did not arrive whole."),
+        })?;
+        let tokens: Vec<_> =
+            form_urlencoded::parse(&body).filter(|(name, _)| name == "token").map(|(_, value)| value.into_owned()).collect();
+        match <[String; 1]>::try_from(tokens) {
+            Ok([token]) => Ok(Self(token)),
+            Err(_) => Err(Faults::one("token", "Send one token.").into()),
+        }
+    }
+}
+
+#[utoipa::path(post, path = "/introspect", tag = "Checking", request_body(content = Introspection, content_type = "application/x-www-form-urlencoded"), responses((status = 200, body = Introspected), Errors), summary = "The same as OAuth 2.0 token introspection (RFC 7662)")]
+async fn introspect(permit: Permit<may::CheckCredentials, Key>, base: Base, Token(token): Token) -> Answer<Found<Introspected>> {
+    Ok(Found(match credentials::check(&permit, &Shown::Secret(&token), None, None).await? {
+        credentials::Found::Unknown | credentials::Found::Denied(_) => Introspected::Inactive { active: false },
+        credentials::Found::Good(good) => Introspected::Active(GoodToken {
+            active: true,
+            client_id: good.credential.to_string(),
+            username: good.principal_name,
+            token_type: good.kind.word(),
+            sub: good.principal,
+            iss: base.uri(""),
+            aud: good.account.to_string(),
+            scope: good.rights.iter().map(Permission::name).collect::<Vec<_>>().join(" "),
+            exp: good.expires_at.map(Millis::seconds),
+        }),
+    }))
+}

@@ -1,0 +1,201 @@
+//! The three kinds as resources: what each shows and takes besides what all do.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{Shown, Typed, change, make, page, row, shown_of};
+use crate::{
+    acts::{self, Key, Permit},
+    rules::{credentials::Kind, permissions::may},
+    store::CredentialRow,
+    web::{
+        Site,
+        api::{
+            answers::{Created, Errors, Found, Gone},
+            body::{Base, Body, IdText, NoBody},
+            error::Answer,
+            lists::{Asked, ListQuery},
+        },
+    },
+};
+
+macro_rules! of_kind {
+    ($module:ident, $kind:expr, $path:literal, $one:literal, $tag:literal,
+     $resource:ident, $new:ident, $changes:ident, $list:ident, $key:ident,
+     $(#[$doc:meta])* { $($extra:ident: $type:ty = $value:expr;)* },
+     new { $($(#[$new_doc:meta])* $new_field:ident: $new_type:ty,)* }, changes { $($(#[$change_doc:meta])* $change_field:ident: $change_type:ty,)* }) => {
+        pub(in crate::web::api) mod $module {
+            use super::*;
+
+            $(#[$doc])*
+            #[derive(Serialize, ToSchema)]
+            pub(in crate::web::api) struct $resource {
+                id: String,
+                uri: String,
+                /// What it is for.
+                description: String,
+                /// Whatever its owner keeps beside it.
+                metadata: String,
+                created_at: String,
+                /// The user or bot user whose it is; it never changes.
+                owner_id: String,
+                /// From when on it is worth nothing, if ever.
+                #[schema(required = true)]
+                expires_at: Option<String>,
+                /// When it was last used, to the minute.
+                #[schema(required = true)]
+                last_used_at: Option<String>,
+                $($extra: $type,)*
+            }
+
+            impl $resource {
+                fn of(base: &Base, row: &CredentialRow, _secret: Option<String>) -> Self {
+                    let Shown { id, uri, created_at, expires_at, last_used_at } = shown_of(base, row);
+                    #[allow(clippy::redundant_closure_call, reason = "the fields that a kind has besides")]
+                    Self {
+                        id,
+                        uri,
+                        created_at,
+                        expires_at,
+                        last_used_at,
+                        description: row.description.clone(),
+                        metadata: row.metadata.clone(),
+                        owner_id: row.owner_id().to_owned(),
+                        $($extra: $value(row, &_secret),)*
+                    }
+                }
+            }
+
+            /// One to be made.
+            #[derive(ToSchema)]
+            #[allow(dead_code, reason = "describes what is read")]
+            pub(in crate::web::api) struct $new {
+                /// What it is for.
+                #[schema(max_length = 255, nullable = false)]
+                description: Option<String>,
+                /// Whatever its owner keeps beside it.
+                #[schema(max_length = 4096, nullable = false)]
+                metadata: Option<String>,
+                /// Who is to own it: a user or bot user of the account, by id, or a member by address. Without it, whoever asks. Only
+                /// administrators name others.
+                #[schema(nullable = false)]
+                owner_id: Option<String>,
+                /// From when on it is worth nothing; without it, never.
+                #[schema(format = DateTime)]
+                expires_at: Option<String>,
+                $($(#[$new_doc])* $new_field: $new_type,)*
+            }
+
+            /// Changes to one. What is missing stays.
+            #[derive(ToSchema)]
+            #[allow(dead_code, reason = "describes what is read")]
+            pub(in crate::web::api) struct $changes {
+                /// The id in the path, if it is said again.
+                #[schema(nullable = false)]
+                id: Option<String>,
+                /// What it is for.
+                #[schema(max_length = 255, nullable = false)]
+                description: Option<String>,
+                /// Whatever its owner keeps beside it.
+                #[schema(max_length = 4096, nullable = false)]
+                metadata: Option<String>,
+                /// From when on it is worth nothing; null for never.
+                #[schema(format = DateTime)]
+                expires_at: Option<String>,
+                $($(#[$change_doc])* $change_field: $change_type,)*
+            }
+
+            /// A page of them, newest first.
+            #[derive(Serialize, ToSchema)]
+            pub(in crate::web::api) struct $list {
+                $key: Vec<$resource>,
+                /// The address of the list.
+                uri: String,
+                /// The address of the next page, if one follows.
+                #[schema(required = true)]
+                next_page_uri: Option<String>,
+            }
+
+            #[utoipa::path(post, path = $path, tag = $tag, request_body = $new, responses((status = 201, body = $resource), Errors), summary = "Make one")]
+            async fn create(permit: Permit<may::ManageOwnCredentials, Key>, base: Base, Body(body): Body<Typed>) -> Answer<Created<$resource>> {
+                let (row, secret) = make(&permit, $kind, body).await?;
+                Ok(Created($resource::of(&base, &row, secret)))
+            }
+
+            #[utoipa::path(get, path = $path, tag = $tag, params(ListQuery), responses((status = 200, body = $list), Errors), summary = "List them")]
+            async fn list(permit: Permit<may::ReadCredentials, Key>, base: Base, asked: Asked, _: NoBody) -> Answer<Found<$list>> {
+                let (rows, next_page_uri) = page(&permit, $kind, &base, &asked).await?;
+                let $key = rows.iter().map(|row| $resource::of(&base, row, None)).collect();
+                Ok(Found($list { $key, uri: base.uri($path), next_page_uri }))
+            }
+
+            #[utoipa::path(get, path = $one, tag = $tag, params(("id" = String, Path)), responses((status = 200, body = $resource), Errors), summary = "Look at one")]
+            async fn get(permit: Permit<may::ReadCredentials, Key>, base: Base, id: IdText, _: NoBody) -> Answer<Found<$resource>> {
+                let row = row(&permit, &id.of($kind)?).await?;
+                Ok(Found($resource::of(&base, &row, None)))
+            }
+
+            #[utoipa::path(patch, path = $one, tag = $tag, params(("id" = String, Path)), request_body = $changes, responses((status = 200, body = $resource), Errors), summary = "Change one")]
+            async fn update(
+                permit: Permit<may::ManageOwnCredentials, Key>,
+                base: Base,
+                id: IdText,
+                Body(body): Body<Typed>,
+            ) -> Answer<Found<$resource>> {
+                let row = change(&permit, $kind, &id.of($kind)?, body).await?;
+                Ok(Found($resource::of(&base, &row, None)))
+            }
+
+            #[utoipa::path(delete, path = $one, tag = $tag, params(("id" = String, Path)), responses((status = 204), Errors), summary = "Revoke one for good")]
+            async fn delete(permit: Permit<may::ManageOwnCredentials, Key>, id: IdText, _: NoBody) -> Answer<Gone> {
+                acts::credentials::delete(&permit, &id.of($kind)?).await?;
+                Ok(Gone)
+            }
+
+            pub(in crate::web::api) fn routes() -> OpenApiRouter<Site> {
+                OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get, update, delete))
+            }
+        }
+    };
+}
+
+of_kind!(api_keys, Kind::ApiKey, "/api_keys", "/api_keys/{id}", "API keys", ApiKey, NewApiKey, ApiKeyChanges, ApiKeyList, keys,
+    /// What programs prove themselves with to this API.
+    { token: Option<String> = |_: &CredentialRow, secret: &Option<String>| secret.clone(); },
+    new {}, changes {});
+of_kind!(authtokens, Kind::Authtoken, "/credentials", "/credentials/{id}", "Authtokens", Authtoken, NewAuthtoken, AuthtokenChanges, AuthtokenList, credentials,
+/// What agents prove themselves with.
+{
+    token: Option<String> = |_: &CredentialRow, secret: &Option<String>| secret.clone();
+    acl: Vec<String> = |row: &CredentialRow, _: &Option<String>| row.acl().texts();
+},
+new {
+    /// What may be bound with it; without any rule everything.
+    #[schema(nullable = false)]
+    acl: Option<Vec<String>>,
+},
+changes {
+    /// What may be bound with it; an empty list for everything.
+    #[schema(nullable = false)]
+    acl: Option<Vec<String>>,
+});
+of_kind!(ssh_keys, Kind::SshKey, "/ssh_credentials", "/ssh_credentials/{id}", "SSH keys", SshCredential, NewSshCredential, SshCredentialChanges, SshCredentialList, ssh_credentials,
+/// The public half of a key with which agents prove themselves over SSH.
+{
+    public_key: String = |row: &CredentialRow, _: &Option<String>| row.public_key.clone().unwrap_or_default();
+    fingerprint: String = |row: &CredentialRow, _: &Option<String>| row.fingerprint.clone().unwrap_or_default();
+    acl: Vec<String> = |row: &CredentialRow, _: &Option<String>| row.acl().texts();
+},
+new {
+    /// The key as OpenSSH writes it.
+    public_key: String,
+    /// What may be bound with it; without any rule everything.
+    #[schema(nullable = false)]
+    acl: Option<Vec<String>>,
+},
+changes {
+    /// What may be bound with it; an empty list for everything.
+    #[schema(nullable = false)]
+    acl: Option<Vec<String>>,
+});

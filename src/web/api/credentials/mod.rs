@@ -1,0 +1,188 @@
+//! `/api_keys`, `/credentials` (authtokens) and `/ssh_credentials`. A secret is in the answer to making one, and nowhere else.
+
+mod kinds;
+
+pub(super) use kinds::{api_keys, authtokens, ssh_keys};
+use serde::{Deserialize, Deserializer};
+
+use super::{
+    body::{Base, other_id},
+    error::{Answer, ApiError},
+    lists::{Asked, shown},
+};
+use crate::{
+    acts::{self, Key, Permit},
+    rules::{
+        codes,
+        credentials::{ApiDraft, CredentialId, Kind, Owner},
+        filter::{self, Value},
+        permissions::{May, may},
+        time::Millis,
+    },
+    store::{CredentialFilter, CredentialRow},
+};
+
+/// A moment that may be taken away: missing, or null, or RFC 3339.
+#[expect(clippy::option_option, reason = "what is missing stays, and null takes away")]
+fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Millis>>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    let read = |text: String| Millis::parse(&text).ok_or_else(|| serde::de::Error::custom("expires_at is not a moment as in RFC 3339"));
+    text.map(read).transpose().map(Some)
+}
+
+/// A credential to be.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Typed {
+    id: Option<String>,
+    description: Option<String>,
+    metadata: Option<String>,
+    owner_id: Option<String>,
+    acl: Option<Vec<String>>,
+    public_key: Option<String>,
+    #[expect(clippy::option_option, reason = "what is missing stays, and null takes away")]
+    #[serde(deserialize_with = "moment")]
+    expires_at: Option<Option<Millis>>,
+}
+
+impl Typed {
+    /// That nothing is said which this kind does not have.
+    fn demand_fit(&self, kind: Kind, is_new: bool) -> Answer<()> {
+        let unknown = |field: &str| Err(ApiError::bad(codes::UNKNOWN_FIELD, format!("There is no field {field} here.")));
+        match self {
+            Self { acl: Some(_), .. } if !kind.has_acl() => unknown("acl"),
+            Self { public_key: Some(_), .. } if kind != Kind::SshKey || !is_new => unknown("public_key"),
+            Self { id: Some(_), .. } if is_new => unknown("id"),
+            Self { owner_id: Some(_), .. } if !is_new => Err(ApiError::bad(kind.owner_stays(), "The owner of a credential never changes.")),
+            _ => Ok(()),
+        }
+    }
+
+    fn draft(self) -> (ApiDraft, Option<String>) {
+        let Self { description, metadata, acl, public_key, expires_at, owner_id, .. } = self;
+        (ApiDraft { description, metadata, acl, expires_at, public_key }, owner_id.filter(|id| !id.is_empty()))
+    }
+}
+
+const FIELDS: &[(&str, filter::Kind)] = &[
+    ("id", filter::Kind::Id),
+    ("created_at", filter::Kind::Time),
+    ("description", filter::Kind::Text),
+    ("metadata", filter::Kind::Text),
+    ("owner_id", filter::Kind::Id),
+    ("expires_at", filter::Kind::Time),
+    ("last_used_at", filter::Kind::Time),
+];
+const FIELDS_WITH_ACL: &[(&str, filter::Kind)] = &[
+    ("id", filter::Kind::Id),
+    ("created_at", filter::Kind::Time),
+    ("description", filter::Kind::Text),
+    ("metadata", filter::Kind::Text),
+    ("owner_id", filter::Kind::Id),
+    ("expires_at", filter::Kind::Time),
+    ("last_used_at", filter::Kind::Time),
+    ("acl", filter::Kind::List),
+];
+
+const fn path(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Authtoken => "/credentials",
+        Kind::ApiKey => "/api_keys",
+        Kind::SshKey => "/ssh_credentials",
+    }
+}
+
+/// Who owns it: an id, or of a member the address.
+async fn owner<M: May>(permit: &Permit<M, Key>, text: Option<&str>) -> Answer<Option<Owner>> {
+    let unknown = || ApiError::bad(codes::OWNER_UNKNOWN, "There is no such owner in this account.");
+    match text {
+        None => Ok(None),
+        Some(email) if email.contains('@') => {
+            let email = crate::rules::addresses::Email::parse(email).map_err(|_| unknown())?;
+            let user = permit.read().user_of_member(email.canonical()).await?;
+            user.map(Owner::User).map(Some).ok_or_else(unknown)
+        }
+        Some(id) => Owner::parse(id).map(Some).ok_or_else(unknown),
+    }
+}
+
+async fn row<M: May>(permit: &Permit<M, Key>, id: &CredentialId) -> Answer<CredentialRow> {
+    permit.read().credential(id).await?.ok_or_else(ApiError::not_found)
+}
+
+async fn make(permit: &Permit<may::ManageOwnCredentials, Key>, kind: Kind, body: Typed) -> Answer<(CredentialRow, Option<String>)> {
+    body.demand_fit(kind, true)?;
+    let (draft, owner_id) = body.draft();
+    let new = draft.check(kind, permit.now())?;
+    let owner = owner(permit, owner_id.as_deref()).await?;
+    let made = acts::credentials::create(permit, kind, &new, owner.as_ref()).await?;
+    Ok((row(permit, &made.id).await?, made.secret.map(|secret| secret.0)))
+}
+
+async fn change(permit: &Permit<may::ManageOwnCredentials, Key>, kind: Kind, id: &CredentialId, body: Typed) -> Answer<CredentialRow> {
+    body.demand_fit(kind, false)?;
+    if body.id.as_deref().is_some_and(|said| said != id.as_str()) {
+        return Err(other_id());
+    }
+    let (draft, _) = body.draft();
+    if draft == ApiDraft::default() {
+        // The row is looked for first: what does not exist is not changed by saying nothing either.
+        row(permit, id).await?;
+        return Err(ApiError::bad(codes::EMPTY_UPDATE, "Say what is to be changed."));
+    }
+    acts::credentials::update(permit, id, &draft.changes(permit.now())?).await?;
+    row(permit, id).await
+}
+
+async fn page(
+    permit: &Permit<may::ReadCredentials, Key>,
+    kind: Kind,
+    base: &Base,
+    asked: &Asked,
+) -> Answer<(Vec<CredentialRow>, Option<String>)> {
+    let filter = asked.filter(if kind.has_acl() { FIELDS_WITH_ACL } else { FIELDS }, permit.now())?;
+    let keep = |row: &CredentialRow| {
+        let acl = row.acl().texts();
+        filter.as_ref().is_none_or(|filter| {
+            filter.admits(|field| match field {
+                "id" => Value::Text(row.id.as_str()),
+                "created_at" => shown(row.created_at),
+                "description" => Value::Text(&row.description),
+                "metadata" => Value::Text(&row.metadata),
+                "owner_id" => Value::Text(row.owner_id()),
+                "expires_at" => row.expires_at.map_or(Value::Null, shown),
+                "last_used_at" => row.last_used_at.map_or(Value::Null, shown),
+                "acl" => Value::List(&acl),
+                _ => Value::Null,
+            })
+        })
+    };
+    let narrow = filter.as_ref().and_then(|filter| filter.demanded("owner_id")).map(str::to_owned);
+    let narrow = CredentialFilter { owner: narrow, description: String::new() };
+    let fetch = |before: Option<CredentialId>, most| {
+        let (mut reader, narrow) = (permit.read(), &narrow);
+        async move { reader.credentials(kind, narrow, before.as_ref(), most).await }
+    };
+    let page = asked.page(|text| CredentialId::parse(kind, text), fetch, |row| row.id.clone(), keep).await?;
+    let next = asked.next(base, path(kind), page.next.map(|id| id.to_string()));
+    Ok((page.rows, next))
+}
+
+/// What every kind shows.
+struct Shown {
+    id: String,
+    uri: String,
+    created_at: String,
+    expires_at: Option<String>,
+    last_used_at: Option<String>,
+}
+
+fn shown_of(base: &Base, row: &CredentialRow) -> Shown {
+    Shown {
+        id: row.id.to_string(),
+        uri: base.uri(&format!("{}/{}", path(row.kind()), row.id)),
+        created_at: row.created_at.rfc3339(),
+        expires_at: row.expires_at.map(Millis::rfc3339),
+        last_used_at: row.last_used_at.map(Millis::rfc3339),
+    }
+}
