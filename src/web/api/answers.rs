@@ -72,7 +72,9 @@ impl IntoResponses for Errors {
                     .build(),
             )
         };
-        all.into_iter().map(|(status, says)| (status.to_owned(), described(says))).collect()
+        let too_long = RefOr::T(ResponseBuilder::new().description("The head of the request is too long").build());
+        let all = all.into_iter().map(|(status, says)| (status.to_owned(), described(says)));
+        all.chain([("431".to_owned(), too_long)]).collect()
     }
 }
 

@@ -34,6 +34,10 @@ impl<D: DeserializeOwned> FromRequest<Site> for Body<D> {
             StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, codes::BODY_UNREAD, "The body is too large."),
             _ => ApiError::bad(codes::BODY_UNREAD, "The body did not arrive whole."),
         })?;
+        // A list would be taken for the fields in their order.
+        if body.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| byte.is_ascii_punctuation() && *byte != b'{') {
+            return Err(ApiError::bad(codes::BAD_VALUE, "The body has to be a JSON object."));
+        }
         serde_json::from_slice(&body).map(Self).map_err(|error| {
             let says = error.to_string();
             let code = match error.classify() {

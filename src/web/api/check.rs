@@ -41,16 +41,14 @@ pub(super) fn routes() -> OpenApiRouter<Site> {
 #[serde(deny_unknown_fields)]
 struct Question {
     /// The secret of an authtoken or API key.
-    #[schema(nullable = false)]
     token: Option<String>,
     /// The fingerprint of an SSH key whose private half was proven: SHA256: and 43 characters.
-    #[schema(nullable = false)]
     fingerprint: Option<String>,
     /// From where it was shown; without it, from where this request comes.
-    #[schema(nullable = false, format = "ip")]
+    #[schema(format = "ip")]
     address: Option<String>,
     /// What is to be bound, written like an ACL rule.
-    #[schema(nullable = false, example = "bind:app.example.com")]
+    #[schema(example = "bind:app.example.com")]
     bind: Option<String>,
 }
 
@@ -143,34 +141,38 @@ struct Introspection {
 }
 
 /// What RFC 7662 answers; of what is not active nothing else is said.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-enum Introspected {
-    Active(GoodToken),
-    Inactive {
-        /// Always false.
-        active: bool,
-    },
-}
-
-/// A token that is good now.
-#[derive(Serialize, ToSchema)]
-struct GoodToken {
+#[derive(Default, Serialize, ToSchema)]
+struct Introspected {
+    /// Whether it is good now.
     active: bool,
     /// The id of the credential.
-    client_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    client_id: Option<String>,
     /// What its owner is called; of a person the address.
-    username: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    username: Option<String>,
     /// `authtoken` or `api_key`.
-    token_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    token_type: Option<&'static str>,
     /// Whose it is: a user or a bot user.
-    sub: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    sub: Option<String>,
     /// Where it is from.
-    iss: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    iss: Option<String>,
     /// The account.
-    aud: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    aud: Option<String>,
     /// What its owner may do in the account, separated by spaces.
-    scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    scope: Option<String>,
     /// From when on it is worth nothing, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -204,17 +206,17 @@ impl FromRequest<Site> for Token {
 #[utoipa::path(post, path = "/introspect", tag = "Checking", request_body(content = Introspection, content_type = "application/x-www-form-urlencoded"), responses((status = 200, body = Introspected), Errors), summary = "The same as OAuth 2.0 token introspection (RFC 7662)")]
 async fn introspect(permit: Permit<may::CheckCredentials, Key>, base: Base, Token(token): Token) -> Answer<Found<Introspected>> {
     Ok(Found(match credentials::check(&permit, &Shown::Secret(&token), None, None).await? {
-        credentials::Found::Unknown | credentials::Found::Denied(_) => Introspected::Inactive { active: false },
-        credentials::Found::Good(good) => Introspected::Active(GoodToken {
+        credentials::Found::Unknown | credentials::Found::Denied(_) => Introspected::default(),
+        credentials::Found::Good(good) => Introspected {
             active: true,
-            client_id: good.credential.to_string(),
-            username: good.principal_name,
-            token_type: good.kind.word(),
-            sub: good.principal,
-            iss: base.uri(""),
-            aud: good.account.to_string(),
-            scope: good.rights.iter().map(Permission::name).collect::<Vec<_>>().join(" "),
+            client_id: Some(good.credential.to_string()),
+            username: Some(good.principal_name),
+            token_type: Some(good.kind.word()),
+            sub: Some(good.principal),
+            iss: Some(base.uri("")),
+            aud: Some(good.account.to_string()),
+            scope: Some(good.rights.iter().map(Permission::name).collect::<Vec<_>>().join(" ")),
             exp: good.expires_at.map(Millis::seconds),
-        }),
+        },
     }))
 }

@@ -69,7 +69,8 @@ impl Asked {
                 return Err(ApiError::bad(codes::PARAMETER_TWICE, format!("The parameter {name} is given twice.")));
             }
         }
-        let [before_id, limit, filter] = asked.map(|value: Option<String>| value.filter(|value| !value.is_empty()));
+        let [before_id, limit, filter] = asked;
+        let filter = filter.filter(|filter: &String| !filter.is_empty());
         let limit = match limit.as_deref().map(str::parse::<i64>) {
             None => MOST,
             Some(Err(_)) => return Err(ApiError::bad(codes::PAGE_SIZE_TEXT, "The limit has to be a number.")),
@@ -166,13 +167,14 @@ mod tests {
             ("limit=101", codes::PAGE_SIZE),
             ("limit=9223372036854775808", codes::PAGE_SIZE_TEXT),
             ("limit=x", codes::PAGE_SIZE_TEXT),
+            ("limit=", codes::PAGE_SIZE_TEXT),
             ("page=1", codes::UNKNOWN_PARAMETER),
             ("limit=1&limit=2", codes::PARAMETER_TWICE),
             ("filter=%ff", codes::QUERY),
         ] {
             assert_eq!(Asked::read(query).err().map(|error| error.code), Some(code), "{query}");
         }
-        let asked = Asked::read("limit=&before_id=&filter=").unwrap_or_else(|error| panic!("{error:?}"));
+        let asked = Asked::read("filter=").unwrap_or_else(|error| panic!("{error:?}"));
         assert!(asked.limit == 100 && asked.before_id.is_none() && asked.filter.is_none());
     }
 

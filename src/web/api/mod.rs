@@ -129,6 +129,14 @@ fn described(mut document: utoipa::openapi::OpenApi, base: &str) -> utoipa::open
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key")).build());
     components.add_security_scheme("key", bearer);
     document.security = Some(vec![SecurityRequirement::new("key", Vec::<String>::new())]);
+    // Handlers are called the same in each room.
+    for (path, item) in &mut document.paths.paths {
+        let resource = path.trim_matches('/').split('/').next().unwrap_or_default().to_owned();
+        for operation in [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten() {
+            let own = operation.operation_id.take().unwrap_or_default();
+            operation.operation_id = Some(format!("{resource}_{own}"));
+        }
+    }
     document.servers = Some(vec![utoipa::openapi::Server::new(base)]);
     document
 }

@@ -1,13 +1,17 @@
 //! The three kinds as resources: what each shows and takes besides what all do.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Shown, Typed, change, make, page, row, shown_of};
+use super::{Said, Shown, change, make, moment, page, row, shown_of};
 use crate::{
     acts::{self, Key, Permit},
-    rules::{credentials::Kind, permissions::may},
+    rules::{
+        credentials::{ApiDraft, Kind},
+        permissions::may,
+        time::Millis,
+    },
     store::CredentialRow,
     web::{
         Site,
@@ -68,42 +72,65 @@ macro_rules! of_kind {
             }
 
             /// One to be made.
-            #[derive(ToSchema)]
-            #[allow(dead_code, reason = "describes what is read")]
+            #[derive(Deserialize, ToSchema)]
+            #[serde(deny_unknown_fields)]
             pub(in crate::web::api) struct $new {
                 /// What it is for.
-                #[schema(max_length = 255, nullable = false)]
+                #[schema(max_length = 255)]
                 description: Option<String>,
                 /// Whatever its owner keeps beside it.
-                #[schema(max_length = 4096, nullable = false)]
+                #[schema(max_length = 4096)]
                 metadata: Option<String>,
                 /// Who is to own it: a user or bot user of the account, by id, or a member by address. Without it, whoever asks. Only
                 /// administrators name others.
-                #[schema(nullable = false)]
                 owner_id: Option<String>,
                 /// From when on it is worth nothing; without it, never.
-                #[schema(format = DateTime)]
-                expires_at: Option<String>,
+                #[allow(clippy::option_option, reason = "what is missing stays, and null takes away")]
+                #[serde(default, deserialize_with = "moment")]
+                #[schema(value_type = Option<String>, format = DateTime)]
+                expires_at: Option<Option<Millis>>,
                 $($(#[$new_doc])* $new_field: $new_type,)*
             }
 
             /// Changes to one. What is missing stays.
-            #[derive(ToSchema)]
-            #[allow(dead_code, reason = "describes what is read")]
+            #[derive(Deserialize, ToSchema)]
+            #[serde(deny_unknown_fields)]
             pub(in crate::web::api) struct $changes {
                 /// The id in the path, if it is said again.
-                #[schema(nullable = false)]
                 id: Option<String>,
                 /// What it is for.
-                #[schema(max_length = 255, nullable = false)]
+                #[schema(max_length = 255)]
                 description: Option<String>,
                 /// Whatever its owner keeps beside it.
-                #[schema(max_length = 4096, nullable = false)]
+                #[schema(max_length = 4096)]
                 metadata: Option<String>,
                 /// From when on it is worth nothing; null for never.
-                #[schema(format = DateTime)]
-                expires_at: Option<String>,
+                #[allow(clippy::option_option, reason = "what is missing stays, and null takes away")]
+                #[serde(default, deserialize_with = "moment")]
+                #[schema(value_type = Option<String>, format = DateTime)]
+                expires_at: Option<Option<Millis>>,
+                /// The owner never changes; whoever says one is told so.
+                #[schema(ignore)]
+                owner_id: Option<serde::de::IgnoredAny>,
                 $($(#[$change_doc])* $change_field: $change_type,)*
+            }
+
+            impl $new {
+                fn said(self) -> Said {
+                    let Self { description, metadata, owner_id, expires_at, $($new_field,)* } = self;
+                    #[allow(clippy::needless_update, reason = "not every kind has all of it")]
+                    let draft = ApiDraft { description, metadata, expires_at, $($new_field,)* ..ApiDraft::default() };
+                    Said { id: None, owner_id, draft }
+                }
+            }
+
+            impl $changes {
+                fn said(self) -> Said {
+                    let Self { id, description, metadata, owner_id, expires_at, $($change_field,)* } = self;
+                    #[allow(clippy::needless_update, reason = "not every kind has all of it")]
+                    let draft = ApiDraft { description, metadata, expires_at, $($change_field,)* ..ApiDraft::default() };
+                    Said { id, owner_id: owner_id.map(|_| String::new()), draft }
+                }
             }
 
             /// A page of them, newest first.
@@ -118,8 +145,8 @@ macro_rules! of_kind {
             }
 
             #[utoipa::path(post, path = $path, tag = $tag, request_body = $new, responses((status = 201, body = $resource), Errors), summary = "Make one")]
-            async fn create(permit: Permit<may::ManageOwnCredentials, Key>, base: Base, Body(body): Body<Typed>) -> Answer<Created<$resource>> {
-                let (row, secret) = make(&permit, $kind, body).await?;
+            async fn create(permit: Permit<may::ManageOwnCredentials, Key>, base: Base, Body(body): Body<$new>) -> Answer<Created<$resource>> {
+                let (row, secret) = make(&permit, $kind, body.said()).await?;
                 Ok(Created($resource::of(&base, &row, secret)))
             }
 
@@ -141,9 +168,9 @@ macro_rules! of_kind {
                 permit: Permit<may::ManageOwnCredentials, Key>,
                 base: Base,
                 id: IdText,
-                Body(body): Body<Typed>,
+                Body(body): Body<$changes>,
             ) -> Answer<Found<$resource>> {
-                let row = change(&permit, $kind, &id.of($kind)?, body).await?;
+                let row = change(&permit, $kind, &id.of($kind)?, body.said()).await?;
                 Ok(Found($resource::of(&base, &row, None)))
             }
 
@@ -172,12 +199,10 @@ of_kind!(authtokens, Kind::Authtoken, "/credentials", "/credentials/{id}", "Auth
 },
 new {
     /// What may be bound with it; without any rule everything.
-    #[schema(nullable = false)]
     acl: Option<Vec<String>>,
 },
 changes {
     /// What may be bound with it; an empty list for everything.
-    #[schema(nullable = false)]
     acl: Option<Vec<String>>,
 });
 of_kind!(ssh_keys, Kind::SshKey, "/ssh_credentials", "/ssh_credentials/{id}", "SSH keys", SshCredential, NewSshCredential, SshCredentialChanges, SshCredentialList, ssh_credentials,
@@ -189,13 +214,12 @@ of_kind!(ssh_keys, Kind::SshKey, "/ssh_credentials", "/ssh_credentials/{id}", "S
 },
 new {
     /// The key as OpenSSH writes it.
-    public_key: String,
+    #[schema(required = true, nullable = false)]
+    public_key: Option<String>,
     /// What may be bound with it; without any rule everything.
-    #[schema(nullable = false)]
     acl: Option<Vec<String>>,
 },
 changes {
     /// What may be bound with it; an empty list for everything.
-    #[schema(nullable = false)]
     acl: Option<Vec<String>>,
 });

@@ -30,38 +30,11 @@ fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Mi
     text.map(read).transpose().map(Some)
 }
 
-/// A credential to be.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Typed {
+/// What a program says to make or change a credential, whatever the kind.
+struct Said {
     id: Option<String>,
-    description: Option<String>,
-    metadata: Option<String>,
     owner_id: Option<String>,
-    acl: Option<Vec<String>>,
-    public_key: Option<String>,
-    #[expect(clippy::option_option, reason = "what is missing stays, and null takes away")]
-    #[serde(deserialize_with = "moment")]
-    expires_at: Option<Option<Millis>>,
-}
-
-impl Typed {
-    /// That nothing is said which this kind does not have.
-    fn demand_fit(&self, kind: Kind, is_new: bool) -> Answer<()> {
-        let unknown = |field: &str| Err(ApiError::bad(codes::UNKNOWN_FIELD, format!("There is no field {field} here.")));
-        match self {
-            Self { acl: Some(_), .. } if !kind.has_acl() => unknown("acl"),
-            Self { public_key: Some(_), .. } if kind != Kind::SshKey || !is_new => unknown("public_key"),
-            Self { id: Some(_), .. } if is_new => unknown("id"),
-            Self { owner_id: Some(_), .. } if !is_new => Err(ApiError::bad(kind.owner_stays(), "The owner of a credential never changes.")),
-            _ => Ok(()),
-        }
-    }
-
-    fn draft(self) -> (ApiDraft, Option<String>) {
-        let Self { description, metadata, acl, public_key, expires_at, owner_id, .. } = self;
-        (ApiDraft { description, metadata, acl, expires_at, public_key }, owner_id.filter(|id| !id.is_empty()))
-    }
+    draft: ApiDraft,
 }
 
 const FIELDS: &[(&str, filter::Kind)] = &[
@@ -110,27 +83,26 @@ async fn row<M: May>(permit: &Permit<M, Key>, id: &CredentialId) -> Answer<Crede
     permit.read().credential(id).await?.ok_or_else(ApiError::not_found)
 }
 
-async fn make(permit: &Permit<may::ManageOwnCredentials, Key>, kind: Kind, body: Typed) -> Answer<(CredentialRow, Option<String>)> {
-    body.demand_fit(kind, true)?;
-    let (draft, owner_id) = body.draft();
-    let new = draft.check(kind, permit.now())?;
-    let owner = owner(permit, owner_id.as_deref()).await?;
+async fn make(permit: &Permit<may::ManageOwnCredentials, Key>, kind: Kind, said: Said) -> Answer<(CredentialRow, Option<String>)> {
+    let new = said.draft.check(kind, permit.now())?;
+    let owner = owner(permit, said.owner_id.as_deref().filter(|id| !id.is_empty())).await?;
     let made = acts::credentials::create(permit, kind, &new, owner.as_ref()).await?;
     Ok((row(permit, &made.id).await?, made.secret.map(|secret| secret.0)))
 }
 
-async fn change(permit: &Permit<may::ManageOwnCredentials, Key>, kind: Kind, id: &CredentialId, body: Typed) -> Answer<CredentialRow> {
-    body.demand_fit(kind, false)?;
-    if body.id.as_deref().is_some_and(|said| said != id.as_str()) {
+async fn change(permit: &Permit<may::ManageOwnCredentials, Key>, kind: Kind, id: &CredentialId, said: Said) -> Answer<CredentialRow> {
+    if said.owner_id.is_some() {
+        return Err(ApiError::bad(kind.owner_stays(), "The owner of a credential never changes."));
+    }
+    if said.id.as_deref().is_some_and(|said| said != id.as_str()) {
         return Err(other_id());
     }
-    let (draft, _) = body.draft();
-    if draft == ApiDraft::default() {
+    if said.draft == ApiDraft::default() {
         // The row is looked for first: what does not exist is not changed by saying nothing either.
         row(permit, id).await?;
         return Err(ApiError::bad(codes::EMPTY_UPDATE, "Say what is to be changed."));
     }
-    acts::credentials::update(permit, id, &draft.changes(permit.now())?).await?;
+    acts::credentials::update(permit, id, &said.draft.changes(permit.now())?).await?;
     row(permit, id).await
 }
 
