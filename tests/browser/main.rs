@@ -13,6 +13,7 @@ mod kit;
 mod locked_out;
 mod mfa;
 mod people;
+mod programs;
 
 use chromium::{Chromium, Scripts};
 use frontdesk::rules::members::{Developer, Roles, Team};
