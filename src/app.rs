@@ -7,6 +7,7 @@ mod key;
 mod listen;
 pub mod logs;
 mod rescue;
+mod scan;
 mod terms;
 
 use std::{
@@ -20,6 +21,7 @@ use std::{
 pub use backup::{backup, restore};
 use listen::Room;
 pub use rescue::rescue;
+pub use scan::{Scanned, scan};
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{

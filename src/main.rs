@@ -57,6 +57,11 @@ fn command() -> Command {
         )
         .subcommand(rescue())
         .subcommand(
+            Command::new("scan")
+                .about("Find secrets of Frontdesk in files, offline, and say which of them work; fails where one does")
+                .arg(Arg::new("path").value_name("PATH").required(true).help("A file, a folder, or - for the standard input")),
+        )
+        .subcommand(
             Command::new("completions")
                 .about("Print what a shell needs to complete this program's words")
                 .arg(Arg::new("shell").value_name("SHELL").required(true).value_parser(value_parser!(Shell))),
@@ -100,6 +105,12 @@ fn run(matches: &ArgMatches) -> Result<(), String> {
             let said = app::rescue(&config, &asked(given), app::clock(), app::dice()).await.map_err(|error| error.to_string())?;
             say(&mut std::io::stdout(), &said);
             Ok(())
+        }),
+        Some(("scan", given)) => in_runtime(async {
+            let path = given.get_one::<String>("path").map(String::as_str).unwrap_or_default();
+            let found = app::scan(&config, path, app::clock(), app::dice()).await.map_err(|error| error.to_string())?;
+            say(&mut std::io::stdout(), &found.says);
+            if found.live == 0 { Ok(()) } else { Err("secrets that work lie open".to_owned()) }
         }),
         Some(("check-config", _)) => {
             say(&mut std::io::stdout(), found.report().trim_end());

@@ -33,13 +33,13 @@ pub async fn rescue(config: &Config, asked: &Draft, clock: Clock, dice: Dice) ->
 }
 
 /// The application without its faces, on the database that is there.
-struct Desk {
-    app: App,
+pub(super) struct Desk {
+    pub(super) app: App,
     base_url: String,
 }
 
 impl Desk {
-    async fn open(config: &Config, hands: Hands) -> Result<Self, StartError> {
+    pub(super) async fn open(config: &Config, hands: Hands) -> Result<Self, StartError> {
         bring_tls();
         let base_url = base_url(config)?;
         let other = |error: &dyn std::error::Error| StartError::Other(error.to_string());

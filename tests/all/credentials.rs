@@ -226,7 +226,7 @@ async fn use_is_noted_once_a_minute_and_what_is_not_used_is_marked() {
     let (id, key) = house.credential(&ada, "api-keys", "").await;
     house.credential(&ada, "authtokens", "").await;
     let program = house.program(&key);
-    let visits = async || house.raw.number("SELECT COALESCE(SUM(count), 0) FROM visits WHERE surface = 'api'").await;
+    let visits = async || house.raw.number("SELECT CAST(COALESCE(SUM(count), 0) AS BIGINT) FROM visits WHERE surface = 'api'").await;
     for _ in 0..3 {
         program.get("/account").await;
     }
@@ -277,4 +277,28 @@ async fn bot_users_make_no_credentials() {
     }
     assert_eq!(program.post("/bot_users", json!({ "name": "Another" })).await.error(), (403, "ERR_NGROK_4111"));
     assert_eq!(program.get("/bot_users").await.status, StatusCode::OK);
+}
+
+/// `frontdesk scan`: what was pasted somewhere is found, and what works of it is named without being repeated.
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_that_lie_around_are_found_and_judged() {
+    let (house, ada) = House::with_ada().await;
+    let (live, key) = house.credential(&ada, "api-keys", "").await;
+    let (revoked, old) = house.credential(&ada, "authtokens", "").await;
+    ada.post(&format!("/accounts/acme/authtokens/{revoked}/delete"), &[]).await;
+    let foreign = frontdesk::rules::credentials::secret::secret("ak_3MP92WggujNuFkwl8icLusxoDSO", [7; 16]);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("deep")).unwrap();
+    std::fs::write(folder.path().join("deep/.env"), format!("# ä\nKEY={key}\n")).unwrap();
+    std::fs::write(folder.path().join("log"), [b"\xff\xfe ", old.as_bytes(), b" ", foreign.as_bytes()].concat()).unwrap();
+    let scan = async |path: &str| {
+        let clock = frontdesk::app::clock();
+        frontdesk::app::scan(&house.config, path, clock, frontdesk::app::dice()).await.unwrap_or_else(|error| panic!("{error}"))
+    };
+    let found = scan(folder.path().to_str().unwrap()).await;
+    assert_eq!(found.live, 1);
+    assert!(found.says.contains(&format!("deep/.env:2:5: API key {live} of ada@example.com in Acme: it works.")), "{}", found.says);
+    assert!(found.says.contains(&format!("{revoked}, which is revoked")) && found.says.contains("none of this database"), "{}", found.says);
+    assert!(found.says.ends_with("Found: 3. Working: 1.") && !found.says.contains(&key) && !found.says.contains(&old));
+    assert_eq!(scan(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).await.says, "No secret of Frontdesk was found.");
 }

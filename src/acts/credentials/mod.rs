@@ -4,12 +4,14 @@
 mod check;
 mod default;
 mod rotate;
+mod scan;
 
 use serde_json::{Value, json};
 
 pub use check::{Found, Good, Shown, check};
 pub use default::{OwnAuthtoken, renew, show};
 pub use rotate::rotate;
+pub use scan::{Leaked, recognise};
 
 use super::{Bearer, Permit, Stop};
 use crate::{

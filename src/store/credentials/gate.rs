@@ -135,6 +135,18 @@ impl Reader<Instance> {
     }
 }
 
+impl Reader<Instance> {
+    /// The revoked credential with a secret whose row has this KSUID.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoked_credential(&mut self, ksuid: &str) -> Result<Option<CredentialId>> {
+        let [one, other] = [Kind::ApiKey, Kind::Authtoken].map(|kind| format!("{}_{ksuid}", kind.prefix()));
+        Ok(sql!(self, c => sqlx::query_scalar("SELECT id FROM credentials WHERE id IN ($1, $2) AND revoked_at IS NOT NULL")
+            .bind(&one).bind(&other).fetch_optional(c)))
+    }
+}
+
 impl<S> Tx<S> {
     /// The same, as it is now.
     ///
