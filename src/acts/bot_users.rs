@@ -6,7 +6,7 @@ use super::{Bearer, Permit, Stop, credentials};
 use crate::{
     rules::{
         bot_users::{Draft, MOST, Name, taken},
-        credentials::Owner,
+        credentials::{MOST_OF_OWNER, Owner},
         events::{Bot, BotEvent, CredentialEvent, Event},
         faults::{Faults, codes},
         ids::{AccountId, BotId},
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The most credentials whose end is put on record one by one with their bot user's.
-const MOST_NAMED: i64 = 100;
+const MOST_NAMED: i64 = 3 * MOST_OF_OWNER;
 
 /// Makes a bot user.
 ///

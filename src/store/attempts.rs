@@ -1,6 +1,6 @@
 //! How often something was tried, counted in the database so that every instance counts together.
 
-use super::{Instance, Result, Tx, run, sql};
+use super::{Instance, Reader, Result, Tx, run, sql};
 use crate::rules::{lockouts::KNOWN_FOR, time::Millis};
 
 /// What is counted.
@@ -12,6 +12,18 @@ pub struct Attempt {
     pub key: String,
     /// In the window that begins here.
     pub window_start: Millis,
+}
+
+impl Reader<Instance> {
+    /// How many were counted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn attempts(&mut self, attempt: &Attempt) -> Result<i64> {
+        let count: Option<i64> = sql!(self, c => sqlx::query_scalar("SELECT count FROM attempts WHERE scope = $1 AND key = $2 AND window_start = $3")
+            .bind(attempt.scope).bind(&attempt.key).bind(attempt.window_start).fetch_optional(c));
+        Ok(count.unwrap_or(0))
+    }
 }
 
 impl<S> Tx<S> {

@@ -1,4 +1,4 @@
-//! Floor 4: the faces. Pages here; REST and SCIM will stand beside them and call the same acts.
+//! Floor 4: the faces. Pages, and the API beside them, which calls the same acts; SCIM will too.
 //!
 //! A handler is a paragraph: its signature says who may ([`Permit`](crate::acts::Permit),
 //! [`Person`](crate::acts::Person) or [`Visitor`](crate::acts::Visitor)), what was typed (`form::Form`), and what the page

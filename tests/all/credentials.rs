@@ -158,16 +158,30 @@ async fn the_default_authtoken_is_made_when_it_is_looked_at_and_shown_again() {
         drop(ada);
         house.signed_in("ada@example.com").await
     };
-    let page = ada.post(&format!("/accounts/acme/authtokens/{id}/delete"), &[]).await;
-    assert!(page.text().contains("default authtoken"), "{}", page.text());
+    // Its owner does not delete it; what it was limited to, rotating does not widen, and what has ended stays ended.
+    let page = reader.post(&format!("/accounts/acme/authtokens/{id}/delete"), &[]).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    let limit = [("description", "Narrow".to_owned()), ("acl", "bind:a.example.com".into()), ("expires", "2099-01-01".into())];
+    assert_eq!(ada.post(&format!("/accounts/acme/authtokens/{id}/change"), &limit).await.status, StatusCode::SEE_OTHER);
     // Rotated, the old one goes on for a while; at once, it does not.
     let new = reader.post(&format!("{own}/rotate"), &[("ends", "later".into())]).await.all("#value").remove(0);
     assert_ne!(new, secret);
     assert_eq!(house.raw.number("SELECT COUNT(*) FROM credentials WHERE revoked_at IS NULL").await, 2);
     assert_eq!(house.raw.number("SELECT COUNT(*) FROM credentials WHERE expires_at IS NOT NULL AND sealed IS NULL").await, 1);
+    let limits = "SELECT COUNT(*) FROM credentials WHERE acl LIKE '%bind:a.example.com%' AND expires_at IS NOT NULL";
+    assert_eq!(house.raw.number(limits).await, 2, "both");
     reader.post(&format!("{own}/rotate"), &[("ends", "now".into())]).await;
     assert_eq!(house.raw.number("SELECT COUNT(*) FROM credentials WHERE revoked_at IS NOT NULL").await, 1);
     let account = house.account_id("acme").await;
+    let newest = house.raw.texts("SELECT id FROM credentials WHERE default_since IS NOT NULL").await.remove(0);
+    house.raw.run(format!("UPDATE credentials SET expires_at = 1 WHERE id = '{newest}'")).await;
+    for ends in ["later", "now"] {
+        let page = reader.post(&format!("{own}/rotate"), &[("ends", ends.into())]).await;
+        assert!(page.text().contains("It has ended"), "{}", page.text());
+    }
+    // One that leaked is ended by an administrator, and its owner gets another.
+    assert_eq!(ada.post(&format!("/accounts/acme/authtokens/{newest}/delete"), &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(reader.post(own, &[]).await.all("#value").len(), 1);
     let shown = house.events(&account).await.iter().filter(|kind| *kind == "tunnel_credential_shown.v0").count();
     assert_eq!(shown, 1);
 }
@@ -301,4 +315,49 @@ async fn secrets_that_lie_around_are_found_and_judged() {
     assert!(found.says.contains(&format!("{revoked}, which is revoked")) && found.says.contains("none of this database"), "{}", found.says);
     assert!(found.says.ends_with("Found: 3. Working: 1.") && !found.says.contains(&key) && !found.says.contains(&old));
     assert_eq!(scan(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).await.says, "No secret of Frontdesk was found.");
+}
+
+/// No key outlives itself by what it makes, and nobody makes work faster than the account's pace, whatever they may.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ends_makes_nothing_that_does_not() {
+    let (house, ada) = House::with_ada().await;
+    let own = house.program_of(&ada).await;
+    let made = own.post("/api_keys", json!({ "expires_at": "2099-01-01T00:00:00Z" })).await;
+    let ending = house.program(made.text("token"));
+    for body in [json!({}), json!({ "expires_at": null }), json!({ "expires_at": "2199-01-01T00:00:00Z" })] {
+        assert_eq!(ending.post("/api_keys", body).await.text("expires_at"), "2099-01-01T00:00:00Z");
+    }
+    let itself = format!("/api_keys/{}", made.text("id"));
+    assert_eq!(ending.patch(&itself, json!({ "expires_at": null })).await.text("expires_at"), "2099-01-01T00:00:00Z");
+    assert_eq!(own.patch(&itself, json!({ "expires_at": null })).await.body["expires_at"], serde_json::Value::Null);
+
+    let bot = house.bot(&ada, "Deploy").await;
+    let program = house.program(&house.credential(&ada, "api-keys", &bot).await.1);
+    house.wait(Span::minutes(1));
+    let refused = futures_util::future::join_all((0..150).map(|_| program.post("/bot_users", json!({ "name": "x" })))).await;
+    assert_eq!(refused.iter().filter(|reply| reply.error() == (403, "ERR_NGROK_4111")).count(), 120);
+    assert_eq!(refused.iter().filter(|reply| reply.error() == (429, "ERR_NGROK_226")).count(), 30);
+}
+
+/// Product §2.4: what somebody made for others is named when they go.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_goes_leaves_a_list_of_what_to_rotate() {
+    let (house, ada) = House::with_ada().await;
+    let bob = house.member("acme", "bob", Roles::ADMINISTRATOR).await;
+    let browser = house.signed_in(&bob).await;
+    let bot = house.bot(&browser, "Deploy").await;
+    house.credential(&browser, "api-keys", &bot).await;
+    house.credential(&browser, "api-keys", "").await;
+    let member = house.member_id(&bob).await;
+    let ask = ada.get(&format!("/accounts/acme/members/{member}/remove")).await;
+    assert_eq!(ask.all(".rows small"), ["API key of Deploy"]);
+    let id = ask.attributes(".rows a", "href").remove(0);
+    assert!(ada.get(&id).await.text().contains("by bob"), "and its page says who made it");
+    // Whoever may not is on record.
+    let carl = house.member("acme", "carl", DEVELOPER).await;
+    let carl = house.signed_in(&carl).await;
+    assert!(carl.post(&format!("{id}/change"), &[("description", "Mine".into())]).await.text().contains("Only its owner"));
+    assert_eq!(carl.get(&format!("{id}/delete")).await.location(), id);
+    let refused = house.events(&house.account_id("acme").await).await.pop().unwrap();
+    assert_eq!(refused, "permission_refused.v0");
 }

@@ -85,7 +85,7 @@ pub async fn check(
     let rights = match judged {
         Ok(rights) => rights,
         Err(why) => {
-            key.denied(why).await;
+            key.denied(why, &permit.context()).await;
             return Ok(Found::Denied(why));
         }
     };
@@ -100,6 +100,6 @@ pub async fn check(
         principal_name: actor.name().to_owned(),
         rights,
         expires_at: facts.expires_at,
-        may_bind: wanted.map(|wanted| Acl::kept(&facts.acl).allows(wanted)),
+        may_bind: wanted.map(|wanted| facts.kind.has_acl() && Acl::kept(&facts.acl).allows(wanted)),
     })))
 }

@@ -7,7 +7,9 @@ use crate::{
     rules::{
         credentials::{Acl, CredentialId, Kind, MAX_DESCRIPTION, New, OVERLAP},
         events::{self, CredentialEvent, Event},
+        faults::{Faults, codes},
         permissions::may,
+        time::Millis,
     },
     store::{CredentialRow, CredentialSays, InAccount, Tx},
 };
@@ -28,10 +30,7 @@ pub async fn show(permit: &Permit<may::ReadOwnAuthtoken>) -> Result<OwnAuthtoken
     let who = permit.person().who();
     let (mut tx, _) = permit.begin().await?;
     let Some((id, sealed)) = tx.default_authtoken(&who.user).await? else {
-        let (shown, credential) = make(&mut tx, permit).await?;
-        let after = value(&credential.description, "", &Acl::default(), None, None);
-        tx.commit(Event::Credential { account: account(permit), credential, what: CredentialEvent::Created { after } }).await?;
-        return Ok(shown);
+        return make(tx, permit, Limits::default()).await;
     };
     let secret = permit.app().0.key.open(SEALED, id.as_str(), &sealed);
     let secret = Secret(secret.ok_or_else(|| Stop::Broken(format!("the default authtoken {id} cannot be opened")))?);
@@ -47,15 +46,29 @@ pub async fn show(permit: &Permit<may::ReadOwnAuthtoken>) -> Result<OwnAuthtoken
 pub async fn renew(permit: &Permit<may::ReadOwnAuthtoken>, at_once: bool) -> Result<OwnAuthtoken, Stop> {
     let who = permit.person().who();
     let (mut tx, _) = permit.begin().await?;
+    let mut limits = Limits::default();
     if let Some((id, _)) = tx.default_authtoken(&who.user).await? {
         let row = tx.credential(&id).await?.ok_or(Stop::Unknown)?;
+        if row.expires_at.is_some_and(|at| at <= tx.now()) {
+            return Err(Faults::coded(
+                "credential",
+                codes::KEY_EXPIRED,
+                "It has ended, and rotating it changes nothing about that. An administrator can delete it, and you get another one.",
+            )
+            .into());
+        }
         let ended = retire(&mut tx, permit, &row, at_once).await?;
         tx.note(ended);
+        limits = Limits { acl: row.acl(), expires_at: row.expires_at };
     }
-    let (shown, credential) = make(&mut tx, permit).await?;
-    let after = value(&credential.description, "", &Acl::default(), None, None);
-    tx.commit(Event::Credential { account: account(permit), credential, what: CredentialEvent::Created { after } }).await?;
-    Ok(shown)
+    make(tx, permit, limits).await
+}
+
+/// What the one before was limited to, and the next one is too: rotating widens nothing.
+#[derive(Default)]
+struct Limits {
+    acl: Acl,
+    expires_at: Option<Millis>,
 }
 
 async fn retire(tx: &mut Tx<InAccount>, permit: &Permit<may::ReadOwnAuthtoken>, row: &CredentialRow, at_once: bool) -> Result<Event, Stop> {
@@ -65,6 +78,8 @@ async fn retire(tx: &mut Tx<InAccount>, permit: &Permit<may::ReadOwnAuthtoken>, 
         return Ok(Event::Credential { account, credential, what: CredentialEvent::Deleted });
     }
     let (before, acl, ends) = (value_of(row), row.acl(), tx.now().plus(OVERLAP));
+    // What has ended stays ended.
+    let ends = row.expires_at.map_or(ends, |at| at.min(ends));
     let says = CredentialSays { description: &row.description, metadata: &row.metadata, acl: &acl, expires_at: Some(ends) };
     tx.retire_default(&row.id).await?;
     tx.update_credential(&row.id, &says).await?;
@@ -72,14 +87,16 @@ async fn retire(tx: &mut Tx<InAccount>, permit: &Permit<may::ReadOwnAuthtoken>, 
     Ok(Event::Credential { account, credential, what: CredentialEvent::Updated { before, after } })
 }
 
-async fn make(tx: &mut Tx<InAccount>, permit: &Permit<may::ReadOwnAuthtoken>) -> Result<(OwnAuthtoken, events::Credential), Stop> {
+async fn make(mut tx: Tx<InAccount>, permit: &Permit<may::ReadOwnAuthtoken>, limits: Limits) -> Result<OwnAuthtoken, Stop> {
     let (who, owner) = (permit.person().who(), myself(permit));
     // Long addresses are cut: it is a description, and not what the token is found by.
     let mut description = format!("Default authtoken of {}", who.email);
     description.truncate(description.floor_char_boundary(MAX_DESCRIPTION));
-    let new = New { description, metadata: String::new(), acl: Acl::default(), expires_at: None, ssh: None };
-    let made = write(tx, permit, Kind::Authtoken, &new, &owner, true).await?;
+    let Limits { acl, expires_at } = limits;
+    let new = New { description, metadata: String::new(), acl, expires_at, ssh: None };
+    let made = write(&mut tx, permit, Kind::Authtoken, &new, &owner, true).await?;
     let secret = made.secret.ok_or_else(|| Stop::Broken("an authtoken without a secret".to_owned()))?;
+    let after = value(&new.description, "", &new.acl, new.expires_at, None);
     let credential = events::Credential {
         id: made.id.clone(),
         kind: Kind::Authtoken,
@@ -87,5 +104,6 @@ async fn make(tx: &mut Tx<InAccount>, permit: &Permit<may::ReadOwnAuthtoken>) ->
         owner: owner.as_str().to_owned(),
         owner_name: who.email,
     };
-    Ok((OwnAuthtoken { id: made.id, secret }, credential))
+    tx.commit(Event::Credential { account: account(permit), credential, what: CredentialEvent::Created { after } }).await?;
+    Ok(OwnAuthtoken { id: made.id, secret })
 }

@@ -56,13 +56,20 @@ pub async fn create<B: Bearer>(
     new: &New,
     owner: Option<&Owner>,
 ) -> Result<Made, Stop> {
-    let (mut tx, own) = permit.begin().await?;
     let myself = myself(permit);
     let owner = owner.unwrap_or(&myself);
-    if *owner != myself && !rights(own).allow(Permission::ManageCredentials) {
-        let says = "Only administrators make credentials for others and for bot users.";
-        return Err(Faults::coded("owner", codes::OWNER_FOREIGN, says).into());
+    let is_own = *owner == myself;
+    let foreign =
+        || Stop::from(Faults::coded("owner", codes::OWNER_FOREIGN, "Only administrators make credentials for others and for bot users."));
+    if !is_own && !permit.rights().allow(Permission::ManageCredentials) {
+        permit.note_missing(Permission::ManageCredentials).await?;
+        return Err(foreign());
     }
+    let (mut tx, own) = permit.begin().await?;
+    if !is_own && !rights(own).allow(Permission::ManageCredentials) {
+        return Err(foreign());
+    }
+    let new = &New { expires_at: permit.no_later(new.expires_at), ..new.clone() };
     let label = demand_fit_owner(&mut tx, owner, kind).await?;
     let made = write(&mut tx, permit, kind, new, owner, false).await?;
     let credential = events::Credential {
@@ -137,6 +144,7 @@ pub(super) fn hash_of_ssh_key(account: &AccountId, fingerprint: &str) -> String 
 /// # Errors
 /// [`Stop::Unknown`] also for what is not one's own to change, [`Stop::Faults`].
 pub async fn update<B: Bearer>(permit: &Permit<may::ManageOwnCredentials, B>, id: &CredentialId, changes: &Changes) -> Result<(), Stop> {
+    demand_managed(permit, id).await?;
     let (mut tx, own) = permit.begin().await?;
     let row = managed(&mut tx, permit, own, id).await?;
     let before = value_of(&row);
@@ -145,7 +153,7 @@ pub async fn update<B: Bearer>(permit: &Permit<may::ManageOwnCredentials, B>, id
         description: changes.description.as_deref().unwrap_or(&row.description),
         metadata: changes.metadata.as_deref().unwrap_or(&row.metadata),
         acl: changes.acl.as_ref().filter(|_| row.kind().has_acl()).unwrap_or(&old_acl),
-        expires_at: changes.expires_at.unwrap_or(row.expires_at),
+        expires_at: changes.expires_at.map_or(row.expires_at, |at| permit.no_later(at)),
     };
     let after = value(says.description, says.metadata, says.acl, says.expires_at, row.fingerprint.as_deref());
     if before == after {
@@ -159,19 +167,31 @@ pub async fn update<B: Bearer>(permit: &Permit<may::ManageOwnCredentials, B>, id
 /// Deletes a credential: it is worth nothing from the next use on, for good.
 ///
 /// # Errors
-/// [`Stop::Unknown`] also for what is not one's own to delete; [`Stop::Faults`] for default authtokens, which are rotated.
+/// [`Stop::Unknown`]; [`Stop::Faults`] for what is not one's own to delete, and for the own default authtoken, which is rotated.
 pub async fn delete<B: Bearer>(permit: &Permit<may::ManageOwnCredentials, B>, id: &CredentialId) -> Result<(), Stop> {
+    demand_managed(permit, id).await?;
     let (mut tx, own) = permit.begin().await?;
     let row = managed(&mut tx, permit, own, id).await?;
-    if row.default_since.is_some() {
-        let says = "This is its owner's default authtoken. It can be rotated, and goes when they leave the account.";
+    // Administrators may end one that leaked; its owner gets another when they look at it.
+    if row.default_since.is_some() && row.owner() == Some(myself(permit)) {
+        let says = "This is your default authtoken. It can be rotated, and goes when you leave the account.";
         return Err(Faults::coded("credential", codes::DEFAULT_AUTHTOKEN, says).into());
     }
     tx.revoke_credential(id).await?;
     Ok(tx.commit(Event::Credential { account: account(permit), credential: named(&row), what: CredentialEvent::Deleted }).await?)
 }
 
-/// A credential that whoever asks may manage: their own, or as administrators all. Others exist for them as something to look at.
+/// That whoever asks may manage a credential: it is their own, or they are administrators. Who may not is on record.
+async fn demand_managed<M: May, B: Bearer>(permit: &Permit<M, B>, id: &CredentialId) -> Result<(), Stop> {
+    let row = permit.read().credential(id).await?.ok_or(Stop::Unknown)?;
+    if is_managed(permit, permit.rights().allow(Permission::ManageCredentials), &row) {
+        return Ok(());
+    }
+    permit.note_missing(Permission::ManageCredentials).await?;
+    Err(not_managed())
+}
+
+/// The same inside a transaction, where it stays true; answers with the credential.
 async fn managed<M: May, B: Bearer>(
     tx: &mut Tx<InAccount>,
     permit: &Permit<M, B>,
@@ -179,10 +199,21 @@ async fn managed<M: May, B: Bearer>(
     id: &CredentialId,
 ) -> Result<CredentialRow, Stop> {
     let row = tx.credential(id).await?.ok_or(Stop::Unknown)?;
-    if row.owner() == Some(myself(permit)) || rights(own).allow(Permission::ManageCredentials) {
-        return Ok(row);
-    }
-    Err(Faults::coded("credential", codes::OWNER_FOREIGN, "Only its owner and administrators change it.").into())
+    if is_managed(permit, rights(own).allow(Permission::ManageCredentials), &row) { Ok(row) } else { Err(not_managed()) }
+}
+
+/// Whether whoever looks may change a credential, as far as pages say so beforehand.
+#[must_use]
+pub fn may_manage<M: May, B: Bearer>(permit: &Permit<M, B>, row: &CredentialRow) -> bool {
+    permit.rights().allow(Permission::ManageOwnCredentials) && is_managed(permit, permit.rights().allow(Permission::ManageCredentials), row)
+}
+
+fn is_managed<M: May, B: Bearer>(permit: &Permit<M, B>, all: bool, row: &CredentialRow) -> bool {
+    all || row.owner() == Some(myself(permit))
+}
+
+fn not_managed() -> Stop {
+    Faults::coded("credential", codes::OWNER_FOREIGN, "Only its owner and administrators change it.").into()
 }
 
 /// Whoever acts, as an owner.

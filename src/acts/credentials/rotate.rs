@@ -1,6 +1,6 @@
 //! Rotating: a new secret beside the old one, which ends on a day.
 
-use super::{Made, account, demand_fit_owner, managed, named, value, value_of, write};
+use super::{Made, account, demand_fit_owner, demand_managed, managed, named, value, value_of, write};
 use crate::{
     acts::{Bearer, Permit, Stop},
     rules::{
@@ -24,6 +24,7 @@ pub async fn rotate<B: Bearer>(
     id: &CredentialId,
     old_ends: Option<Millis>,
 ) -> Result<Made, Stop> {
+    demand_managed(permit, id).await?;
     let (mut tx, own) = permit.begin().await?;
     let row = managed(&mut tx, permit, own, id).await?;
     let (kind, owner) = (row.kind(), row.owner().ok_or(Stop::Unknown)?);
@@ -37,7 +38,9 @@ pub async fn rotate<B: Bearer>(
         return Err(Faults::coded("until", codes::EXPIRY_PAST, "Choose a day in the future.").into());
     }
     demand_fit_owner(&mut tx, &owner, kind).await?;
-    let new = New { description: row.description.clone(), metadata: row.metadata.clone(), acl: row.acl(), expires_at: None, ssh: None };
+    // An end that lies ahead is a limit as any other.
+    let expires_at = permit.no_later(row.expires_at.filter(|at| *at > tx.now()));
+    let new = New { description: row.description.clone(), metadata: row.metadata.clone(), acl: row.acl(), expires_at, ssh: None };
     let made = write(&mut tx, permit, kind, &new, &owner, false).await?;
     let (acl, before) = (row.acl(), value_of(&row));
     if let Some(at) = old_ends {
@@ -51,7 +54,7 @@ pub async fn rotate<B: Bearer>(
         tx.note(Event::Credential { account: account(permit), credential: named(&row), what: CredentialEvent::Deleted });
     }
     let credential = events::Credential { id: made.id.clone(), ..named(&row) };
-    let after = value(&new.description, &new.metadata, &new.acl, None, None);
+    let after = value(&new.description, &new.metadata, &new.acl, new.expires_at, None);
     tx.commit(Event::Credential { account: account(permit), credential, what: CredentialEvent::Created { after } }).await?;
     Ok(made)
 }

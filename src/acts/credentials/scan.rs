@@ -1,15 +1,15 @@
 //! Scanning: what a secret is that was found lying somewhere.
 
 use crate::{
-    acts::App,
+    acts::{App, permit::judge},
     protocols::secrets::hash_token,
-    rules::credentials::{CredentialId, Kind, secret},
+    rules::credentials::{CredentialId, Denial, Kind, secret},
     store::{Instance, StoreError},
 };
 
 /// A secret that was found, as far as this database knows it.
 pub enum Leaked {
-    /// It works, unless its owner is refused: whoever has it may use it.
+    /// It works: whoever has it may use it.
     Live {
         /// Which.
         id: CredentialId,
@@ -20,6 +20,8 @@ pub enum Leaked {
         /// Whose it is.
         owner: String,
     },
+    /// It is one that is refused at present, and why.
+    Resting(CredentialId, Denial),
     /// It was one, and is revoked.
     Revoked(CredentialId),
     /// It has the shape of one, and is none of this database.
@@ -33,6 +35,9 @@ pub enum Leaked {
 pub async fn recognise(app: &App, text: &str) -> Result<Leaked, StoreError> {
     let mut reader = app.0.db.reader(Instance);
     if let Some(facts) = reader.key(&hash_token(text)).await? {
+        if let Err(why) = judge(app, app.now(), &facts) {
+            return Ok(Leaked::Resting(facts.credential, why));
+        }
         let owner = if facts.owner_email.is_empty() { facts.owner_name } else { facts.owner_email };
         return Ok(Leaked::Live { id: facts.credential, kind: facts.kind, account: facts.account.name, owner });
     }

@@ -9,9 +9,9 @@ use crate::{
         members::Roles,
         permissions::{Permission, Rights},
         sign_in,
-        time::Span,
+        time::{Millis, Span},
     },
-    store::{AccountFacts, Attempt, Context, InAccount, Tx, Why},
+    store::{AccountFacts, Attempt, Context, InAccount, Instance, Tx, Why},
 };
 
 /// What a bearer is in an account, as it has just been read.
@@ -34,6 +34,8 @@ pub trait Bearer: Send + Sync + Sized {
     fn actor(&self) -> Actor;
     /// How what they do is written down.
     fn context(&self) -> Context;
+    /// From when on what it opens by is worth nothing, where that is a moment known beforehand: what it makes lasts no longer.
+    fn ends_at(&self) -> Option<Millis>;
     /// The log that has to be held so that what the gate has found stays true, besides the account's.
     fn hold(&self) -> Option<Log>;
     /// By what refusals are told apart: the session, or the credential.
@@ -61,6 +63,11 @@ pub trait Bearer: Send + Sync + Sized {
     /// Puts a refusal on record, once an hour for each session or credential and reason: reloading a refused page is no news.
     fn record_refusal(&self, account: &AccountFacts, reason: &str, event: Event) -> impl Future<Output = Result<(), Stop>> + Send {
         async move {
+            // Whoever goes on trying makes nobody wait: what is on record already is looked up without a writer's lock.
+            let attempt = refusal(account, self.means(), reason, self.app().now());
+            if self.app().0.db.reader(Instance).attempts(&attempt).await? > 0 {
+                return Ok(());
+            }
             let mut tx = self.begin_in(account, vec![Log::Account(account.account.clone())]).await?;
             if is_news(&mut tx, account, self.means(), reason).await? {
                 tx.commit(event).await?;
@@ -74,7 +81,11 @@ pub trait Bearer: Send + Sync + Sized {
 
 /// Counts a refusal; whether it is the first one within the hour.
 pub(super) async fn is_news(tx: &mut Tx<InAccount>, account: &AccountFacts, means: &str, reason: &str) -> Result<bool, Stop> {
-    let key = format!("{} {means} {reason}", account.account);
-    let attempt = Attempt { scope: "refusal", key, window_start: sign_in::window_start(tx.now(), Span::hours(1)) };
+    let attempt = refusal(account, means, reason, tx.now());
     Ok(tx.count_attempt(&attempt).await? == 1)
+}
+
+fn refusal(account: &AccountFacts, means: &str, reason: &str, now: Millis) -> Attempt {
+    let key = format!("{} {means} {reason}", account.account);
+    Attempt { scope: "refusal", key, window_start: sign_in::window_start(now, Span::hours(1)) }
 }

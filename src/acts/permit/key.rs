@@ -12,6 +12,7 @@ use crate::{
         credentials::{CredentialId, Denial, Kind, NOTED_EVERY, Owner, secret},
         events::{self, Actor, CredentialEvent, Event, Log, Who},
         gate,
+        ids::AccountId,
         members::Roles,
         permissions::{May, Permission, Rights, rights, rights_of_bots},
         time::Millis,
@@ -43,15 +44,22 @@ pub enum NoKey {
 }
 
 impl<M: May> Permit<M, Key> {
-    /// Asks whether this key opens its account for `M`, and notes that it was used.
+    /// Asks whether this key opens its account for `M`, and notes that it was used. What `pace` says of the account comes before anything
+    /// is written: nobody makes work for the writers faster than that.
     ///
     /// # Errors
-    /// [`Stop::Key`], or that the owner's roles do not suffice. Refusals of keys that there are, are on record.
-    pub async fn ask_by_key(app: &App, caller: Caller, token: &str) -> Result<Self, Stop> {
+    /// [`Stop::Key`], what `pace` answers, or that the owner's roles do not suffice. Refusals of keys that there are, are on record.
+    pub async fn ask_by_key(
+        app: &App,
+        caller: Caller,
+        token: &str,
+        pace: impl FnOnce(&AccountId) -> Result<(), Stop> + Send,
+    ) -> Result<Self, Stop> {
         let key = Key::find(app, caller, token).await?;
+        pace(&key.facts.account.account)?;
         let (roles, rights) = match key.judge(app.now()) {
             Ok(found) => found,
-            Err(why) => return Err(key.denied(why).await),
+            Err(why) => return Err(key.denied(why, &key.context()).await),
         };
         key.note_use("api").await;
         let account = key.facts.account.clone();
@@ -92,38 +100,42 @@ impl Key {
         if rights.allow(Permission::UseApi) { Ok((roles, rights)) } else { Err(Denial::ReadOnly) }
     }
 
-    /// Notes that it was used, once a minute, or from somewhere else.
+    /// Notes that it was used, once a minute.
     pub(in crate::acts) async fn note_use(&self, surface: &'static str) {
         let facts = &self.facts;
-        let is_known = facts.last_used_from.as_deref() == Some(self.caller.address.to_string().as_str());
-        let is_recent = facts.last_used_at.is_some_and(|at| self.app.now().since(at) < NOTED_EVERY);
-        if !(is_known && is_recent) {
+        if facts.last_used_at.is_none_or(|at| self.app.now().since(at) >= NOTED_EVERY) {
             let noted = async {
                 let mut tx = self.begin_in(&facts.account, vec![]).await?;
-                tx.touch_credential(&facts.credential).await?;
-                tx.count_visit(surface).await?;
+                // Of many at once one notes it.
+                let since = tx.now().minus(NOTED_EVERY);
+                if tx.touch_credential(&facts.credential, since).await? {
+                    tx.count_visit(surface).await?;
+                }
                 Ok(tx.commit_unrecorded(Why::LastSeen).await?)
             };
             noted.await.unwrap_or_else(|stop: Stop| not_noted(&stop));
         }
     }
 
-    /// That it is refused, after noting so for those who manage it: once a minute, and as an event once an hour.
-    pub(in crate::acts) async fn denied(&self, why: Denial) -> Stop {
+    /// That it is refused, after noting so for those who manage it: once a minute, and as an event once an hour, in the name of whoever
+    /// showed it.
+    pub(in crate::acts) async fn denied(&self, why: Denial, by: &Context) -> Stop {
         let is_recent = self.facts.refused_at.is_some_and(|at| self.app.now().since(at) < NOTED_EVERY);
         if !is_recent {
-            self.note_refused(why).await.unwrap_or_else(|stop| not_noted(&stop));
+            self.note_refused(why, by).await.unwrap_or_else(|stop| not_noted(&stop));
         }
         Stop::Key(NoKey::Denied(why))
     }
 
-    async fn note_refused(&self, why: Denial) -> Result<(), Stop> {
+    async fn note_refused(&self, why: Denial, by: &Context) -> Result<(), Stop> {
         let account = &self.facts.account;
-        let mut tx = self.begin_in(account, vec![Log::Account(account.account.clone())]).await?;
-        tx.note_refused(&self.facts.credential, why.word()).await?;
+        let hold = vec![Log::Account(account.account.clone())];
+        let mut tx = self.app.0.db.begin(InAccount(account.account.clone()), hold, by.clone(), &self.app.0.hands).await?;
+        let from = self.caller.address.to_string();
+        tx.note_refused(&self.facts.credential, &from, why.word()).await?;
         if is_news(&mut tx, account, self.means(), why.word()).await? {
             let (account, credential) = (account.account.clone(), credential(&self.facts));
-            Ok(tx.commit(Event::Credential { account, credential, what: CredentialEvent::Refused { why } }).await?)
+            Ok(tx.commit(Event::Credential { account, credential, what: CredentialEvent::Refused { why, from } }).await?)
         } else {
             Ok(tx.commit_unrecorded(Why::CountingAttempts).await?)
         }
@@ -197,6 +209,10 @@ impl Bearer for Key {
         }
     }
 
+    fn ends_at(&self) -> Option<Millis> {
+        self.facts.expires_at
+    }
+
     fn hold(&self) -> Option<Log> {
         self.facts.owner.user().map(|user| Log::User(user.clone()))
     }
@@ -227,7 +243,7 @@ impl Bearer for Key {
 
     async fn refused(&self, _: &AccountFacts, stop: Stop) -> Stop {
         match stop {
-            Stop::Key(NoKey::Denied(why)) => self.denied(why).await,
+            Stop::Key(NoKey::Denied(why)) => self.denied(why, &self.context()).await,
             other => other,
         }
     }

@@ -28,7 +28,7 @@ use crate::{
         time::Millis,
         zones::Zone,
     },
-    store::{AccountFacts, InAccount, Instance, Living, Reader, Tx, Why},
+    store::{AccountFacts, Context, InAccount, Instance, Living, Reader, Tx, Why},
 };
 
 /// Somebody whom the gate admits and whose rights hold the permission `M`: a person in a session, or a program with a [`Key`]. Opens
@@ -138,8 +138,7 @@ impl<M: May, B: Bearer> Permit<M, B> {
     /// That the roles do not suffice, after putting it on record.
     pub(in crate::acts) async fn missing(&self, permission: Permission) -> Stop {
         let account = &self.account;
-        let event = Event::PermissionRefused { account: account.account.clone(), who: self.bearer.actor(), permission };
-        if let Err(stop) = self.bearer.record_refusal(account, permission.name(), event).await {
+        if let Err(stop) = self.note_missing(permission).await {
             return stop;
         }
         match self.read().administrators(3).await {
@@ -161,10 +160,26 @@ impl<M: May, B: Bearer> Permit<M, B> {
         self.bearer.actor()
     }
 
+    /// A moment, or the earlier one at which what the holder came by is worth nothing: no key outlives itself by what it makes.
+    pub(in crate::acts) fn no_later(&self, at: Option<Millis>) -> Option<Millis> {
+        self.bearer.ends_at().map_or(at, |ends| Some(at.map_or(ends, |at| at.min(ends))))
+    }
+
+    /// Puts on record that the holder tried what takes another permission.
+    pub(in crate::acts) async fn note_missing(&self, permission: Permission) -> Result<(), Stop> {
+        let event = Event::PermissionRefused { account: self.account.account.clone(), who: self.bearer.actor(), permission };
+        self.bearer.record_refusal(&self.account, permission.name(), event).await
+    }
+
     /// The network address that whoever holds it comes from.
     #[must_use]
     pub fn address(&self) -> std::net::IpAddr {
         self.bearer.caller().address
+    }
+
+    /// How what the holder does is written down.
+    pub(in crate::acts) fn context(&self) -> Context {
+        self.bearer.context()
     }
 
     pub(in crate::acts) fn caller(&self) -> &Caller {

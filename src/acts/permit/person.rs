@@ -263,6 +263,10 @@ impl Bearer for Person {
         context(&self.caller, self.facts.user.as_str(), &self.facts.canonical, Some(&self.facts))
     }
 
+    fn ends_at(&self) -> Option<Millis> {
+        None
+    }
+
     /// The log under which sessions and factors end.
     fn hold(&self) -> Option<Log> {
         Some(Log::User(self.facts.user.clone()))

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Acl, Kind, MAX_DESCRIPTION, MAX_METADATA, SshKey};
 use crate::rules::{
+    accounts::is_invisible,
     faults::{Faults, codes},
     time::Millis,
     zones::Zone,
@@ -164,8 +165,8 @@ pub fn description(text: &str) -> Result<String, Faults> {
         let says = format!("A description has at most {MAX_DESCRIPTION} bytes; these are {}.", text.len());
         return Err(Faults::coded("description", codes::DESCRIPTION_LONG, says));
     }
-    if text.chars().any(char::is_control) {
-        return Err(Faults::one("description", "A description is one line, without control characters."));
+    if text.contains(is_invisible) {
+        return Err(Faults::one("description", "A description is one line, without invisible characters."));
     }
     Ok(text.to_owned())
 }
@@ -179,8 +180,8 @@ pub fn metadata(text: &str) -> Result<String, Faults> {
         let says = format!("Metadata has at most {MAX_METADATA} bytes; these are {}.", text.len());
         return Err(Faults::coded("metadata", codes::METADATA_TOO_LONG, says));
     }
-    if text.contains('\0') {
-        return Err(Faults::one("metadata", "Metadata cannot hold the character NUL."));
+    if text.contains(|c| is_invisible(c) && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(Faults::one("metadata", "Leave out invisible characters, but for the ends of lines."));
     }
     Ok(text.to_owned())
 }

@@ -2,7 +2,10 @@
 
 use ssh_key::{Algorithm, HashAlg, PublicKey, public::KeyData};
 
-use crate::rules::faults::{Faults, codes};
+use crate::rules::{
+    accounts::is_invisible,
+    faults::{Faults, codes},
+};
 
 /// The longest key with its comment, in bytes.
 const MAX_KEY: usize = 8 * 1024;
@@ -37,6 +40,10 @@ impl SshKey {
         }
         if text.len() > MAX_KEY || text.lines().count() > 1 {
             return fault(codes::SSH_KEY_UNREAD, "A public key is one line: a type, the key, and a comment.");
+        }
+        // The comment is shown beside others.
+        if text.contains(is_invisible) {
+            return fault(codes::SSH_KEY_UNREAD, "Leave out invisible characters in the comment.");
         }
         let Ok(key) = PublicKey::from_openssh(text) else {
             return fault(codes::SSH_KEY_UNREAD, "This is no public key that OpenSSH would read.");
@@ -93,6 +100,8 @@ mod tests {
             ("ssh-ed25519 AAAA", "no public key"),
             ("ssh-ed25519", "no public key"),
             ("hello", "no public key"),
+            (&format!("{ED25519}\u{0}"), "invisible"),
+            (&format!("{ED25519}\u{202e}"), "invisible"),
         ] {
             assert!(SshKey::check(text).unwrap_err().at("public_key").unwrap().contains(says), "{text}");
         }

@@ -78,8 +78,8 @@ pub enum CredentialEvent {
     Deleted,
     /// Its owner looked at its secret.
     Shown,
-    /// It was used, and refused.
-    Refused { why: Denial },
+    /// It was shown, from this address, and refused.
+    Refused { why: Denial, from: String },
 }
 
 impl CredentialEvent {
@@ -92,7 +92,7 @@ impl CredentialEvent {
             Self::Updated { before, after } => done(updated(*kind), log, subjects, Some(before), Some(after)),
             Self::Deleted => done(deleted(*kind), log, subjects, None, None),
             Self::Shown => done(Kind::AuthtokenShown, log, subjects, None, None),
-            Self::Refused { why } => refused(Kind::CredentialRefused, log, subjects, json!({ "why": why.word() })),
+            Self::Refused { why, from } => refused(Kind::CredentialRefused, log, subjects, json!({ "why": why.word(), "from": from })),
         }
     }
 }

@@ -90,7 +90,7 @@ impl<'t> Cutter<'t> {
                 let digits = digits.ok_or_else(|| fault(at, r"\u needs four hexadecimal digits"))?;
                 self.take(digits.len());
                 // Halves of surrogate pairs are no characters.
-                let c = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
+                let c = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32).filter(|c| *c != '\0');
                 c.ok_or_else(|| fault(at, "this is no character"))
             }
             _ => Err(fault(at, r#"the escapes are \\ \" \' \n \t \r and \uXXXX"#)),

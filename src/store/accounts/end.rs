@@ -30,7 +30,7 @@ impl Reader<InAccount> {
         Ok(sql!(self, c => sqlx::query_as(
             "SELECT (SELECT COUNT(*) FROM members WHERE account_id = $1) AS members,
                     (SELECT COUNT(*) FROM invitations WHERE account_id = $1 AND closed_at IS NULL) AS invitations,
-                    (SELECT COUNT(*) FROM bot_users WHERE account_id = $1) AS bot_users,
+                    (SELECT COUNT(*) FROM bot_users WHERE account_id = $1 AND deleted_at IS NULL) AS bot_users,
                     (SELECT COUNT(*) FROM credentials WHERE account_id = $1 AND revoked_at IS NULL) AS credentials")
             .bind(&scope).fetch_one(c)))
     }

@@ -11,6 +11,7 @@ use super::{InAccount, Reader, Result, Tx, bot_users::containing, run, sql};
 use crate::rules::{
     credentials::{Acl, CredentialId, Kind, Owner},
     ids::{BotId, UserId},
+    members::fold,
     time::Millis,
 };
 
@@ -37,6 +38,8 @@ pub struct CredentialRow {
     pub created_at: Millis,
     /// By whom: the id of a user or bot user.
     pub created_by: String,
+    /// What they are called.
+    pub made_by: Option<String>,
     /// From when on it is worth nothing, if ever.
     pub expires_at: Option<Millis>,
     /// Since when it is its owner's default authtoken, if it is.
@@ -142,7 +145,7 @@ pub struct CredentialSays<'a> {
 pub struct CredentialFilter {
     /// Whose owner has this id.
     pub owner: Option<String>,
-    /// Whose description holds this; empty for all.
+    /// Whose folded description holds this; empty for all.
     pub description: String,
 }
 
@@ -162,13 +165,14 @@ impl Reader<InAccount> {
         Ok(sql!(self, c => sqlx::query_as(
             "SELECT k.id, k.kind, k.user_id, k.bot_id, COALESCE(m.name, b.name) AS owner_name, m.search_email AS owner_email,
                     k.public_key, k.fingerprint, k.acl, k.description, k.metadata, k.created_at, k.created_by, k.expires_at, k.default_since,
-                    k.last_used_at, k.last_used_from, k.refused_at, k.refused_from, k.refused_why, k.version
+                    k.last_used_at, k.last_used_from, k.refused_at, k.refused_from, k.refused_why, k.version,
+                    COALESCE((SELECT u.name FROM users u WHERE u.id = k.created_by), (SELECT c.name FROM bot_users c WHERE c.id = k.created_by)) AS made_by
              FROM credentials k
              LEFT JOIN members m ON m.account_id = k.account_id AND m.user_id = k.user_id
              LEFT JOIN bot_users b ON b.account_id = k.account_id AND b.id = k.bot_id
              WHERE k.account_id = $1 AND k.kind = $2 AND k.revoked_at IS NULL AND k.id < COALESCE(CAST($3 AS TEXT), '~')
                AND (CAST($4 AS TEXT) IS NULL OR k.user_id = CAST($4 AS TEXT) OR k.bot_id = CAST($4 AS TEXT))
-               AND ($5 = '' OR k.description LIKE $6 ESCAPE '!')
+               AND ($5 = '' OR k.search_description LIKE $6 ESCAPE '!')
              ORDER BY k.id DESC LIMIT CAST($7 AS BIGINT)")
             .bind(&scope).bind(kind.word()).bind(before).bind(&filter.owner).bind(&filter.description).bind(containing(&filter.description))
             .bind(limit).fetch_all(c)))
@@ -183,7 +187,8 @@ impl Reader<InAccount> {
         Ok(sql!(self, c => sqlx::query_as(
             "SELECT k.id, k.kind, k.user_id, k.bot_id, COALESCE(m.name, b.name) AS owner_name, m.search_email AS owner_email,
                     k.public_key, k.fingerprint, k.acl, k.description, k.metadata, k.created_at, k.created_by, k.expires_at, k.default_since,
-                    k.last_used_at, k.last_used_from, k.refused_at, k.refused_from, k.refused_why, k.version
+                    k.last_used_at, k.last_used_from, k.refused_at, k.refused_from, k.refused_why, k.version,
+                    COALESCE((SELECT u.name FROM users u WHERE u.id = k.created_by), (SELECT c.name FROM bot_users c WHERE c.id = k.created_by)) AS made_by
              FROM credentials k
              LEFT JOIN members m ON m.account_id = k.account_id AND m.user_id = k.user_id
              LEFT JOIN bot_users b ON b.account_id = k.account_id AND b.id = k.bot_id
@@ -199,13 +204,31 @@ impl Reader<InAccount> {
         Ok(sql!(self, c => sqlx::query_as(
             "SELECT k.id, k.kind, k.user_id, k.bot_id, COALESCE(m.name, b.name) AS owner_name, m.search_email AS owner_email,
                     k.public_key, k.fingerprint, k.acl, k.description, k.metadata, k.created_at, k.created_by, k.expires_at, k.default_since,
-                    k.last_used_at, k.last_used_from, k.refused_at, k.refused_from, k.refused_why, k.version
+                    k.last_used_at, k.last_used_from, k.refused_at, k.refused_from, k.refused_why, k.version,
+                    COALESCE((SELECT u.name FROM users u WHERE u.id = k.created_by), (SELECT c.name FROM bot_users c WHERE c.id = k.created_by)) AS made_by
              FROM credentials k
              LEFT JOIN members m ON m.account_id = k.account_id AND m.user_id = k.user_id
              LEFT JOIN bot_users b ON b.account_id = k.account_id AND b.id = k.bot_id
              WHERE k.account_id = $1 AND (k.user_id = $2 OR k.bot_id = $2) AND k.revoked_at IS NULL
              ORDER BY k.created_at DESC, k.id DESC LIMIT CAST($3 AS BIGINT)")
             .bind(&scope).bind(owner.as_str()).bind(limit).fetch_all(c)))
+    }
+
+    /// Those that somebody made and that are not their own: what they may have kept the secrets of. The newest, the first few.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn credentials_made_for_others(&mut self, by: &UserId, limit: i64) -> Result<Vec<CredentialRow>> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_as(
+            "SELECT k.id, k.kind, k.user_id, k.bot_id, COALESCE(m.name, b.name) AS owner_name, m.search_email AS owner_email,
+                    k.public_key, k.fingerprint, k.acl, k.description, k.metadata, k.created_at, k.created_by, k.expires_at, k.default_since,
+                    k.last_used_at, k.last_used_from, k.refused_at, k.refused_from, k.refused_why, k.version, CAST(NULL AS TEXT) AS made_by
+             FROM credentials k
+             LEFT JOIN members m ON m.account_id = k.account_id AND m.user_id = k.user_id
+             LEFT JOIN bot_users b ON b.account_id = k.account_id AND b.id = k.bot_id
+             WHERE k.account_id = $1 AND k.created_by = $2 AND (k.user_id IS NULL OR k.user_id <> $2) AND k.revoked_at IS NULL
+             ORDER BY k.created_at DESC, k.id DESC LIMIT CAST($3 AS BIGINT)").bind(&scope).bind(by).bind(limit).fetch_all(c)))
     }
 
     /// How many credentials of a kind an owner has.
@@ -240,11 +263,11 @@ impl Tx<InAccount> {
         let (scope, now) = (self.scope.0.clone(), self.now());
         let made = run!(self, sqlx::query(
             "INSERT INTO credentials (id, account_id, kind, user_id, bot_id, secret_hash, sealed, public_key, fingerprint, acl, description,
-                                      metadata, created_at, created_by, expires_at, default_since)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT DO NOTHING")
+                                      metadata, created_at, created_by, expires_at, default_since, search_description)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT DO NOTHING")
             .bind(new.id).bind(&scope).bind(new.kind.word()).bind(new.owner.user()).bind(new.owner.bot()).bind(new.hash).bind(new.sealed)
             .bind(new.ssh.map(|(key, _)| key)).bind(new.ssh.map(|(_, fingerprint)| fingerprint)).bind(new.acl.json()).bind(new.description)
-            .bind(new.metadata).bind(now).bind(new.by).bind(new.expires_at).bind(new.sealed.map(|_| now)));
+            .bind(new.metadata).bind(now).bind(new.by).bind(new.expires_at).bind(new.sealed.map(|_| now)).bind(fold(new.description)));
         Ok(made == 1)
     }
 
@@ -257,13 +280,14 @@ impl Tx<InAccount> {
         run!(
             self,
             sqlx::query(
-                "UPDATE credentials SET description = $1, metadata = $2, acl = $3, expires_at = $4, version = version + 1
-                 WHERE account_id = $5 AND id = $6 AND revoked_at IS NULL"
+                "UPDATE credentials SET description = $1, metadata = $2, acl = $3, expires_at = $4, search_description = $5, version = version + 1
+                 WHERE account_id = $6 AND id = $7 AND revoked_at IS NULL"
             )
             .bind(says.description)
             .bind(says.metadata)
             .bind(says.acl.json())
             .bind(says.expires_at)
+            .bind(fold(says.description))
             .bind(&scope)
             .bind(id)
         );
@@ -324,36 +348,39 @@ impl Tx<InAccount> {
         ))
     }
 
-    /// Notes that a credential was used.
+    /// Notes that a credential was used, unless that was noted since a moment; answers whether it was not.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn touch_credential(&mut self, id: &CredentialId) -> Result<()> {
+    pub async fn touch_credential(&mut self, id: &CredentialId, unless_since: Millis) -> Result<bool> {
         let (scope, now) = (self.scope.0.clone(), self.now());
         let address = self.context().address.clone();
-        run!(
+        let noted = run!(
             self,
-            sqlx::query("UPDATE credentials SET last_used_at = $1, last_used_from = $2 WHERE account_id = $3 AND id = $4")
-                .bind(now)
-                .bind(address)
-                .bind(&scope)
-                .bind(id)
+            sqlx::query(
+                "UPDATE credentials SET last_used_at = $1, last_used_from = $2
+                 WHERE account_id = $3 AND id = $4 AND (last_used_at IS NULL OR last_used_at <= $5)"
+            )
+            .bind(now)
+            .bind(address)
+            .bind(&scope)
+            .bind(id)
+            .bind(unless_since)
         );
-        Ok(())
+        Ok(noted == 1)
     }
 
     /// Notes that a credential was used and refused.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn note_refused(&mut self, id: &CredentialId, why: &str) -> Result<()> {
+    pub async fn note_refused(&mut self, id: &CredentialId, from: &str, why: &str) -> Result<()> {
         let (scope, now) = (self.scope.0.clone(), self.now());
-        let address = self.context().address.clone();
         run!(
             self,
             sqlx::query("UPDATE credentials SET refused_at = $1, refused_from = $2, refused_why = $3 WHERE account_id = $4 AND id = $5")
                 .bind(now)
-                .bind(address)
+                .bind(from)
                 .bind(why)
                 .bind(&scope)
                 .bind(id)

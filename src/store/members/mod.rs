@@ -280,7 +280,8 @@ impl Tx<InAccount> {
         let revoked = run!(
             self,
             sqlx::query(
-                "UPDATE credentials SET revoked_at = $1, secret_hash = NULL, sealed = NULL
+                "UPDATE credentials SET revoked_at = $1, secret_hash = NULL, sealed = NULL, public_key = NULL, default_since = NULL,
+                        version = version + 1
                  WHERE account_id = $2 AND user_id = $3 AND revoked_at IS NULL"
             )
             .bind(now)

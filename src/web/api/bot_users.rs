@@ -77,6 +77,14 @@ impl Called {
         }
     }
 
+    /// The name by which ids may be written, and the one by which they are shown.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Bot => (BotId::SERVICE, BotId::PREFIX),
+            Self::Service => (BotId::PREFIX, BotId::SERVICE),
+        }
+    }
+
     fn id(self, id: &BotId) -> String {
         match self {
             Self::Bot => id.to_string(),
@@ -108,7 +116,7 @@ impl Called {
 
     /// A page of the list, and the address of the next one.
     async fn list(self, permit: Permit<may::ReadBotUsers, Key>, base: &Base, asked: &Asked) -> Answer<(Vec<BotUser>, Option<String>)> {
-        let filter = asked.filter(FIELDS, permit.now())?;
+        let filter = asked.filter(FIELDS, permit.now(), self.names())?;
         let keep = |row: &BotRow| {
             let id = self.id(&row.id);
             filter.as_ref().is_none_or(|filter| {

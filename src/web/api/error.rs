@@ -125,7 +125,10 @@ impl From<Stop> for ApiError {
             Stop::Key(no_key) => no_key.into(),
             Stop::Unknown | Stop::Moved(_) => Self::not_found(),
             Stop::Missing { permission, .. } => missing(permission),
-            Stop::TooMany(rest) => Self::bad(codes::RATE, "Too many attempts. Try again later.").later(rest),
+            Stop::TooMany(rest) => {
+                Self::bad(codes::RATE, "The account has made as many requests as it may within a minute. Wait for what Retry-After says.")
+                    .later(rest)
+            }
             Stop::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, codes::BUSY, "Busy at this moment. Try again in a few seconds.")
                 .later(Span::seconds(1)),
             // Keys have no sessions, so nothing asks them for a step.

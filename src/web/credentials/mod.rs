@@ -14,6 +14,7 @@ use crate::{
     acts::{Permit, Stop},
     rules::{
         credentials::{CredentialId, Denial, Kind, Mark, OLD_AFTER, mark},
+        members::fold,
         permissions::{Permission, may},
         time::Millis,
     },
@@ -118,7 +119,7 @@ impl Asked {
             "me" => Some(own.to_owned()),
             id => Some(id.to_owned()),
         };
-        CredentialFilter { owner, description: self.q.trim().to_owned() }
+        CredentialFilter { owner, description: fold(self.q.trim()) }
     }
 
     fn is_filtered(&self) -> bool {

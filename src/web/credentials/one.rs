@@ -10,7 +10,7 @@ use crate::{
     rules::{
         credentials::{CredentialId, Draft, Kind, OVERLAP, Rule},
         faults::Faults,
-        permissions::{May, Permission, may},
+        permissions::{May, may},
         time::{Millis, Span},
     },
     store::StoreError,
@@ -35,6 +35,8 @@ struct One {
     faults: Faults,
     /// Whether whoever looks may change it.
     may_manage: bool,
+    /// Whether it is their own.
+    is_own: bool,
     /// The last day of the old secret, if it is rotated now.
     until: String,
     expires_hint: String,
@@ -52,7 +54,7 @@ async fn page_of<M: May>(
     let Some(row) = permit.read().credential(id).await? else { return Ok(None) };
     let (acl, zone) = (row.acl(), permit.zone());
     let expires = row.expires_at.map(|at| at.minus(Span(1)).date(&zone)).unwrap_or_default();
-    let is_own = row.owner_id() == permit.person().facts().user.as_str() && permit.rights().allow(Permission::ManageOwnCredentials);
+    let is_own = row.owner_id() == permit.person().facts().user.as_str();
     Ok(Some(One {
         shell: Shell::of_account(permit, front).await,
         kind,
@@ -60,7 +62,8 @@ async fn page_of<M: May>(
         rules: acl.rules().to_vec(),
         draft: typed.unwrap_or_else(|| Draft::of(&row.description, &row.metadata, &acl, expires)),
         faults,
-        may_manage: is_own || permit.rights().allow(Permission::ManageCredentials),
+        may_manage: credentials::may_manage(permit, &row),
+        is_own,
         until: permit.now().plus(OVERLAP).date(&zone),
         expires_hint: format!("It is worth nothing once this day is over, in {}. Leave it empty for no end.", zone.name()),
         line: line(row, permit.now()),
@@ -155,6 +158,10 @@ pub(super) async fn ask_delete(
     parts: Parts,
 ) -> Response {
     match permit.read().credential(&id).await {
+        Ok(Some(row)) if !credentials::may_manage(&permit, &row) => {
+            let path = format!("/accounts/{}/{}/{id}", permit.account().slug, kind.path());
+            front.go(&path, "Only its owner and administrators delete it.").await
+        }
         Ok(Some(row)) => front.show(&Delete {
             shell: Shell::of_account(&permit, &front).await,
             kind,

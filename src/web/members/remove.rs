@@ -11,7 +11,7 @@ use crate::{
         ids::MemberId,
         permissions::{May, may},
     },
-    store::MemberRow,
+    store::{CredentialRow, MemberRow},
     web::{
         form::{Form, Id, faults_of},
         front::Front,
@@ -19,6 +19,9 @@ use crate::{
         shell::Shell,
     },
 };
+
+/// Credentials that are named, of those that somebody made for others.
+const NAMED: i64 = 50;
 
 #[derive(Template)]
 #[template(path = "members/remove.html", blocks = ["title", "main"])]
@@ -28,6 +31,8 @@ struct Remove {
     account: String,
     member: MemberRow,
     credentials: i64,
+    /// Credentials of others and of bot users that they made, and may have kept the secrets of.
+    made: Vec<CredentialRow>,
     invitations: i64,
     goes: Goes,
     faults: Faults,
@@ -57,6 +62,7 @@ async fn confirm<M: May>(permit: &Permit<M>, front: &Front, id: &MemberId, goes:
         slug: permit.account().slug.clone(),
         account: permit.account().name.clone(),
         credentials: reader.credentials_of(&member.user_id).await?,
+        made: reader.credentials_made_for_others(&member.user_id, NAMED).await?,
         invitations: reader.open_invitations_of(&member.user_id, permit.now()).await?,
         member,
         goes,
