@@ -185,7 +185,7 @@ async fn pages_of_events_follow_the_address() {
     browser.back().await;
     browser.wait_for("table.events").await;
     assert_eq!(browser.texts("table.events tbody tr").await.len(), 50);
-    assert_eq!(browser.texts(".sidebar .nav-item").await.len(), 7, "the whole page, not its middle alone");
+    assert_eq!(browser.texts(".sidebar .nav-item").await.len(), 11, "the whole page, not its middle alone");
     browser.quit().await;
 }
 
