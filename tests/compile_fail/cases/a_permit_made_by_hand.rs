@@ -5,5 +5,5 @@ use crate::{acts::{Permit, Person}, rules::{members::Roles, permissions::{may, r
 
 pub(super) fn permit(person: Person, account: AccountFacts) -> Permit<may::ReadEvents> {
     let roles = Roles::ADMINISTRATOR;
-    Permit { person, account, roles, rights: rights(roles), warnings: Vec::new(), may: PhantomData }
+    Permit { bearer: person, account, roles, rights: rights(roles), warnings: Vec::new(), may: PhantomData }
 }
