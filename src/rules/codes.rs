@@ -33,7 +33,6 @@ macro_rules! codes {
 use Code::{Known, Own};
 
 codes! {
-    METADATA_LONG     = Known(100), "The metadata is longer than 4096 bytes.";
     NO_AUTHORIZATION  = Known(200), "There is no Authorization header.";
     BAD_AUTHORIZATION = Known(201), "The Authorization header is neither Bearer nor Basic, or cannot be read.";
     KEY_MALFORMED     = Known(202), "What was given as a key does not have the shape of one.";
@@ -71,7 +70,7 @@ codes! {
     OWNER_AUTHTOKEN   = Known(627), "The owner of an authtoken never changes.";
     OWNER_API_KEY     = Known(628), "The owner of an API key never changes.";
     OWNER_SSH_KEY     = Known(629), "The owner of an SSH key never changes.";
-    OWNER_FOREIGN     = Known(630), "Only administrators create credentials for others.";
+    OWNER_FOREIGN     = Known(630), "Only administrators make credentials for others, and change or delete theirs.";
     OWNER_UNKNOWN     = Known(634), "There is no such owner in the account.";
     OWNER_READ_ONLY   = Known(635), "The owner of an API key has to be Developer read-write.";
     OWNER_INACTIVE    = Known(636), "The owner is disabled or inactive.";
@@ -84,7 +83,6 @@ codes! {
     BOT_NAME_TAKEN    = Known(4112), "The account has a bot user of this name.";
     NOT_FOUND         = Own(404), "There is no such resource in the account.";
     NO_SUCH_PATH      = Own(405), "There is no such path, or it does not take this method.";
-    TAKEN             = Own(409), "Somebody changed it meanwhile.";
     BROKEN            = Own(500), "A mistake of ours.";
     BUSY              = Own(503), "Too much to do at this moment; trying again may help.";
     KEY_EXPIRED       = Own(601), "The credential has expired.";
@@ -94,7 +92,6 @@ codes! {
     SSO_OWED          = Own(605), "The account demands single sign-on of the key's owner.";
     SSH_KEY_WEAK      = Own(606), "The SSH key is too weak.";
     EXPIRY_PAST       = Own(607), "The credential would have expired already.";
-    KEY_IS_SSH_KEY    = Own(608), "An SSH key proves nothing here.";
     CREDENTIALS_TOO_MANY = Own(609), "The owner has as many credentials as one can have.";
     BOTS_TOO_MANY     = Own(610), "The account has as many bot users as it can have.";
 }
@@ -109,6 +106,6 @@ mod tests {
     fn each_code_stands_for_one_condition() {
         let all: BTreeSet<String> = ALL.iter().map(|(code, _)| code.to_string()).collect();
         assert_eq!(all.len(), ALL.len());
-        assert_eq!((METADATA_LONG.to_string(), NOT_FOUND.to_string()), ("ERR_NGROK_100".into(), "ERR_FRONTDESK_404".into()));
+        assert_eq!((NO_AUTHORIZATION.to_string(), NOT_FOUND.to_string()), ("ERR_NGROK_200".into(), "ERR_FRONTDESK_404".into()));
     }
 }

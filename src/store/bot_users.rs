@@ -44,12 +44,8 @@ impl Reader<InAccount> {
         let scope = self.scope.0.clone();
         let inactive = filter.inactive.map(|inactive| if inactive { "yes" } else { "no" });
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT b.id, b.name, b.created_at, b.inactive_at, b.version,
-                    (SELECT COUNT(*) FROM credentials k WHERE k.account_id = b.account_id AND k.bot_id = b.id AND k.revoked_at IS NULL) AS credentials,
-                    (SELECT MAX(k.last_used_at) FROM credentials k WHERE k.account_id = b.account_id AND k.bot_id = b.id AND k.revoked_at IS NULL) AS last_used_at,
-                    (SELECT MAX(k.refused_at) FROM credentials k WHERE k.account_id = b.account_id AND k.bot_id = b.id AND k.revoked_at IS NULL) AS refused_at
-             FROM bot_users b
-             WHERE b.account_id = $1 AND b.deleted_at IS NULL AND b.id < COALESCE(CAST($2 AS TEXT), '~')
+            "SELECT b.* FROM living_bot_users b
+             WHERE b.account_id = $1 AND b.id < COALESCE(CAST($2 AS TEXT), '~')
                AND ($3 = '' OR b.search_name LIKE $4 ESCAPE '!')
                AND (CAST($5 AS TEXT) IS NULL OR (CAST($5 AS TEXT) = 'yes' AND b.inactive_at IS NOT NULL)
                     OR (CAST($5 AS TEXT) = 'no' AND b.inactive_at IS NULL))
@@ -64,11 +60,7 @@ impl Reader<InAccount> {
     pub async fn bot_user(&mut self, id: &BotId) -> Result<Option<BotRow>> {
         let scope = self.scope.0.clone();
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT b.id, b.name, b.created_at, b.inactive_at, b.version,
-                    (SELECT COUNT(*) FROM credentials k WHERE k.account_id = b.account_id AND k.bot_id = b.id AND k.revoked_at IS NULL) AS credentials,
-                    (SELECT MAX(k.last_used_at) FROM credentials k WHERE k.account_id = b.account_id AND k.bot_id = b.id AND k.revoked_at IS NULL) AS last_used_at,
-                    (SELECT MAX(k.refused_at) FROM credentials k WHERE k.account_id = b.account_id AND k.bot_id = b.id AND k.revoked_at IS NULL) AS refused_at
-             FROM bot_users b WHERE b.account_id = $1 AND b.id = $2 AND b.deleted_at IS NULL")
+            "SELECT b.* FROM living_bot_users b WHERE b.account_id = $1 AND b.id = $2")
             .bind(&scope).bind(id).fetch_optional(c)))
     }
 

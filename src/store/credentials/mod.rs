@@ -163,14 +163,8 @@ impl Reader<InAccount> {
     ) -> Result<Vec<CredentialRow>> {
         let scope = self.scope.0.clone();
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT k.id, k.kind, k.user_id, k.bot_id, COALESCE(m.name, b.name) AS owner_name, m.search_email AS owner_email,
-                    k.public_key, k.fingerprint, k.acl, k.description, k.metadata, k.created_at, k.created_by, k.expires_at, k.default_since,
-                    k.last_used_at, k.last_used_from, k.refused_at, k.refused_from, k.refused_why, k.version,
-                    COALESCE((SELECT u.name FROM users u WHERE u.id = k.created_by), (SELECT c.name FROM bot_users c WHERE c.id = k.created_by)) AS made_by
-             FROM credentials k
-             LEFT JOIN members m ON m.account_id = k.account_id AND m.user_id = k.user_id
-             LEFT JOIN bot_users b ON b.account_id = k.account_id AND b.id = k.bot_id
-             WHERE k.account_id = $1 AND k.kind = $2 AND k.revoked_at IS NULL AND k.id < COALESCE(CAST($3 AS TEXT), '~')
+            "SELECT k.* FROM living_credentials k
+             WHERE k.account_id = $1 AND k.kind = $2 AND k.id < COALESCE(CAST($3 AS TEXT), '~')
                AND (CAST($4 AS TEXT) IS NULL OR k.user_id = CAST($4 AS TEXT) OR k.bot_id = CAST($4 AS TEXT))
                AND ($5 = '' OR k.search_description LIKE $6 ESCAPE '!')
              ORDER BY k.id DESC LIMIT CAST($7 AS BIGINT)")
@@ -185,14 +179,8 @@ impl Reader<InAccount> {
     pub async fn credential(&mut self, id: &CredentialId) -> Result<Option<CredentialRow>> {
         let scope = self.scope.0.clone();
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT k.id, k.kind, k.user_id, k.bot_id, COALESCE(m.name, b.name) AS owner_name, m.search_email AS owner_email,
-                    k.public_key, k.fingerprint, k.acl, k.description, k.metadata, k.created_at, k.created_by, k.expires_at, k.default_since,
-                    k.last_used_at, k.last_used_from, k.refused_at, k.refused_from, k.refused_why, k.version,
-                    COALESCE((SELECT u.name FROM users u WHERE u.id = k.created_by), (SELECT c.name FROM bot_users c WHERE c.id = k.created_by)) AS made_by
-             FROM credentials k
-             LEFT JOIN members m ON m.account_id = k.account_id AND m.user_id = k.user_id
-             LEFT JOIN bot_users b ON b.account_id = k.account_id AND b.id = k.bot_id
-             WHERE k.account_id = $1 AND k.id = $2 AND k.revoked_at IS NULL").bind(&scope).bind(id).fetch_optional(c)))
+            "SELECT k.* FROM living_credentials k
+             WHERE k.account_id = $1 AND k.id = $2").bind(&scope).bind(id).fetch_optional(c)))
     }
 
     /// The newest credentials of an owner, of all kinds, the first few.
@@ -202,14 +190,8 @@ impl Reader<InAccount> {
     pub async fn credentials_owned_by(&mut self, owner: &Owner, limit: i64) -> Result<Vec<CredentialRow>> {
         let scope = self.scope.0.clone();
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT k.id, k.kind, k.user_id, k.bot_id, COALESCE(m.name, b.name) AS owner_name, m.search_email AS owner_email,
-                    k.public_key, k.fingerprint, k.acl, k.description, k.metadata, k.created_at, k.created_by, k.expires_at, k.default_since,
-                    k.last_used_at, k.last_used_from, k.refused_at, k.refused_from, k.refused_why, k.version,
-                    COALESCE((SELECT u.name FROM users u WHERE u.id = k.created_by), (SELECT c.name FROM bot_users c WHERE c.id = k.created_by)) AS made_by
-             FROM credentials k
-             LEFT JOIN members m ON m.account_id = k.account_id AND m.user_id = k.user_id
-             LEFT JOIN bot_users b ON b.account_id = k.account_id AND b.id = k.bot_id
-             WHERE k.account_id = $1 AND (k.user_id = $2 OR k.bot_id = $2) AND k.revoked_at IS NULL
+            "SELECT k.* FROM living_credentials k
+             WHERE k.account_id = $1 AND (k.user_id = $2 OR k.bot_id = $2)
              ORDER BY k.created_at DESC, k.id DESC LIMIT CAST($3 AS BIGINT)")
             .bind(&scope).bind(owner.as_str()).bind(limit).fetch_all(c)))
     }
@@ -221,13 +203,8 @@ impl Reader<InAccount> {
     pub async fn credentials_made_for_others(&mut self, by: &UserId, limit: i64) -> Result<Vec<CredentialRow>> {
         let scope = self.scope.0.clone();
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT k.id, k.kind, k.user_id, k.bot_id, COALESCE(m.name, b.name) AS owner_name, m.search_email AS owner_email,
-                    k.public_key, k.fingerprint, k.acl, k.description, k.metadata, k.created_at, k.created_by, k.expires_at, k.default_since,
-                    k.last_used_at, k.last_used_from, k.refused_at, k.refused_from, k.refused_why, k.version, CAST(NULL AS TEXT) AS made_by
-             FROM credentials k
-             LEFT JOIN members m ON m.account_id = k.account_id AND m.user_id = k.user_id
-             LEFT JOIN bot_users b ON b.account_id = k.account_id AND b.id = k.bot_id
-             WHERE k.account_id = $1 AND k.created_by = $2 AND (k.user_id IS NULL OR k.user_id <> $2) AND k.revoked_at IS NULL
+            "SELECT k.* FROM living_credentials k
+             WHERE k.account_id = $1 AND k.created_by = $2 AND (k.user_id IS NULL OR k.user_id <> $2)
              ORDER BY k.created_at DESC, k.id DESC LIMIT CAST($3 AS BIGINT)").bind(&scope).bind(by).bind(limit).fetch_all(c)))
     }
 

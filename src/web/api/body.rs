@@ -12,7 +12,7 @@ use crate::{
     rules::{
         codes,
         credentials::{CredentialId, Kind},
-        ids::{BotId, EventId, InvitationId, MemberId},
+        ids::BotId,
     },
     web::{Site, permit::parameter},
 };
@@ -30,10 +30,7 @@ impl<D: DeserializeOwned> FromRequest<Site> for Body<D> {
             Some(kind) if kind.eq_ignore_ascii_case("application/json") => {}
             Some(_) => return Err(ApiError::bad(codes::CONTENT_TYPE, "The body has to be application/json.")),
         }
-        let body = Bytes::from_request(request, site).await.map_err(|refusal| match refusal.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, codes::BODY_UNREAD, "The body is too large."),
-            _ => ApiError::bad(codes::BODY_UNREAD, "The body did not arrive whole."),
-        })?;
+        let body = whole(request, site).await?;
         // A list would be taken for the fields in their order.
         if body.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| byte.is_ascii_punctuation() && *byte != b'{') {
             return Err(ApiError::bad(codes::BAD_VALUE, "The body has to be a JSON object."));
@@ -48,6 +45,14 @@ impl<D: DeserializeOwned> FromRequest<Site> for Body<D> {
             ApiError::bad(code, format!("The body cannot be read: {says}."))
         })
     }
+}
+
+/// The body, as far as it arrived whole and is no larger than allowed.
+pub(super) async fn whole(request: Request, site: &Site) -> Result<Bytes, ApiError> {
+    Bytes::from_request(request, site).await.map_err(|refusal| match refusal.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, codes::BODY_UNREAD, "The body is too large."),
+        _ => ApiError::bad(codes::BODY_UNREAD, "The body did not arrive whole."),
+    })
 }
 
 /// That nothing came where nothing belongs.
@@ -82,9 +87,6 @@ macro_rules! ids_in_paths {
 
 ids_in_paths! {
     BotId: BotId::parse_any;
-    EventId: EventId::parse;
-    InvitationId: InvitationId::parse;
-    MemberId: MemberId::parse;
 }
 
 /// The id of a credential in the path.

@@ -3,18 +3,14 @@
 
 use std::net::IpAddr;
 
-use axum::{
-    body::Bytes,
-    extract::FromRequest,
-    http::{StatusCode, header},
-};
+use axum::{extract::FromRequest, http::header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     answers::{Errors, Found},
-    body::{Base, Body},
+    body::{Base, Body, whole},
     error::{Answer, ApiError},
 };
 use crate::{
@@ -190,10 +186,7 @@ impl FromRequest<Site> for Token {
         if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
             return Err(ApiError::bad(codes::CONTENT_TYPE, "The body has to be application/x-www-form-urlencoded (RFC 7662)."));
         }
-        let body = Bytes::from_request(request, site).await.map_err(|refusal| match refusal.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, codes::BODY_UNREAD, "The body is too large."),
-            _ => ApiError::bad(codes::BODY_UNREAD, "The body did not arrive whole."),
-        })?;
+        let body = whole(request, site).await?;
         let tokens: Vec<_> =
             form_urlencoded::parse(&body).filter(|(name, _)| name == "token").map(|(_, value)| value.into_owned()).collect();
         match <[String; 1]>::try_from(tokens) {

@@ -38,15 +38,6 @@ struct Said {
     draft: ApiDraft,
 }
 
-const FIELDS: &[(&str, filter::Kind)] = &[
-    ("id", filter::Kind::Id),
-    ("created_at", filter::Kind::Time),
-    ("description", filter::Kind::Text),
-    ("metadata", filter::Kind::Text),
-    ("owner_id", filter::Kind::Id),
-    ("expires_at", filter::Kind::Time),
-    ("last_used_at", filter::Kind::Time),
-];
 const FIELDS_WITH_ACL: &[(&str, filter::Kind)] = &[
     ("id", filter::Kind::Id),
     ("created_at", filter::Kind::Time),
@@ -57,6 +48,8 @@ const FIELDS_WITH_ACL: &[(&str, filter::Kind)] = &[
     ("last_used_at", filter::Kind::Time),
     ("acl", filter::Kind::List),
 ];
+/// The same of what has no rules.
+const FIELDS: &[(&str, filter::Kind)] = FIELDS_WITH_ACL.split_at(FIELDS_WITH_ACL.len() - 1).0;
 
 const fn path(kind: Kind) -> &'static str {
     match kind {
