@@ -19,22 +19,3 @@ CREATE INDEX credentials_by_maker ON credentials (account_id, created_by) WHERE 
 CREATE INDEX credentials_of_bot ON credentials (account_id, bot_id);
 DROP INDEX credentials_by_kind;
 CREATE INDEX credentials_by_kind ON credentials (account_id, kind, id) WHERE revoked_at IS NULL;
-
--- Credentials that are not revoked, with what their owners and whoever made them are called.
-CREATE VIEW living_credentials AS
-SELECT k.id, k.account_id, k.kind, k.user_id, k.bot_id, COALESCE(m.name, b.name) AS owner_name, m.search_email AS owner_email, k.public_key,
-       k.fingerprint, k.acl, k.description, k.search_description, k.metadata, k.created_at, k.created_by, k.expires_at, k.default_since,
-       k.last_used_at, k.last_used_from, k.refused_at, k.refused_from, k.refused_why, k.version,
-       COALESCE((SELECT u.name FROM users u WHERE u.id = k.created_by), (SELECT c.name FROM bot_users c WHERE c.id = k.created_by)) AS made_by
-FROM credentials k
-LEFT JOIN members m ON m.account_id = k.account_id AND m.user_id = k.user_id
-LEFT JOIN bot_users b ON b.account_id = k.account_id AND b.id = k.bot_id
-WHERE k.revoked_at IS NULL;
-
--- Bot users that are not deleted, with what became of their credentials.
-CREATE VIEW living_bot_users AS
-SELECT b.id, b.account_id, b.name, b.search_name, b.created_at, b.inactive_at, b.version,
-       (SELECT COUNT(*) FROM credentials k WHERE k.account_id = b.account_id AND k.bot_id = b.id AND k.revoked_at IS NULL) AS credentials,
-       (SELECT MAX(k.last_used_at) FROM credentials k WHERE k.account_id = b.account_id AND k.bot_id = b.id AND k.revoked_at IS NULL) AS last_used_at,
-       (SELECT MAX(k.refused_at) FROM credentials k WHERE k.account_id = b.account_id AND k.bot_id = b.id AND k.revoked_at IS NULL) AS refused_at
-FROM bot_users b WHERE b.deleted_at IS NULL;

@@ -207,6 +207,9 @@ async fn serve(config: &Config, filter: EnvFilter) -> Result<(), String> {
     };
     say(&mut std::io::stdout(), &line);
     tracing::info!(address = %running.address, "listening");
+    if let Some(api) = &running.api_url {
+        tracing::info!(%api, "listening for programs, with the API at its root");
+    }
     tokio::select! {
         () = asked_to_stop => {}
         () = logs.watch() => {}

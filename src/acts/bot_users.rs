@@ -78,13 +78,16 @@ fn updated(account: AccountId, bot: Bot, before: (&str, bool), after: (&str, boo
     Event::BotUser { account, bot, what: BotEvent::Updated { before: value(before), after: value(after) } }
 }
 
-/// Deletes a bot user, and with it all its credentials for good.
+/// Deletes a bot user, and with it all its credentials for good. People type its name to say that they mean it.
 ///
 /// # Errors
-/// [`Stop::Unknown`].
-pub async fn delete<B: Bearer>(permit: &Permit<may::ManageBotUsers, B>, id: &BotId) -> Result<u64, Stop> {
+/// [`Stop::Unknown`]; [`Stop::Faults`] when what was typed is not its name.
+pub async fn delete<B: Bearer>(permit: &Permit<may::ManageBotUsers, B>, id: &BotId, typed: Option<&str>) -> Result<u64, Stop> {
     let (mut tx, _) = permit.begin().await?;
     let row = tx.bot_user(id).await?.ok_or(Stop::Unknown)?;
+    if typed.is_some_and(|typed| typed.trim() != row.name) {
+        return Err(Faults::one("name", format!("Type the name as it stands here: {}", row.name)).into());
+    }
     let account = permit.account().account.clone();
     note_ends(&mut tx, &account, &row).await?;
     let credentials = tx.revoke_credentials_of_bot(id).await?;

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{InAccount, Reader, Result, Tx, run, sql};
+use super::{InAccount, Reader, Result, Tx, containing, run, sql};
 use crate::rules::{ids::BotId, time::Millis};
 
 /// A bot user.
@@ -16,13 +16,11 @@ pub struct BotRow {
     pub created_at: Millis,
     /// Since when none of its credentials works, if so.
     pub inactive_at: Option<Millis>,
-    /// How often it has changed.
-    pub version: i64,
     /// How many credentials it has.
     pub credentials: i64,
     /// When one of them was last used.
     pub last_used_at: Option<Millis>,
-    /// When one of them was last refused.
+    /// When one of them was last refused that has not gone well since.
     pub refused_at: Option<Millis>,
 }
 
@@ -35,6 +33,18 @@ pub struct BotFilter {
     pub inactive: Option<bool>,
 }
 
+/// Those of the account that are not deleted, and what became of their credentials.
+macro_rules! bot_user_columns {
+    () => {
+        "SELECT b.id, b.name, b.created_at, b.inactive_at,
+                (SELECT COUNT(*) FROM credentials k WHERE k.account_id = b.account_id AND k.bot_id = b.id AND k.revoked_at IS NULL) AS credentials,
+                (SELECT MAX(k.last_used_at) FROM credentials k WHERE k.account_id = b.account_id AND k.bot_id = b.id AND k.revoked_at IS NULL) AS last_used_at,
+                (SELECT MAX(k.refused_at) FROM credentials k WHERE k.account_id = b.account_id AND k.bot_id = b.id AND k.revoked_at IS NULL
+                    AND k.refused_at >= COALESCE(k.last_used_at, 0)) AS refused_at
+         FROM bot_users b WHERE b.account_id = $1 AND b.deleted_at IS NULL "
+    };
+}
+
 impl Reader<InAccount> {
     /// The newest bot users, or those older than one.
     ///
@@ -43,13 +53,12 @@ impl Reader<InAccount> {
     pub async fn bot_users(&mut self, filter: &BotFilter, before: Option<&BotId>, limit: i64) -> Result<Vec<BotRow>> {
         let scope = self.scope.0.clone();
         let inactive = filter.inactive.map(|inactive| if inactive { "yes" } else { "no" });
-        Ok(sql!(self, c => sqlx::query_as(
-            "SELECT b.* FROM living_bot_users b
-             WHERE b.account_id = $1 AND b.id < COALESCE(CAST($2 AS TEXT), '~')
+        Ok(sql!(self, c => sqlx::query_as(concat!(bot_user_columns!(),
+            "AND b.id < COALESCE(CAST($2 AS TEXT), '~')
                AND ($3 = '' OR b.search_name LIKE $4 ESCAPE '!')
                AND (CAST($5 AS TEXT) IS NULL OR (CAST($5 AS TEXT) = 'yes' AND b.inactive_at IS NOT NULL)
                     OR (CAST($5 AS TEXT) = 'no' AND b.inactive_at IS NULL))
-             ORDER BY b.id DESC LIMIT CAST($6 AS BIGINT)")
+             ORDER BY b.id DESC LIMIT CAST($6 AS BIGINT)"))
             .bind(&scope).bind(before).bind(&filter.name).bind(containing(&filter.name)).bind(inactive).bind(limit).fetch_all(c)))
     }
 
@@ -59,8 +68,8 @@ impl Reader<InAccount> {
     /// When the database fails.
     pub async fn bot_user(&mut self, id: &BotId) -> Result<Option<BotRow>> {
         let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as(
-            "SELECT b.* FROM living_bot_users b WHERE b.account_id = $1 AND b.id = $2")
+        Ok(sql!(self, c => sqlx::query_as(concat!(bot_user_columns!(),
+            "AND b.id = $2"))
             .bind(&scope).bind(id).fetch_optional(c)))
     }
 
@@ -73,12 +82,6 @@ impl Reader<InAccount> {
         Ok(sql!(self, c => sqlx::query_scalar("SELECT COUNT(*) FROM bot_users WHERE account_id = $1 AND deleted_at IS NULL")
             .bind(&scope).fetch_one(c)))
     }
-}
-
-/// The pattern of texts that hold this one.
-pub(super) fn containing(text: &str) -> String {
-    let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    format!("%{escaped}%")
 }
 
 impl Tx<InAccount> {

@@ -151,3 +151,9 @@ macro_rules! run {
     };
 }
 pub(crate) use run;
+
+/// The pattern of texts that hold this one.
+fn containing(text: &str) -> String {
+    let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    format!("%{escaped}%")
+}

@@ -87,21 +87,16 @@ impl Asked {
 
     /// The link to another page of the same filter.
     fn link(&self, path: &str, cursor: &str, seq: i64) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [
-            ("type", &self.r#type),
-            ("actor", &self.actor),
-            ("target", &self.target),
-            ("address", &self.address),
-            ("from", &self.from),
-            ("until", &self.until),
-        ] {
-            if !value.trim().is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        query.append_pair(cursor, &seq.to_string());
-        format!("{path}?{}", query.finish())
+        let query = [
+            ("type", self.r#type.trim()),
+            ("actor", self.actor.trim()),
+            ("target", self.target.trim()),
+            ("address", self.address.trim()),
+            ("from", self.from.trim()),
+            ("until", self.until.trim()),
+            (cursor, &seq.to_string()),
+        ];
+        page::link(path, &query)
     }
 }
 

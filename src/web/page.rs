@@ -75,12 +75,17 @@ pub(super) fn see_other(path: &str) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], Redirect::to(path)).into_response()
 }
 
+/// A path with a query, in which what is empty is left out.
+pub(super) fn link(path: &str, query: &[(&str, &str)]) -> String {
+    let mut written = form_urlencoded::Serializer::new(String::new());
+    written.extend_pairs(query.iter().filter(|(_, value)| !value.is_empty()));
+    let written = written.finish();
+    if written.is_empty() { path.to_owned() } else { format!("{path}?{written}") }
+}
+
 /// A path that leads on to another one, which may be empty.
 pub(super) fn with_next(path: &str, next: &str) -> String {
-    if next.is_empty() {
-        return path.to_owned();
-    }
-    format!("{path}?{}", form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish())
+    link(path, &[("next", next)])
 }
 
 /// For what can only fail by a mistake of ours, and before there is a page to say so.

@@ -9,7 +9,7 @@ use axum::{
 
 use super::{
     page,
-    page::{Fragment, Page, page_before, render, see_other, wants_fragment},
+    page::{Fragment, Page, link, page_before, render, see_other, wants_fragment},
 };
 use crate::{
     acts::{Caller, Stop},
@@ -233,15 +233,8 @@ impl Led {
 
     /// Goes there.
     pub(super) fn answer(self, headers: &HeaderMap) -> Response {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        if let Some(why) = self.why {
-            query.append_pair("why", why);
-        }
-        if let Some(next) = self.next.as_deref().filter(|next| *next != "/") {
-            query.append_pair("next", next);
-        }
-        let query = query.finish();
-        let path = if query.is_empty() { self.to.to_owned() } else { format!("{}?{query}", self.to) };
+        let next = self.next.as_deref().filter(|next| *next != "/");
+        let path = link(self.to, &[("why", self.why.unwrap_or_default()), ("next", next.unwrap_or_default())]);
         // htmx would follow a redirect and put that page into the middle of this one.
         let mut response = match HeaderValue::from_str(&path) {
             Ok(value) if wants_fragment(headers) => (StatusCode::OK, [("hx-redirect", value)]).into_response(),

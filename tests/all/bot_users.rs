@@ -53,7 +53,11 @@ async fn deleting_says_what_dies_and_frees_the_name() {
     let ask = ada.get(&format!("/accounts/acme/bot-users/{bot}/delete")).await;
     assert!(ask.text().contains("2 credentials stop working for good"), "{}", ask.text());
     assert_eq!(ask.all(".rows li").len(), 2);
-    let done = ada.post(&format!("/accounts/acme/bot-users/{bot}/delete"), &[]).await;
+    for typed in ["", "deploy", "Another"] {
+        let page = ada.post(&format!("/accounts/acme/bot-users/{bot}/delete"), &[("name", typed.into())]).await;
+        assert!(page.fault("name").contains("as it stands here: Deploy"), "{}", page.text());
+    }
+    let done = ada.post(&format!("/accounts/acme/bot-users/{bot}/delete"), &[("name", "Deploy".into())]).await;
     assert_eq!(done.location(), "/accounts/acme/bot-users");
     assert_eq!(program.get("/account").await.error(), (401, "ERR_NGROK_203"));
     assert_eq!(ada.get(&format!("/accounts/acme/bot-users/{bot}")).await.status, StatusCode::NOT_FOUND);

@@ -6,14 +6,14 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use crate::{
-    kit::{Browser, House, READER, UNTOUCHED},
+    kit::{Browser, House, Page, READER, UNTOUCHED},
     programs::ssh_key,
     upgrades::everything,
 };
 
 const DEVELOPER: Roles = Roles { developer: Developer::ReadWrite, ..READER };
 
-async fn made_by(browser: &Browser, path: &str, fields: &[(&'static str, String)]) -> crate::kit::Page {
+async fn made_by(browser: &Browser, path: &str, fields: &[(&'static str, String)]) -> Page {
     browser.post(&format!("/accounts/acme/{path}/new"), fields).await
 }
 
@@ -100,17 +100,90 @@ async fn owners_are_chosen_by_administrators_and_stay() {
     assert!(page.fault("owner").contains("Developer read-write"), "{}", page.text());
     let (of_bob, _) = house.credential(&ada, "api-keys", &bob_id).await;
     // Who does not own one does not change it; who owns one does; administrators do.
-    let change = [("description", "Another".to_owned())];
-    let page = bob.post(&format!("/accounts/acme/authtokens/{id}/change"), &change).await;
+    let another = [("description", "Another")];
+    let page = change(&bob, &format!("authtokens/{id}"), &another).await;
     assert!(page.text().contains("Only its owner and administrators change it."), "{}", page.text());
-    assert_eq!(bob.post(&format!("/accounts/acme/api-keys/{of_bob}/change"), &change).await.status, StatusCode::SEE_OTHER);
-    assert_eq!(ada.post(&format!("/accounts/acme/authtokens/{id}/change"), &change).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(change(&bob, &format!("api-keys/{of_bob}"), &another).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(change(&ada, &format!("authtokens/{id}"), &another).await.status, StatusCode::SEE_OTHER);
     // No form has a field for it.
-    let moved = ada.post(&format!("/accounts/acme/authtokens/{id}/change"), &[("owner", bob_id.clone())]).await;
+    let moved = change(&ada, &format!("authtokens/{id}"), &[("owner", &bob_id)]).await;
     assert_eq!(moved.status, StatusCode::SEE_OTHER);
     assert_eq!(house.raw.number(format!("SELECT COUNT(*) FROM credentials WHERE id = '{id}' AND user_id = '{bob_id}'")).await, 0);
     let of_mine = bob.get("/accounts/acme/api-keys?owner=me").await.all("tbody td:first-child");
     assert_eq!(of_mine, ["Another"]);
+}
+
+/// Saves the form of a credential's page, over what stands there.
+async fn change(by: &Browser, of: &str, fields: &[(&'static str, &str)]) -> Page {
+    let path = format!("/accounts/acme/{of}");
+    let version = by.get(&path).await.attributes("input[name=version]", "value").pop().unwrap_or_else(|| "0".into());
+    let fields = fields.iter().map(|(name, value)| (*name, (*value).to_owned()));
+    by.post(&format!("{path}/change"), &fields.chain([("version", version)]).collect::<Vec<_>>()).await
+}
+
+/// Two who change one see each other, and saying the last day again moves no end that a program has set.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_undoes_no_other_one() {
+    let (house, ada) = House::with_ada().await;
+    let program = house.program_of(&ada).await;
+    let ends = format!("{}T12:34:56Z", &house.now().plus(Span::days(30)).rfc3339()[..10]);
+    let made = program.post("/credentials", json!({ "description": "ci", "acl": ["bind:a.example.com"], "expires_at": ends })).await;
+    let (id, path) = (made.text("id"), format!("/accounts/acme/authtokens/{}", made.text("id")));
+    let form = ada.get(&path).await;
+    let typed = |version: &str| {
+        let field = |name: &str| form.attributes(&format!("[name={name}]"), "value").pop().unwrap_or_default();
+        vec![
+            ("description", "CI of the web shop".to_owned()),
+            ("acl", "bind:a.example.com".into()),
+            ("expires", field("expires")),
+            ("metadata", String::new()),
+            ("version", version.to_owned()),
+        ]
+    };
+    assert_eq!(ada.post(&format!("{path}/change"), &typed("0")).await.status, StatusCode::SEE_OTHER);
+    let now = program.get(&format!("/credentials/{id}")).await;
+    assert_eq!((now.text("description"), now.text("expires_at")), ("CI of the web shop".into(), made.text("expires_at")));
+    // Somebody narrows it while the form is open: what was typed comes back, and the rules that were narrowed stand.
+    program.patch(&format!("/credentials/{id}"), json!({ "acl": ["bind:b.example.com"] })).await;
+    let page = ada.post(&format!("{path}/change"), &typed("1")).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.text().contains("Somebody changed it meanwhile") && page.text().contains("bind:b.example.com"), "{}", page.text());
+    let again = page.attributes("input[name=version]", "value").remove(0);
+    assert_eq!(ada.post(&format!("{path}/change"), &typed(&again)).await.status, StatusCode::SEE_OTHER);
+    // What has ended stays so, though the form says its day again; and rotating revives nothing.
+    house.raw.run(format!("UPDATE credentials SET expires_at = 1000 WHERE id = '{id}'")).await;
+    assert_eq!(
+        change(&ada, &format!("authtokens/{id}"), &[("description", "Old"), ("expires", "1970-01-01")]).await.status,
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(house.raw.number(format!("SELECT expires_at FROM credentials WHERE id = '{id}'")).await, 1000);
+    let page = ada.post(&format!("{path}/rotate"), &[("ends", "now".into()), ("until", String::new())]).await;
+    assert!(page.text().contains("It has ended"), "{}", page.text());
+    assert_eq!(page.attributes("input[name=ends][checked]", "value"), ["now"], "what was chosen stays");
+}
+
+/// Owners are members too, by the address that people know.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_is_named_by_address() {
+    let (house, ada) = House::with_ada().await;
+    let bob = house.member("acme", "bob", DEVELOPER).await;
+    let user = house.user_id(&bob).await;
+    let form = ada.get(&format!("/accounts/acme/api-keys/new?owner={user}")).await;
+    assert_eq!(form.attributes("#member", "value"), [bob.clone()]);
+    let page = made_by(&ada, "api-keys", &[("member", bob.clone())]).await;
+    assert_eq!(house.program(&page.all("#value")[0]).get("/account").await.text("principal_name"), bob);
+    assert!(page.attributes("a[download]", "href")[0].ends_with(&page.all("#value")[0]));
+    for (fields, says) in [
+        (vec![("member", "nobody@example.com".to_owned())], "no such owner"),
+        (vec![("member", bob.clone()), ("owner", user)], "Name one owner"),
+    ] {
+        let page = made_by(&ada, "api-keys", &fields).await;
+        assert!(page.fault("member").contains(says), "{}", page.text());
+    }
+    // Whoever may not choose has no such field, and sending it helps nothing.
+    let bob = house.signed_in(&bob).await;
+    assert!(bob.get("/accounts/acme/api-keys/new").await.all("#member").is_empty());
+    assert!(made_by(&bob, "api-keys", &[("member", "ada@example.com".into())]).await.text().contains("Only administrators"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -161,8 +234,8 @@ async fn the_default_authtoken_is_made_when_it_is_looked_at_and_shown_again() {
     // Its owner does not delete it; what it was limited to, rotating does not widen, and what has ended stays ended.
     let page = reader.post(&format!("/accounts/acme/authtokens/{id}/delete"), &[]).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
-    let limit = [("description", "Narrow".to_owned()), ("acl", "bind:a.example.com".into()), ("expires", "2099-01-01".into())];
-    assert_eq!(ada.post(&format!("/accounts/acme/authtokens/{id}/change"), &limit).await.status, StatusCode::SEE_OTHER);
+    let limit = [("description", "Narrow"), ("acl", "bind:a.example.com"), ("expires", "2099-01-01")];
+    assert_eq!(change(&ada, &format!("authtokens/{id}"), &limit).await.status, StatusCode::SEE_OTHER);
     // Rotated, the old one goes on for a while; at once, it does not.
     let new = reader.post(&format!("{own}/rotate"), &[("ends", "later".into())]).await.all("#value").remove(0);
     assert_ne!(new, secret);
@@ -356,7 +429,8 @@ async fn whoever_goes_leaves_a_list_of_what_to_rotate() {
     // Whoever may not is on record.
     let carl = house.member("acme", "carl", DEVELOPER).await;
     let carl = house.signed_in(&carl).await;
-    assert!(carl.post(&format!("{id}/change"), &[("description", "Mine".into())]).await.text().contains("Only its owner"));
+    let mine = [("description", "Mine".into()), ("version", "0".into())];
+    assert!(carl.post(&format!("{id}/change"), &mine).await.text().contains("Only its owner"));
     assert_eq!(carl.get(&format!("{id}/delete")).await.location(), id);
     let refused = house.events(&house.account_id("acme").await).await.pop().unwrap();
     assert_eq!(refused, "permission_refused.v0");

@@ -27,6 +27,22 @@ const WHOLE: &[(&str, &str)] = &[
     ("instance.rs", "events USING COVERING INDEX sqlite_autoindex_events_1"),
 ];
 
+/// A file in which `concat!(name!(), "…")` is one text, with what the macro `name` of the same file stands for.
+fn assembled(text: &str) -> String {
+    let mut whole = text.to_owned();
+    for definition in text.split("macro_rules! ").skip(1) {
+        let (name, rest) = definition.split_once([' ', '{']).unwrap();
+        if let Some((_, rest)) = rest.split_once("() => {\n").filter(|(head, _)| head.trim() == "{") {
+            let literal = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"'));
+            let Some((literal, _)) = literal else { continue };
+            for gap in [" ", "\n            "] {
+                whole = whole.replace(&format!("concat!({name}!(),{gap}\""), &format!("(\"{literal}"));
+            }
+        }
+    }
+    whole
+}
+
 /// The texts of statements in the store, each with its file. Backups are about whole tables and left out, and so are texts that
 /// are put together of several, which the benchmark looks at.
 fn statements() -> BTreeSet<(String, String)> {
@@ -36,7 +52,7 @@ fn statements() -> BTreeSet<(String, String)> {
         if path.starts_with("backup/") || path == "connect.rs" {
             continue;
         }
-        for literal in crate::house::code(&text).split('"').skip(1).step_by(2) {
+        for literal in crate::house::code(&assembled(&text)).split('"').skip(1).step_by(2) {
             let verbs = ["SELECT ", "UPDATE ", "DELETE FROM "];
             if verbs.iter().any(|verb| literal.trim_start().starts_with(verb)) && path != "members/page.rs" {
                 found.insert((path.clone(), literal.replace("\\u{10FFFF}", "\u{10FFFF}")));

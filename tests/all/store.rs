@@ -11,11 +11,11 @@ use sqlx::Row;
 
 use crate::kit::{House, Raw, new_database, on_postgres};
 
-/// Table or view, and column, with nullability, alike on both databases.
+/// Table and column, with nullability, alike on both databases.
 async fn schema(raw: &Raw) -> BTreeMap<String, bool> {
     match raw {
         Raw::Sqlite(pool) => {
-            let rows = sqlx::query("SELECT m.name AS t, p.name AS c, p.\"notnull\" AS n, p.pk AS k FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type IN ('table', 'view') AND m.name NOT LIKE '\\_sqlx%' ESCAPE '\\' AND m.name NOT LIKE 'sqlite%'").fetch_all(pool).await.unwrap();
+            let rows = sqlx::query("SELECT m.name AS t, p.name AS c, p.\"notnull\" AS n, p.pk AS k FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.type = 'table' AND m.name NOT LIKE '\\_sqlx%' ESCAPE '\\' AND m.name NOT LIKE 'sqlite%'").fetch_all(pool).await.unwrap();
             rows.iter()
                 .map(|row| (format!("{}.{}", row.get::<String, _>("t"), row.get::<String, _>("c")), row.get::<i64, _>("n") == 1))
                 .collect()

@@ -79,6 +79,7 @@ async fn journey(scripts: Scripts) {
     assert_eq!(ask().await, 401);
     browser.open(&format!("{base}{bot}/delete")).await;
     browser.look("bot-user-delete").await;
+    browser.type_into("name", "Deploy pipeline").await;
     browser.press("Delete Deploy pipeline for good").await;
     assert_eq!(browser.texts(".toast").await, ["Deleted, with all its credentials."]);
     browser.quit().await;

@@ -45,8 +45,8 @@ pub struct Good {
     pub may_bind: Option<bool>,
 }
 
-/// What a check finds. Whatever is not of the account that asks is [`Found::Unknown`].
-pub enum Found {
+/// What a check finds. Whatever is not of the account that asks is [`Checked::Unknown`].
+pub enum Checked {
     /// It is good.
     Good(Box<Good>),
     /// There is none, not any more, or not here.
@@ -65,16 +65,16 @@ pub async fn check(
     shown: &Shown<'_>,
     address: Option<IpAddr>,
     wanted: Option<&Wanted>,
-) -> Result<Found, Stop> {
+) -> Result<Checked, Stop> {
     let own = &permit.account().account;
     let hash = match shown {
         Shown::Secret(text) if secret::row_of(text).is_some() => hash_token(text),
         Shown::Fingerprint(text) if is_fingerprint(text) => super::hash_of_ssh_key(own, text),
-        Shown::Secret(_) | Shown::Fingerprint(_) => return Ok(Found::Unknown),
+        Shown::Secret(_) | Shown::Fingerprint(_) => return Ok(Checked::Unknown),
     };
     let app = permit.app();
     let facts = app.0.db.reader(crate::store::Instance).key(&hash).await?;
-    let Some(facts) = facts.filter(|facts| facts.account.account == *own) else { return Ok(Found::Unknown) };
+    let Some(facts) = facts.filter(|facts| facts.account.account == *own) else { return Ok(Checked::Unknown) };
     let caller = Caller { address: address.unwrap_or_else(|| permit.address()), ..permit.caller().clone() };
     let key = Key::of(app.clone(), caller, hash, facts);
     let judged = judge(app, permit.now(), key.facts()).and_then(|(_, rights)| {
@@ -86,13 +86,13 @@ pub async fn check(
         Ok(rights) => rights,
         Err(why) => {
             key.denied(why, &permit.context()).await;
-            return Ok(Found::Denied(why));
+            return Ok(Checked::Denied(why));
         }
     };
     key.note_use(if key.facts().kind == Kind::ApiKey { "api" } else { "agent" }).await;
     let actor = key.actor();
     let facts = key.facts();
-    Ok(Found::Good(Box::new(Good {
+    Ok(Checked::Good(Box::new(Good {
         credential: facts.credential.clone(),
         kind: facts.kind,
         account: own.clone(),

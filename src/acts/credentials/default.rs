@@ -1,17 +1,16 @@
 //! The default authtoken of a member: made when they first look at it, and the only one that can be shown again. It is sealed besides
 //! being hashed (product §2.16).
 
-use super::{SEALED, Secret, account, myself, named, value, value_of, write};
+use super::{SEALED, Secret, account, created, demand_living, end, myself, named, write};
 use crate::{
     acts::{Permit, Stop},
     rules::{
         credentials::{Acl, CredentialId, Kind, MAX_DESCRIPTION, New, OVERLAP},
-        events::{self, CredentialEvent, Event},
-        faults::{Faults, codes},
+        events::{CredentialEvent, Event},
         permissions::may,
         time::Millis,
     },
-    store::{CredentialRow, CredentialSays, InAccount, Tx},
+    store::{InAccount, Tx},
 };
 
 /// One's own default authtoken.
@@ -49,15 +48,13 @@ pub async fn renew(permit: &Permit<may::ReadOwnAuthtoken>, at_once: bool) -> Res
     let mut limits = Limits::default();
     if let Some((id, _)) = tx.default_authtoken(&who.user).await? {
         let row = tx.credential(&id).await?.ok_or(Stop::Unknown)?;
-        if row.expires_at.is_some_and(|at| at <= tx.now()) {
-            return Err(Faults::coded(
-                "credential",
-                codes::KEY_EXPIRED,
-                "It has ended, and rotating it changes nothing about that. An administrator can delete it, and you get another one.",
-            )
-            .into());
-        }
-        let ended = retire(&mut tx, permit, &row, at_once).await?;
+        demand_living(
+            &row,
+            tx.now(),
+            "It has ended, and rotating it changes nothing about that. An administrator can delete it, and you get another one.",
+        )?;
+        let ends = (!at_once).then(|| tx.now().plus(OVERLAP));
+        let ended = end(&mut tx, permit, &row, ends).await?;
         tx.note(ended);
         limits = Limits { acl: row.acl(), expires_at: row.expires_at };
     }
@@ -71,22 +68,6 @@ struct Limits {
     expires_at: Option<Millis>,
 }
 
-async fn retire(tx: &mut Tx<InAccount>, permit: &Permit<may::ReadOwnAuthtoken>, row: &CredentialRow, at_once: bool) -> Result<Event, Stop> {
-    let (account, credential) = (account(permit), named(row));
-    if at_once {
-        tx.revoke_credential(&row.id).await?;
-        return Ok(Event::Credential { account, credential, what: CredentialEvent::Deleted });
-    }
-    let (before, acl, ends) = (value_of(row), row.acl(), tx.now().plus(OVERLAP));
-    // What has ended stays ended.
-    let ends = row.expires_at.map_or(ends, |at| at.min(ends));
-    let says = CredentialSays { description: &row.description, metadata: &row.metadata, acl: &acl, expires_at: Some(ends) };
-    tx.retire_default(&row.id).await?;
-    tx.update_credential(&row.id, &says).await?;
-    let after = value(&row.description, &row.metadata, &acl, Some(ends), None);
-    Ok(Event::Credential { account, credential, what: CredentialEvent::Updated { before, after } })
-}
-
 async fn make(mut tx: Tx<InAccount>, permit: &Permit<may::ReadOwnAuthtoken>, limits: Limits) -> Result<OwnAuthtoken, Stop> {
     let (who, owner) = (permit.person().who(), myself(permit));
     // Long addresses are cut: it is a description, and not what the token is found by.
@@ -96,14 +77,6 @@ async fn make(mut tx: Tx<InAccount>, permit: &Permit<may::ReadOwnAuthtoken>, lim
     let new = New { description, metadata: String::new(), acl, expires_at, ssh: None };
     let made = write(&mut tx, permit, Kind::Authtoken, &new, &owner, true).await?;
     let secret = made.secret.ok_or_else(|| Stop::Broken("an authtoken without a secret".to_owned()))?;
-    let after = value(&new.description, "", &new.acl, new.expires_at, None);
-    let credential = events::Credential {
-        id: made.id.clone(),
-        kind: Kind::Authtoken,
-        description: new.description,
-        owner: owner.as_str().to_owned(),
-        owner_name: who.email,
-    };
-    tx.commit(Event::Credential { account: account(permit), credential, what: CredentialEvent::Created { after } }).await?;
-    Ok(OwnAuthtoken { id: made.id, secret })
+    tx.commit(created(permit, &made.row)).await?;
+    Ok(OwnAuthtoken { id: made.row.id, secret })
 }

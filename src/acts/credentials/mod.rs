@@ -8,7 +8,7 @@ mod scan;
 
 use serde_json::{Value, json};
 
-pub use check::{Found, Good, Shown, check};
+pub use check::{Checked, Good, Shown, check};
 pub use default::{OwnAuthtoken, renew, show};
 pub use rotate::rotate;
 pub use scan::{Leaked, recognise};
@@ -17,11 +17,11 @@ use super::{Bearer, Permit, Stop};
 use crate::{
     protocols::secrets::hash_token,
     rules::{
+        addresses::Email,
         credentials::{Acl, Changes, CredentialId, Kind, MOST_OF_OWNER, New, Owner, secret},
         events::{self, Actor, CredentialEvent, Event},
         faults::{Faults, codes},
         ids::AccountId,
-        members::Roles,
         permissions::{May, Permission, may, rights},
         time::Millis,
     },
@@ -31,8 +31,8 @@ use crate::{
 /// A credential that has just been made, and its secret, which nobody ever sees again.
 #[derive(Debug)]
 pub struct Made {
-    /// The id.
-    pub id: CredentialId,
+    /// The credential. Whoever made it reads nothing after the commit: what could fail then would lose the secret.
+    pub row: CredentialRow,
     /// The secret; an SSH key has none of ours.
     pub secret: Option<Secret>,
 }
@@ -70,21 +70,13 @@ pub async fn create<B: Bearer>(
         return Err(foreign());
     }
     let new = &New { expires_at: permit.no_later(new.expires_at), ..new.clone() };
-    let label = demand_fit_owner(&mut tx, owner, kind).await?;
+    demand_fit_owner(&mut tx, owner, kind).await?;
     let made = write(&mut tx, permit, kind, new, owner, false).await?;
-    let credential = events::Credential {
-        id: made.id.clone(),
-        kind,
-        description: new.description.clone(),
-        owner: owner.as_str().to_owned(),
-        owner_name: label,
-    };
-    let after = value(&new.description, &new.metadata, &new.acl, new.expires_at, new.ssh.as_ref().map(|key| key.fingerprint.as_str()));
-    tx.commit(Event::Credential { account: account(permit), credential, what: CredentialEvent::Created { after } }).await?;
+    tx.commit(created(permit, &made.row)).await?;
     Ok(made)
 }
 
-/// Writes the row of a new credential.
+/// Writes a new credential.
 async fn write<M: May, B: Bearer>(
     tx: &mut Tx<InAccount>,
     permit: &Permit<M, B>,
@@ -124,7 +116,14 @@ async fn write<M: May, B: Bearer>(
         let says = "The account has this key already. One key has one owner: make another one.";
         return Err(Faults::coded("public_key", codes::SSH_KEY_TAKEN, says).into());
     }
-    Ok(Made { id, secret: secret.map(Secret) })
+    let row = tx.credential(&id).await?.ok_or_else(|| Stop::Broken(format!("{id} was written and is not there")))?;
+    Ok(Made { row, secret: secret.map(Secret) })
+}
+
+/// That a credential was made, as events say it.
+fn created<M: May, B: Bearer>(permit: &Permit<M, B>, row: &CredentialRow) -> Event {
+    let what = CredentialEvent::Created { after: value_of(row) };
+    Event::Credential { account: account(permit), credential: named(row), what }
 }
 
 /// Where the secrets of default authtokens are sealed.
@@ -139,14 +138,22 @@ pub(super) fn hash_of_ssh_key(account: &AccountId, fingerprint: &str) -> String 
     hash_token(&format!("ssh {account} {fingerprint}"))
 }
 
-/// Changes what a credential is for, how long it lasts, or what it allows. What is missing stays.
+/// Changes what a credential is for, how long it lasts, or what it allows; answers with it as it is then. What is missing stays.
 ///
 /// # Errors
-/// [`Stop::Unknown`] also for what is not one's own to change, [`Stop::Faults`].
-pub async fn update<B: Bearer>(permit: &Permit<may::ManageOwnCredentials, B>, id: &CredentialId, changes: &Changes) -> Result<(), Stop> {
-    demand_managed(permit, id).await?;
-    let (mut tx, own) = permit.begin().await?;
-    let row = managed(&mut tx, permit, own, id).await?;
+/// [`Stop::Faults`] for what is not one's own to change, and where somebody was faster: it has another version than the one that was
+/// looked at, if one was.
+pub async fn update<B: Bearer>(
+    permit: &Permit<may::ManageOwnCredentials, B>,
+    id: &CredentialId,
+    version: Option<i64>,
+    changes: &Changes,
+) -> Result<CredentialRow, Stop> {
+    let (mut tx, row) = begin_managed(permit, id).await?;
+    if version.is_some_and(|version| version != row.version) {
+        let says = "Somebody changed it meanwhile: above stands what it is now. Look at it, and save again what you want.";
+        return Err(Faults::one("version", says).into());
+    }
     let before = value_of(&row);
     let old_acl = row.acl();
     let says = CredentialSays {
@@ -157,11 +164,13 @@ pub async fn update<B: Bearer>(permit: &Permit<may::ManageOwnCredentials, B>, id
     };
     let after = value(says.description, says.metadata, says.acl, says.expires_at, row.fingerprint.as_deref());
     if before == after {
-        return Ok(());
+        return Ok(row);
     }
     tx.update_credential(id, &says).await?;
-    let credential = events::Credential { description: says.description.to_owned(), ..named(&row) };
-    Ok(tx.commit(Event::Credential { account: account(permit), credential, what: CredentialEvent::Updated { before, after } }).await?)
+    let now = tx.credential(id).await?.ok_or(Stop::Unknown)?;
+    let what = CredentialEvent::Updated { before, after };
+    tx.commit(Event::Credential { account: account(permit), credential: named(&now), what }).await?;
+    Ok(now)
 }
 
 /// Deletes a credential: it is worth nothing from the next use on, for good.
@@ -169,37 +178,57 @@ pub async fn update<B: Bearer>(permit: &Permit<may::ManageOwnCredentials, B>, id
 /// # Errors
 /// [`Stop::Unknown`]; [`Stop::Faults`] for what is not one's own to delete, and for the own default authtoken, which is rotated.
 pub async fn delete<B: Bearer>(permit: &Permit<may::ManageOwnCredentials, B>, id: &CredentialId) -> Result<(), Stop> {
-    demand_managed(permit, id).await?;
-    let (mut tx, own) = permit.begin().await?;
-    let row = managed(&mut tx, permit, own, id).await?;
+    let (mut tx, row) = begin_managed(permit, id).await?;
     // Administrators may end one that leaked; its owner gets another when they look at it.
     if row.default_since.is_some() && row.owner() == Some(myself(permit)) {
         let says = "This is your default authtoken. It can be rotated, and goes when you leave the account.";
         return Err(Faults::coded("credential", codes::DEFAULT_AUTHTOKEN, says).into());
     }
-    tx.revoke_credential(id).await?;
-    Ok(tx.commit(Event::Credential { account: account(permit), credential: named(&row), what: CredentialEvent::Deleted }).await?)
+    let ended = end(&mut tx, permit, &row, None).await?;
+    Ok(tx.commit(ended).await?)
 }
 
-/// That whoever asks may manage a credential: it is their own, or they are administrators. Who may not is on record.
-async fn demand_managed<M: May, B: Bearer>(permit: &Permit<M, B>, id: &CredentialId) -> Result<(), Stop> {
-    let row = permit.read().credential(id).await?.ok_or(Stop::Unknown)?;
-    if is_managed(permit, permit.rights().allow(Permission::ManageCredentials), &row) {
-        return Ok(());
-    }
-    permit.note_missing(Permission::ManageCredentials).await?;
-    Err(not_managed())
-}
-
-/// The same inside a transaction, where it stays true; answers with the credential.
-async fn managed<M: May, B: Bearer>(
+/// Ends a credential, now or at a moment, and never later than it would anyway; answers with the event. A default authtoken is one as
+/// any other from then on.
+async fn end<M: May, B: Bearer>(
     tx: &mut Tx<InAccount>,
     permit: &Permit<M, B>,
-    own: Roles,
-    id: &CredentialId,
-) -> Result<CredentialRow, Stop> {
+    row: &CredentialRow,
+    at: Option<Millis>,
+) -> Result<Event, Stop> {
+    let (account, credential) = (account(permit), named(row));
+    let Some(at) = at else {
+        tx.revoke_credential(&row.id).await?;
+        return Ok(Event::Credential { account, credential, what: CredentialEvent::Deleted });
+    };
+    let (before, acl) = (value_of(row), row.acl());
+    let ends = row.expires_at.map_or(at, |expires| expires.min(at));
+    let says = CredentialSays { description: &row.description, metadata: &row.metadata, acl: &acl, expires_at: Some(ends) };
+    if row.default_since.is_some() {
+        tx.retire_default(&row.id).await?;
+    }
+    tx.update_credential(&row.id, &says).await?;
+    let after = value(&row.description, &row.metadata, &acl, Some(ends), row.fingerprint.as_deref());
+    Ok(Event::Credential { account, credential, what: CredentialEvent::Updated { before, after } })
+}
+
+/// Begins a transaction about a credential that whoever asks may manage: their own, or any for administrators. Who may not is on record
+/// before anybody waits for the writers' lock; inside of it what was found stays true.
+async fn begin_managed<M: May, B: Bearer>(permit: &Permit<M, B>, id: &CredentialId) -> Result<(Tx<InAccount>, CredentialRow), Stop> {
+    let not_managed = || Stop::from(Faults::coded("credential", codes::OWNER_FOREIGN, "Only its owner and administrators change it."));
+    let seen = permit.read().credential(id).await?.ok_or(Stop::Unknown)?;
+    if !is_managed(permit, permit.rights().allow(Permission::ManageCredentials), &seen) {
+        permit.note_missing(Permission::ManageCredentials).await?;
+        return Err(not_managed());
+    }
+    let (mut tx, own) = permit.begin().await?;
     let row = tx.credential(id).await?.ok_or(Stop::Unknown)?;
-    if is_managed(permit, rights(own).allow(Permission::ManageCredentials), &row) { Ok(row) } else { Err(not_managed()) }
+    if is_managed(permit, rights(own).allow(Permission::ManageCredentials), &row) { Ok((tx, row)) } else { Err(not_managed()) }
+}
+
+/// That a credential has not ended: rotating one that has would revive it.
+fn demand_living(row: &CredentialRow, now: Millis, says: &str) -> Result<(), Stop> {
+    if row.expires_at.is_some_and(|at| at <= now) { Err(Faults::coded("credential", codes::KEY_EXPIRED, says).into()) } else { Ok(()) }
 }
 
 /// Whether whoever looks may change a credential, as far as pages say so beforehand.
@@ -212,10 +241,6 @@ fn is_managed<M: May, B: Bearer>(permit: &Permit<M, B>, all: bool, row: &Credent
     all || row.owner() == Some(myself(permit))
 }
 
-fn not_managed() -> Stop {
-    Faults::coded("credential", codes::OWNER_FOREIGN, "Only its owner and administrators change it.").into()
-}
-
 /// Whoever acts, as an owner.
 pub(super) fn myself<M: May, B: Bearer>(permit: &Permit<M, B>) -> Owner {
     match permit.actor() {
@@ -224,8 +249,24 @@ pub(super) fn myself<M: May, B: Bearer>(permit: &Permit<M, B>) -> Owner {
     }
 }
 
-/// That an owner exists in the account and could use what is made for them; answers what events call them.
-async fn demand_fit_owner(tx: &mut Tx<InAccount>, owner: &Owner, kind: Kind) -> Result<String, Stop> {
+/// Who is meant as an owner: by id, or a member by address.
+///
+/// # Errors
+/// [`Stop::Faults`] at the field where there is no such in the account.
+pub async fn owner_of<M: May, B: Bearer>(permit: &Permit<M, B>, field: &'static str, text: &str) -> Result<Owner, Stop> {
+    let found = if text.contains('@') {
+        match Email::parse(text) {
+            Ok(email) => permit.read().user_of_member(email.canonical()).await?.map(Owner::User),
+            Err(_) => None,
+        }
+    } else {
+        Owner::parse(text)
+    };
+    found.ok_or_else(|| Faults::coded(field, codes::OWNER_UNKNOWN, "There is no such owner in this account.").into())
+}
+
+/// That an owner exists in the account and could use what is made for them.
+async fn demand_fit_owner(tx: &mut Tx<InAccount>, owner: &Owner, kind: Kind) -> Result<(), Stop> {
     let fault = |code, says: &str| Err(Faults::coded("owner", code, says).into());
     match owner {
         Owner::User(user) => {
@@ -238,12 +279,12 @@ async fn demand_fit_owner(tx: &mut Tx<InAccount>, owner: &Owner, kind: Kind) -> 
             if kind == Kind::ApiKey && !rights(member.roles()).allow(Permission::UseApi) {
                 return fault(codes::OWNER_READ_ONLY, "Whoever owns an API key has to be Developer read-write.");
             }
-            Ok(member.email)
+            Ok(())
         }
         Owner::Bot(bot) => match tx.bot_user(bot).await? {
             None => fault(codes::OWNER_UNKNOWN, "There is no such bot user in this account."),
             Some(bot) if bot.inactive_at.is_some() => fault(codes::OWNER_INACTIVE, "This bot user is inactive."),
-            Some(bot) => Ok(bot.name),
+            Some(_) => Ok(()),
         },
     }
 }

@@ -1,7 +1,10 @@
 //! Scanning: what a secret is that was found lying somewhere.
 
 use crate::{
-    acts::{App, permit::judge},
+    acts::{
+        App,
+        permit::{actor, judge},
+    },
     protocols::secrets::hash_token,
     rules::credentials::{CredentialId, Denial, Kind, secret},
     store::{Instance, StoreError},
@@ -38,7 +41,7 @@ pub async fn recognise(app: &App, text: &str) -> Result<Leaked, StoreError> {
         if let Err(why) = judge(app, app.now(), &facts) {
             return Ok(Leaked::Resting(facts.credential, why));
         }
-        let owner = if facts.owner_email.is_empty() { facts.owner_name } else { facts.owner_email };
+        let owner = actor(&facts).name().to_owned();
         return Ok(Leaked::Live { id: facts.credential, kind: facts.kind, account: facts.account.name, owner });
     }
     let Some(ksuid) = secret::row_of(text) else { return Ok(Leaked::Foreign) };

@@ -110,7 +110,7 @@ pub(super) fn at_gate(app: &App, facts: &AccountFacts) -> (gate::Policy, Option<
 
 /// Reading goes on while nothing can be written.
 pub(super) fn not_noted(stop: &Stop) {
-    tracing::warn!(?stop, "it could not be noted whether somebody is still here");
+    tracing::warn!(?stop, "what was only to be noted could not be");
 }
 
 pub(super) fn context(caller: &Caller, principal: &str, name: &str, facts: Option<&SessionFacts>) -> Context {

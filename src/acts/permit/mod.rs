@@ -13,8 +13,8 @@ pub(in crate::acts) use asking::{NONE, asking, console, verdicts};
 use asking::{demand, not_noted};
 use bearer::Admitted;
 pub use bearer::Bearer;
-pub(in crate::acts) use key::judge;
 pub use key::{Key, NoKey};
+pub(in crate::acts) use key::{actor, judge};
 pub use person::{Holder, Person, Visitor};
 
 use super::{App, Caller, Stop};
@@ -156,7 +156,7 @@ impl<M: May, B: Bearer> Permit<M, B> {
     }
 
     /// Who holds it, as events name them.
-    pub(in crate::acts) fn actor(&self) -> Actor {
+    pub fn actor(&self) -> Actor {
         self.bearer.actor()
     }
 

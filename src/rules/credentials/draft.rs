@@ -6,7 +6,7 @@ use super::{Acl, Kind, MAX_DESCRIPTION, MAX_METADATA, SshKey};
 use crate::rules::{
     accounts::is_invisible,
     faults::{Faults, codes},
-    time::Millis,
+    time::{Millis, Span},
     zones::Zone,
 };
 
@@ -20,12 +20,16 @@ pub struct Draft {
     pub metadata: String,
     /// The owner's id; empty for oneself.
     pub owner: String,
+    /// The address of the member who is to own it, where it is somebody else.
+    pub member: String,
     /// ACL rules, one a line.
     pub acl: String,
     /// The last day; empty for no end.
     pub expires: String,
     /// The SSH key.
     pub public_key: String,
+    /// The version that a change was typed over.
+    pub version: String,
 }
 
 /// What a program sends. What is missing is not said.
@@ -74,24 +78,31 @@ pub struct Changes {
 impl Draft {
     /// The form of one that there is.
     #[must_use]
-    pub fn of(description: &str, metadata: &str, acl: &Acl, expires: String) -> Self {
-        Self { description: description.to_owned(), metadata: metadata.to_owned(), acl: acl.texts().join("\n"), expires, ..Self::default() }
+    pub fn of(description: &str, metadata: &str, acl: &Acl, ends: Option<Millis>, zone: &Zone, version: i64) -> Self {
+        Self {
+            description: description.to_owned(),
+            metadata: metadata.to_owned(),
+            acl: acl.texts().join("\n"),
+            expires: last_day(ends, zone),
+            version: version.to_string(),
+            ..Self::default()
+        }
     }
 
     /// What the form says, as a program would say it.
-    fn said(&self, kind: Kind, zone: &Zone) -> Result<ApiDraft, Faults> {
+    fn said(&self, kind: Kind, zone: &Zone, faults: &mut Faults) -> ApiDraft {
         let expires_at = match self.expires.trim() {
             "" => None,
-            day => Some(zone.end_of_day(day).ok_or_else(|| Faults::one("expires", "Enter a day, such as 2026-12-31."))?),
+            day => faults.take(zone.end_of_day(day).ok_or_else(|| Faults::one("expires", "Enter a day, such as 2026-12-31."))),
         };
         let lines = self.acl.lines().map(str::trim).filter(|line| !line.is_empty());
-        Ok(ApiDraft {
+        ApiDraft {
             description: Some(self.description.trim().to_owned()),
             metadata: Some(self.metadata.clone()),
             acl: kind.has_acl().then(|| lines.map(str::to_owned).collect()),
             expires_at: Some(expires_at),
             public_key: Some(self.public_key.clone()),
-        })
+        }
     }
 
     /// Checks one that is to be made.
@@ -99,16 +110,32 @@ impl Draft {
     /// # Errors
     /// All faults, each at its field.
     pub fn check(&self, kind: Kind, now: Millis, zone: &Zone) -> Result<New, Faults> {
-        self.said(kind, zone)?.check(kind, now).map_err(at_expires)
+        let mut faults = Faults::none();
+        let said = self.said(kind, zone, &mut faults);
+        let new = faults.take(said.check(kind, now).map_err(at_expires));
+        new.filter(|_| faults.is_empty()).ok_or(faults)
     }
 
-    /// Checks changes.
+    /// Checks changes to one that ends at a moment, if ever, and the version that they were typed over. A last day that is the one it has
+    /// is no change: programs end one within a day, and what has ended stays so.
     ///
     /// # Errors
     /// All faults, each at its field.
-    pub fn changes(&self, kind: Kind, now: Millis, zone: &Zone) -> Result<Changes, Faults> {
-        self.said(kind, zone)?.changes(now).map_err(at_expires)
+    pub fn changes(&self, kind: Kind, ends: Option<Millis>, now: Millis, zone: &Zone) -> Result<(Changes, i64), Faults> {
+        let mut faults = Faults::none();
+        let mut said = self.said(kind, zone, &mut faults);
+        if self.expires.trim() == last_day(ends, zone) {
+            said.expires_at = None;
+        }
+        let changes = faults.take(said.changes(now).map_err(at_expires));
+        let version = faults.keep("version", self.version.parse().map_err(|_| "Reload the page and try again.".to_owned()));
+        changes.zip(version).filter(|_| faults.is_empty()).ok_or(faults)
     }
+}
+
+/// The last day on which what ends at a moment is good; nothing for what has no end.
+fn last_day(ends: Option<Millis>, zone: &Zone) -> String {
+    ends.map(|at| at.minus(Span(1)).date(zone)).unwrap_or_default()
 }
 
 /// The form has a day where programs have a moment.
@@ -189,7 +216,6 @@ pub fn metadata(text: &str) -> Result<String, Faults> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::time::Span;
 
     const NOW: Millis = Millis(1_790_000_000_000);
 
@@ -199,14 +225,38 @@ mod tests {
             description: "x".repeat(256),
             metadata: "x".repeat(4097),
             acl: "bind:ok.example\nnonsense".into(),
-            expires: "2020-01-01".into(),
             public_key: "hello".into(),
             ..Draft::default()
         };
-        let faults = draft.check(Kind::SshKey, NOW, &Zone::first_of([None, None])).unwrap_err();
-        for field in ["description", "metadata", "acl", "expires", "public_key"] {
-            assert!(faults.at(field).is_some(), "{field}: {faults:?}");
+        for expires in ["2020-01-01", "soon"] {
+            let draft = Draft { expires: expires.into(), ..draft.clone() };
+            let faults = draft.check(Kind::SshKey, NOW, &Zone::first_of([None, None])).unwrap_err();
+            for field in ["description", "metadata", "acl", "expires", "public_key"] {
+                assert!(faults.at(field).is_some(), "{expires} {field}: {faults:?}");
+            }
+            let faults = draft.changes(Kind::SshKey, None, NOW, &Zone::first_of([None, None])).unwrap_err();
+            for field in ["description", "metadata", "acl", "expires", "version"] {
+                assert!(faults.at(field).is_some(), "{expires} {field}: {faults:?}");
+            }
         }
+    }
+
+    #[test]
+    fn saying_the_day_again_moves_no_end() {
+        let zone = Zone::first_of([Some("Asia/Tokyo"), None]);
+        let noon = Millis::parse("2026-10-01T03:00:00.123Z").unwrap();
+        let form = Draft::of("ci", "", &Acl::default(), Some(noon), &zone, 7);
+        assert_eq!((form.expires.as_str(), form.version.as_str()), ("2026-10-01", "7"));
+        for now in [noon.minus(Span::hours(1)), noon.plus(Span::hours(1)), noon.plus(Span::days(9))] {
+            assert_eq!(form.changes(Kind::Authtoken, Some(noon), now, &zone).unwrap().0.expires_at, None, "{now:?}");
+        }
+        let day = |day: &str| Draft { expires: day.into(), ..form.clone() };
+        let changed = |form: Draft| form.changes(Kind::Authtoken, Some(noon), noon.minus(Span::hours(1)), &zone).unwrap().0.expires_at;
+        assert_eq!(changed(day("2026-10-02")), Some(zone.end_of_day("2026-10-02")));
+        assert_eq!(changed(day("")), Some(None));
+        // A whole day is the same day again.
+        let whole = zone.end_of_day("2026-10-01");
+        assert_eq!(last_day(whole, &zone), "2026-10-01");
     }
 
     #[test]

@@ -100,16 +100,6 @@ impl Kind {
         matches!(self, Self::Authtoken | Self::ApiKey)
     }
 
-    /// What events call it (facts/ngrok.md §1.17).
-    #[must_use]
-    pub const fn object(self) -> &'static str {
-        match self {
-            Self::Authtoken => "tunnel_credential",
-            Self::ApiKey => "api_key",
-            Self::SshKey => "ssh_public_key",
-        }
-    }
-
     /// The code that says that its owner never changes.
     #[must_use]
     pub const fn owner_stays(self) -> Code {
@@ -256,6 +246,12 @@ pub enum Mark {
     NeverUsed,
     /// Nobody has used it for long.
     Old,
+}
+
+/// Whether a refusal is worth showing: what went well after it is no news.
+#[must_use]
+pub fn is_news(refused_at: Option<Millis>, last_used_at: Option<Millis>) -> bool {
+    refused_at.is_some() && refused_at >= last_used_at
 }
 
 /// What is to be marked about a credential.

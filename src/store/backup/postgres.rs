@@ -208,13 +208,12 @@ async fn is_inhabited(connection: &mut PgConnection) -> Result<bool> {
 }
 
 /// Takes Frontdesk's own tables away: those with columns of its own type, whatever version has made them. Other tables in
-/// the same database stay. Views go with the tables that they show.
+/// the same database stay.
 const MAKE_ROOM: &str = r"
 DO $$
 DECLARE ours record;
 BEGIN
-    FOR ours IN SELECT DISTINCT table_schema, table_name FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-                WHERE domain_name = 'text_c' AND table_type = 'BASE TABLE' AND table_schema = current_schema() LOOP
+    FOR ours IN SELECT DISTINCT table_schema, table_name FROM information_schema.columns WHERE domain_name = 'text_c' AND table_schema = current_schema() LOOP
         EXECUTE format('DROP TABLE IF EXISTS %I.%I CASCADE', ours.table_schema, ours.table_name);
     END LOOP;
 END $$;

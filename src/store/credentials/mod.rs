@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 pub use gate::KeyFacts;
 
-use super::{InAccount, Reader, Result, Tx, bot_users::containing, run, sql};
+use super::{InAccount, Reader, Result, Tx, containing, run, sql};
 use crate::rules::{
     credentials::{Acl, CredentialId, Kind, Owner},
     ids::{BotId, UserId},
@@ -38,8 +38,6 @@ pub struct CredentialRow {
     pub created_at: Millis,
     /// By whom: the id of a user or bot user.
     pub created_by: String,
-    /// What they are called.
-    pub made_by: Option<String>,
     /// From when on it is worth nothing, if ever.
     pub expires_at: Option<Millis>,
     /// Since when it is its owner's default authtoken, if it is.
@@ -63,6 +61,12 @@ impl CredentialRow {
     #[must_use]
     pub fn kind(&self) -> Kind {
         Kind::parse(&self.kind).unwrap_or(Kind::SshKey)
+    }
+
+    /// What lists call it: what it is for, or its id.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        if self.description.is_empty() { self.id.as_str() } else { &self.description }
     }
 
     /// Whose it is.
@@ -149,6 +153,19 @@ pub struct CredentialFilter {
     pub description: String,
 }
 
+/// Those of the account that are not revoked, and what their owners are called.
+macro_rules! credential_columns {
+    () => {
+        "SELECT k.id, k.kind, k.user_id, k.bot_id, COALESCE(m.name, b.name) AS owner_name, m.search_email AS owner_email, k.public_key,
+                k.fingerprint, k.acl, k.description, k.metadata, k.created_at, k.created_by, k.expires_at, k.default_since, k.last_used_at,
+                k.last_used_from, k.refused_at, k.refused_from, k.refused_why, k.version
+         FROM credentials k
+         LEFT JOIN members m ON m.account_id = k.account_id AND m.user_id = k.user_id
+         LEFT JOIN bot_users b ON b.account_id = k.account_id AND b.id = k.bot_id
+         WHERE k.account_id = $1 AND k.revoked_at IS NULL "
+    };
+}
+
 impl Reader<InAccount> {
     /// The newest credentials of a kind, or those older than one.
     ///
@@ -162,12 +179,11 @@ impl Reader<InAccount> {
         limit: i64,
     ) -> Result<Vec<CredentialRow>> {
         let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as(
-            "SELECT k.* FROM living_credentials k
-             WHERE k.account_id = $1 AND k.kind = $2 AND k.id < COALESCE(CAST($3 AS TEXT), '~')
+        Ok(sql!(self, c => sqlx::query_as(concat!(credential_columns!(),
+            "AND k.kind = $2 AND k.id < COALESCE(CAST($3 AS TEXT), '~')
                AND (CAST($4 AS TEXT) IS NULL OR k.user_id = CAST($4 AS TEXT) OR k.bot_id = CAST($4 AS TEXT))
                AND ($5 = '' OR k.search_description LIKE $6 ESCAPE '!')
-             ORDER BY k.id DESC LIMIT CAST($7 AS BIGINT)")
+             ORDER BY k.id DESC LIMIT CAST($7 AS BIGINT)"))
             .bind(&scope).bind(kind.word()).bind(before).bind(&filter.owner).bind(&filter.description).bind(containing(&filter.description))
             .bind(limit).fetch_all(c)))
     }
@@ -178,9 +194,21 @@ impl Reader<InAccount> {
     /// When the database fails.
     pub async fn credential(&mut self, id: &CredentialId) -> Result<Option<CredentialRow>> {
         let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as(
-            "SELECT k.* FROM living_credentials k
-             WHERE k.account_id = $1 AND k.id = $2").bind(&scope).bind(id).fetch_optional(c)))
+        Ok(sql!(self, c => sqlx::query_as(concat!(credential_columns!(),
+            "AND k.id = $2")).bind(&scope).bind(id).fetch_optional(c)))
+    }
+
+    /// What whoever made a credential is called, if they are still there.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn maker_of_credential(&mut self, id: &CredentialId) -> Result<Option<String>> {
+        let scope = self.scope.0.clone();
+        let name: Option<Option<String>> = sql!(self, c => sqlx::query_scalar(
+            "SELECT COALESCE(u.name, b.name) FROM credentials k LEFT JOIN users u ON u.id = k.created_by
+             LEFT JOIN bot_users b ON b.id = k.created_by
+             WHERE k.account_id = $1 AND k.id = $2").bind(&scope).bind(id).fetch_optional(c));
+        Ok(name.flatten())
     }
 
     /// The newest credentials of an owner, of all kinds, the first few.
@@ -189,10 +217,9 @@ impl Reader<InAccount> {
     /// When the database fails.
     pub async fn credentials_owned_by(&mut self, owner: &Owner, limit: i64) -> Result<Vec<CredentialRow>> {
         let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as(
-            "SELECT k.* FROM living_credentials k
-             WHERE k.account_id = $1 AND (k.user_id = $2 OR k.bot_id = $2)
-             ORDER BY k.created_at DESC, k.id DESC LIMIT CAST($3 AS BIGINT)")
+        Ok(sql!(self, c => sqlx::query_as(concat!(credential_columns!(),
+            "AND (k.user_id = $2 OR k.bot_id = $2)
+             ORDER BY k.created_at DESC, k.id DESC LIMIT CAST($3 AS BIGINT)"))
             .bind(&scope).bind(owner.as_str()).bind(limit).fetch_all(c)))
     }
 
@@ -202,10 +229,9 @@ impl Reader<InAccount> {
     /// When the database fails.
     pub async fn credentials_made_for_others(&mut self, by: &UserId, limit: i64) -> Result<Vec<CredentialRow>> {
         let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as(
-            "SELECT k.* FROM living_credentials k
-             WHERE k.account_id = $1 AND k.created_by = $2 AND (k.user_id IS NULL OR k.user_id <> $2)
-             ORDER BY k.created_at DESC, k.id DESC LIMIT CAST($3 AS BIGINT)").bind(&scope).bind(by).bind(limit).fetch_all(c)))
+        Ok(sql!(self, c => sqlx::query_as(concat!(credential_columns!(),
+            "AND k.created_by = $2 AND (k.user_id IS NULL OR k.user_id <> $2)
+             ORDER BY k.created_at DESC, k.id DESC LIMIT CAST($3 AS BIGINT)")).bind(&scope).bind(by).bind(limit).fetch_all(c)))
     }
 
     /// How many credentials of a kind an owner has.

@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    answers::{Errors, Found},
-    body::{Base, NoBody},
+    answers::{Base, Errors, Found},
+    body::NoBody,
     error::Answer,
 };
 use crate::{
@@ -62,7 +62,7 @@ async fn account(permit: Permit<may::ViewAccount, Key>, base: Base, _: NoBody) -
         name: account.name.clone(),
         slug: account.slug.clone(),
         principal_id: facts.owner.as_str().to_owned(),
-        principal_name: if facts.owner_email.is_empty() { facts.owner_name.clone() } else { facts.owner_email.clone() },
+        principal_name: permit.actor().name().to_owned(),
         key_id: facts.credential.to_string(),
         permissions: permit.rights().iter().map(crate::rules::permissions::Permission::name).collect(),
     })

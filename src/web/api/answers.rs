@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use axum::{
-    http::{StatusCode, header},
+    extract::FromRequestParts,
+    http::{StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -12,7 +13,8 @@ use utoipa::{
     openapi::{ContentBuilder, RefOr, Response as Described, ResponseBuilder, schema::Schema},
 };
 
-use super::error::ErrorBody;
+use super::error::{ApiError, ErrorBody};
+use crate::web::Site;
 
 /// An answer as JSON.
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
@@ -83,4 +85,23 @@ pub(super) fn error_schemas() -> Vec<(String, RefOr<Schema>)> {
     let mut all = vec![(ErrorBody::name().to_string(), ErrorBody::schema())];
     ErrorBody::schemas(&mut all);
     all
+}
+
+/// Where the API stands, as answers name it: scheme, host and path, without a slash at the end.
+#[derive(Clone)]
+pub(super) struct Base(pub(super) std::sync::Arc<str>);
+
+impl FromRequestParts<Site> for Base {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Site) -> Result<Self, ApiError> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(ApiError::not_found)
+    }
+}
+
+impl Base {
+    /// The address of what stands under a path.
+    pub(super) fn uri(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
 }

@@ -24,13 +24,7 @@ impl<D: DeserializeOwned> FromRequest<Site> for Body<D> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, site: &Site) -> Result<Self, ApiError> {
-        let kind = request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?").to_owned());
-        match kind.as_deref().map(|kind| kind.split(';').next().unwrap_or_default().trim()) {
-            None => return Err(ApiError::bad(codes::NO_CONTENT_TYPE, "Send the header Content-Type: application/json")),
-            Some(kind) if kind.eq_ignore_ascii_case("application/json") => {}
-            Some(_) => return Err(ApiError::bad(codes::CONTENT_TYPE, "The body has to be application/json.")),
-        }
-        let body = whole(request, site).await?;
+        let body = whole(request, site, "application/json").await?;
         // A list would be taken for the fields in their order.
         if body.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| byte.is_ascii_punctuation() && *byte != b'{') {
             return Err(ApiError::bad(codes::BAD_VALUE, "The body has to be a JSON object."));
@@ -47,8 +41,15 @@ impl<D: DeserializeOwned> FromRequest<Site> for Body<D> {
     }
 }
 
-/// The body, as far as it arrived whole and is no larger than allowed.
-pub(super) async fn whole(request: Request, site: &Site) -> Result<Bytes, ApiError> {
+/// A body that says that it is of this type, arrived whole, and is no larger than allowed.
+pub(super) async fn whole(request: Request, site: &Site, wanted: &str) -> Result<Bytes, ApiError> {
+    let Some(said) = request.headers().get(header::CONTENT_TYPE) else {
+        return Err(ApiError::bad(codes::NO_CONTENT_TYPE, format!("Send the header Content-Type: {wanted}")));
+    };
+    let said = said.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if !said.eq_ignore_ascii_case(wanted) {
+        return Err(ApiError::bad(codes::CONTENT_TYPE, format!("The body has to be {wanted}.")));
+    }
     Bytes::from_request(request, site).await.map_err(|refusal| match refusal.status() {
         StatusCode::PAYLOAD_TOO_LARGE => ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, codes::BODY_UNREAD, "The body is too large."),
         _ => ApiError::bad(codes::BODY_UNREAD, "The body did not arrive whole."),
@@ -70,23 +71,13 @@ impl FromRequest<Site> for NoBody {
 /// An id in the path. One of another kind says so.
 pub(super) struct Id<I>(pub(super) I);
 
-macro_rules! ids_in_paths {
-    ($($id:ty: $parse:expr;)*) => {
-        $(
-            impl FromRequestParts<Site> for Id<$id> {
-                type Rejection = ApiError;
+impl FromRequestParts<Site> for Id<BotId> {
+    type Rejection = ApiError;
 
-                async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, ApiError> {
-                    let text = parameter(parts, site, "id").await.unwrap_or_default();
-                    $parse(&text).map(Self).ok_or_else(|| no_id(&text))
-                }
-            }
-        )*
-    };
-}
-
-ids_in_paths! {
-    BotId: BotId::parse_any;
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, ApiError> {
+        let text = parameter(parts, site, "id").await.unwrap_or_default();
+        BotId::parse_any(&text).map(Self).ok_or_else(|| no_id(&text))
+    }
 }
 
 /// The id of a credential in the path.
@@ -121,23 +112,4 @@ fn no_id(text: &str) -> ApiError {
 /// That the body names another thing than the path.
 pub(super) fn other_id() -> ApiError {
     ApiError::bad(codes::BAD_VALUE, "The id in the body is another one than the id in the path.")
-}
-
-/// Where the API stands, as answers name it: scheme, host and path, without a slash at the end.
-#[derive(Clone)]
-pub(super) struct Base(pub(super) std::sync::Arc<str>);
-
-impl FromRequestParts<Site> for Base {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &Site) -> Result<Self, ApiError> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(ApiError::not_found)
-    }
-}
-
-impl Base {
-    /// The address of what stands under a path.
-    pub(super) fn uri(&self, path: &str) -> String {
-        format!("{}{path}", self.0)
-    }
 }

@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    answers::{Created, Errors, Found, Gone},
-    body::{Base, Body, Id, NoBody},
+    answers::{Base, Created, Errors, Found, Gone},
+    body::{Body, Id, NoBody},
     error::{Answer, ApiError},
     lists::{Asked, ListQuery, shown},
 };
@@ -194,7 +194,7 @@ macro_rules! named {
 
             #[utoipa::path(delete, path = $one, tag = $tag, params(("id" = String, Path)), responses((status = 204), Errors), summary = "Delete it, and revoke its credentials for good")]
             async fn delete(permit: Permit<may::ManageBotUsers, Key>, Id(id): Id<BotId>, _: NoBody) -> Answer<Gone> {
-                acts::bot_users::delete(&permit, &id).await?;
+                acts::bot_users::delete(&permit, &id, None).await?;
                 Ok(Gone)
             }
 

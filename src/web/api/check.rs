@@ -3,14 +3,14 @@
 
 use std::net::IpAddr;
 
-use axum::{extract::FromRequest, http::header};
+use axum::extract::FromRequest;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    answers::{Errors, Found},
-    body::{Base, Body, whole},
+    answers::{Base, Errors, Found},
+    body::{Body, whole},
     error::{Answer, ApiError},
 };
 use crate::{
@@ -108,9 +108,9 @@ async fn check(permit: Permit<may::CheckCredentials, Key>, Body(question): Body<
     let wanted = question.bind.as_deref().map(Wanted::parse).transpose();
     let wanted = wanted.map_err(|says| ApiError::from(Faults::coded("bind", codes::RULE_MALFORMED, says)))?;
     Ok(Found(match credentials::check(&permit, &shown, address, wanted.as_ref()).await? {
-        credentials::Found::Unknown => Verdict::no("unknown", codes::KEY_UNKNOWN),
-        credentials::Found::Denied(why) => Verdict::no(why.word(), Denial::code(why)),
-        credentials::Found::Good(good) => Verdict {
+        credentials::Checked::Unknown => Verdict::no("unknown", codes::KEY_UNKNOWN),
+        credentials::Checked::Denied(why) => Verdict::no(why.word(), Denial::code(why)),
+        credentials::Checked::Good(good) => Verdict {
             active: true,
             reason: None,
             error_code: None,
@@ -182,11 +182,7 @@ impl FromRequest<Site> for Token {
     type Rejection = ApiError;
 
     async fn from_request(request: axum::extract::Request, site: &Site) -> Result<Self, ApiError> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            return Err(ApiError::bad(codes::CONTENT_TYPE, "The body has to be application/x-www-form-urlencoded (RFC 7662)."));
-        }
-        let body = whole(request, site).await?;
+        let body = whole(request, site, "application/x-www-form-urlencoded").await?;
         let tokens: Vec<_> =
             form_urlencoded::parse(&body).filter(|(name, _)| name == "token").map(|(_, value)| value.into_owned()).collect();
         match <[String; 1]>::try_from(tokens) {
@@ -199,8 +195,8 @@ impl FromRequest<Site> for Token {
 #[utoipa::path(post, path = "/introspect", tag = "Checking", request_body(content = Introspection, content_type = "application/x-www-form-urlencoded"), responses((status = 200, body = Introspected), Errors), summary = "The same as OAuth 2.0 token introspection (RFC 7662)")]
 async fn introspect(permit: Permit<may::CheckCredentials, Key>, base: Base, Token(token): Token) -> Answer<Found<Introspected>> {
     Ok(Found(match credentials::check(&permit, &Shown::Secret(&token), None, None).await? {
-        credentials::Found::Unknown | credentials::Found::Denied(_) => Introspected::default(),
-        credentials::Found::Good(good) => Introspected {
+        credentials::Checked::Unknown | credentials::Checked::Denied(_) => Introspected::default(),
+        credentials::Checked::Good(good) => Introspected {
             active: true,
             client_id: Some(good.credential.to_string()),
             username: Some(good.principal_name),

@@ -5,7 +5,7 @@ use std::future::Future;
 use axum::{extract::FromRequestParts, http::request::Parts};
 use utoipa::IntoParams;
 
-use super::{body::Base, error::ApiError};
+use super::{answers::Base, error::ApiError};
 use crate::{
     rules::{
         codes,

@@ -15,6 +15,7 @@ mod permit;
 
 use std::sync::Arc;
 
+use answers::Base;
 use axum::{
     Extension, Router,
     extract::{DefaultBodyLimit, Request},
@@ -23,7 +24,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, any, get},
 };
-use body::Base;
 use error::ApiError;
 pub(super) use permit::Pace;
 use tower::ServiceExt;

@@ -66,14 +66,8 @@ impl Asked {
     }
 
     fn link(&self, path: &str, before: Option<&BotId>) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("q", &self.q), ("state", &self.state)].into_iter().filter(|(_, value)| !value.is_empty()) {
-            query.append_pair(name, value);
-        }
-        if let Some(id) = before {
-            query.append_pair("before", id.as_str());
-        }
-        format!("{path}?{}", query.finish())
+        let before = before.map(BotId::as_str).unwrap_or_default();
+        page::link(path, &[("q", &self.q), ("state", &self.state), ("before", before)])
     }
 }
 

@@ -134,33 +134,55 @@ struct Delete {
     slug: String,
     bot: BotRow,
     credentials: Vec<Line>,
+    /// The name that was typed.
+    typed: String,
+    faults: Faults,
     now: Millis,
 }
 page::page!(Delete);
 
-pub(super) async fn ask_delete(permit: Permit<may::ManageBotUsers>, front: Front, Id(id): Id<BotId>, parts: Parts) -> Response {
+async fn delete_page(
+    permit: &Permit<may::ManageBotUsers>,
+    front: &Front,
+    id: &BotId,
+    typed: String,
+    faults: Faults,
+) -> Result<Delete, Stop> {
     let mut reader = permit.read();
-    let found = async {
-        let bot = reader.bot_user(&id).await?;
-        let credentials = reader.credentials_owned_by(&Owner::Bot(id.clone()), SHOWN).await?;
-        Ok::<_, StoreError>(bot.map(|bot| (bot, credentials)))
-    };
-    match found.await {
-        Ok(Some((bot, credentials))) => front.show(&Delete {
-            shell: Shell::of_account(&permit, &front).await,
-            slug: permit.account().slug.clone(),
-            bot,
-            credentials: credentials.into_iter().map(|row| line(row, permit.now())).collect(),
-            now: permit.now(),
-        }),
-        Ok(None) => problem::answer(Stop::Unknown, &parts),
-        Err(error) => problem::answer(error.into(), &parts),
+    let bot = reader.bot_user(id).await?.ok_or(Stop::Unknown)?;
+    let credentials = reader.credentials_owned_by(&Owner::Bot(id.clone()), SHOWN).await?;
+    Ok(Delete {
+        shell: Shell::of_account(permit, front).await,
+        slug: permit.account().slug.clone(),
+        bot,
+        credentials: credentials.into_iter().map(|row| line(row, permit.now())).collect(),
+        typed,
+        faults,
+        now: permit.now(),
+    })
+}
+
+pub(super) async fn ask_delete(permit: Permit<may::ManageBotUsers>, front: Front, Id(id): Id<BotId>, parts: Parts) -> Response {
+    match delete_page(&permit, &front, &id, String::new(), Faults::none()).await {
+        Ok(page) => front.show(&page),
+        Err(stop) => problem::answer(stop, &parts),
     }
 }
 
-pub(super) async fn delete(permit: Permit<may::ManageBotUsers>, front: Front, Id(id): Id<BotId>, parts: Parts) -> Response {
-    match bot_users::delete(&permit, &id).await {
-        Ok(_) => front.go(&format!("/accounts/{}/bot-users", permit.account().slug), "Deleted, with all its credentials.").await,
+pub(super) async fn delete(
+    permit: Permit<may::ManageBotUsers>,
+    front: Front,
+    Id(id): Id<BotId>,
+    parts: Parts,
+    Form(draft): Form<Draft>,
+) -> Response {
+    let page = match bot_users::delete(&permit, &id, Some(&draft.name)).await.map_err(faults_of) {
+        Ok(_) => return front.go(&format!("/accounts/{}/bot-users", permit.account().slug), "Deleted, with all its credentials.").await,
+        Err(Ok(faults)) => delete_page(&permit, &front, &id, draft.name, faults).await,
+        Err(Err(stop)) => Err(stop),
+    };
+    match page {
+        Ok(page) => front.show_again(&page),
         Err(stop) => problem::answer(stop, &parts),
     }
 }

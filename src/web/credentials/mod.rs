@@ -13,7 +13,7 @@ use super::{Site, form::Query, front::Front, page, permit::parameter, problem, r
 use crate::{
     acts::{Permit, Stop},
     rules::{
-        credentials::{CredentialId, Denial, Kind, Mark, OLD_AFTER, mark},
+        credentials::{CredentialId, Denial, Kind, Mark, OLD_AFTER, is_news, mark},
         members::fold,
         permissions::{Permission, may},
         time::Millis,
@@ -88,8 +88,7 @@ pub(super) fn line(row: CredentialRow, now: Millis) -> Line {
         Mark::NeverUsed => ("warning", "Never used"),
         Mark::Old => ("warning", "Not used for long"),
     });
-    // What went well after it was refused is no news.
-    let is_news = row.refused_at.is_some() && row.refused_at >= row.last_used_at;
+    let is_news = is_news(row.refused_at, row.last_used_at);
     let refused = row.refused_why.as_deref().filter(|_| is_news).and_then(Denial::parse).map(Denial::sentence);
     Line { kind: row.kind(), mark, refused, row }
 }
@@ -127,14 +126,8 @@ impl Asked {
     }
 
     fn link(&self, path: &str, before: Option<&CredentialId>) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("q", &self.q), ("owner", &self.owner)].into_iter().filter(|(_, value)| !value.is_empty()) {
-            query.append_pair(name, value);
-        }
-        if let Some(id) = before {
-            query.append_pair("before", id.as_str());
-        }
-        format!("{path}?{}", query.finish())
+        let before = before.map(CredentialId::as_str).unwrap_or_default();
+        page::link(path, &[("q", &self.q), ("owner", &self.owner), ("before", before)])
     }
 }
 

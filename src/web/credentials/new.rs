@@ -6,11 +6,10 @@ use serde::Deserialize;
 
 use super::{OfKind, purpose};
 use crate::{
-    acts::{Permit, credentials},
+    acts::{Permit, Stop, credentials},
     rules::{
         credentials::{CredentialId, Draft, Kind, Owner},
-        faults::{Faults, codes},
-        ids::BotId,
+        faults::Faults,
         permissions::{May, Permission, may},
     },
     store::{BotFilter, StoreError},
@@ -40,7 +39,9 @@ struct New {
     purpose: &'static str,
     slug: String,
     draft: Draft,
-    /// Whom else it may be for; empty for whoever may not choose.
+    /// Whether whoever looks may make some for others.
+    may_choose: bool,
+    /// The bot users that it may be for.
     owners: Vec<Choice>,
     expires_hint: String,
     faults: Faults,
@@ -55,14 +56,15 @@ async fn page_of(
     faults: Faults,
 ) -> Result<New, StoreError> {
     let mut owners = Vec::new();
-    if permit.rights().allow(Permission::ManageCredentials) {
+    let may_choose = permit.rights().allow(Permission::ManageCredentials);
+    if may_choose {
         let bots = permit.read().bot_users(&BotFilter { inactive: Some(false), ..BotFilter::default() }, None, OFFERED).await?;
         owners.extend(bots.into_iter().map(|bot| Choice {
             is_chosen: draft.owner == bot.id.as_str(),
             id: bot.id.to_string(),
             label: format!("{} (bot user)", bot.name),
         }));
-        // Somebody whose page led here is no bot user, and stays chosen.
+        // Whoever was chosen stays so, be it a bot user that is not among these.
         if !draft.owner.is_empty() && !owners.iter().any(|choice| choice.is_chosen) {
             owners.push(Choice { id: draft.owner.clone(), label: draft.owner.clone(), is_chosen: true });
         }
@@ -72,6 +74,7 @@ async fn page_of(
         kind,
         purpose: purpose(kind),
         slug: permit.account().slug.clone(),
+        may_choose,
         owners,
         expires_hint: format!("It is worth nothing once this day is over, in {}. Leave it empty for no end.", permit.zone().name()),
         draft,
@@ -93,8 +96,18 @@ pub(super) async fn form(
     Query(asked): Query<Asked>,
     parts: Parts,
 ) -> Response {
-    let owner = BotId::parse(&asked.owner).map(|id| id.to_string()).unwrap_or_default();
-    match page_of(&permit, kind, &front, Draft { owner, ..Draft::default() }, Faults::none()).await {
+    let begun = async {
+        let mut draft = Draft::default();
+        match Owner::parse(&asked.owner) {
+            Some(Owner::Bot(id)) => draft.owner = id.to_string(),
+            Some(Owner::User(user)) if user != permit.person().facts().user => {
+                draft.member = permit.read().member_of_user(&user).await?.map(|member| member.email).unwrap_or_default();
+            }
+            _ => {}
+        }
+        page_of(&permit, kind, &front, draft, Faults::none()).await
+    };
+    match begun.await {
         Ok(page) => front.show(&page),
         Err(error) => problem::answer(error.into(), &parts),
     }
@@ -107,11 +120,12 @@ pub(super) async fn create(
     parts: Parts,
     Form(draft): Form<Draft>,
 ) -> Response {
-    let done = match draft.check(kind, permit.now(), &permit.zone()).and_then(|new| Ok((new, owner(&draft.owner)?))) {
-        Ok((new, owner)) => credentials::create(&permit, kind, &new, owner.as_ref()).await,
-        Err(faults) => Err(faults.into()),
+    let done = async {
+        let new = draft.check(kind, permit.now(), &permit.zone())?;
+        let owner = owner(&permit, &draft).await?;
+        credentials::create(&permit, kind, &new, owner.as_ref()).await
     };
-    match done.map_err(faults_of) {
+    match done.await.map_err(faults_of) {
         Ok(made) => show_made(&permit, kind, &front, &made).await,
         Err(Ok(faults)) => match page_of(&permit, kind, &front, draft, faults).await {
             Ok(page) => front.show_again(&page),
@@ -122,11 +136,13 @@ pub(super) async fn create(
 }
 
 /// Whom it is for; nobody named is oneself.
-fn owner(text: &str) -> Result<Option<Owner>, Faults> {
-    match text.trim() {
-        "" => Ok(None),
-        text => Owner::parse(text).map(Some).ok_or_else(|| Faults::coded("owner", codes::OWNER_UNKNOWN, "Choose one of these.")),
-    }
+async fn owner(permit: &Permit<may::ManageOwnCredentials>, draft: &Draft) -> Result<Option<Owner>, Stop> {
+    Ok(match (draft.owner.trim(), draft.member.trim()) {
+        ("", "") => None,
+        ("", address) => Some(credentials::owner_of(permit, "member", address).await?),
+        (id, "") => Some(credentials::owner_of(permit, "owner", id).await?),
+        _ => return Err(Faults::one("member", "Name one owner: somebody above, or a member here.").into()),
+    })
 }
 
 #[derive(Template)]
@@ -137,6 +153,8 @@ struct Shown {
     slug: String,
     id: CredentialId,
     secret: String,
+    /// The same as a file.
+    file: String,
     /// Whether it can be shown again.
     is_default: bool,
     base_url: String,
@@ -147,8 +165,8 @@ page::page!(Shown);
 /// secret of ours leads to its page.
 pub(super) async fn show_made<M: May>(permit: &Permit<M>, kind: Kind, front: &Front, made: &credentials::Made) -> Response {
     match &made.secret {
-        Some(secret) => show_secret(permit, kind, front, &made.id, &secret.0, false).await,
-        None => front.go(&format!("/accounts/{}/{}/{}", permit.account().slug, kind.path(), made.id), "Added.").await,
+        Some(secret) => show_secret(permit, kind, front, &made.row.id, &secret.0, false).await,
+        None => front.go(&format!("/accounts/{}/{}/{}", permit.account().slug, kind.path(), made.row.id), "Added.").await,
     }
 }
 
@@ -165,6 +183,8 @@ pub(super) async fn show_secret<M: May>(
         kind,
         slug: permit.account().slug.clone(),
         id: id.clone(),
+        // Nothing in it needs to be escaped: it is letters, digits and underscores.
+        file: format!("data:text/plain,{secret}"),
         secret: secret.to_owned(),
         is_default,
         base_url: front.base_url.clone(),

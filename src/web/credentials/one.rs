@@ -11,7 +11,7 @@ use crate::{
         credentials::{CredentialId, Draft, Kind, OVERLAP, Rule},
         faults::Faults,
         permissions::{May, may},
-        time::{Millis, Span},
+        time::Millis,
     },
     store::StoreError,
     web::{
@@ -22,6 +22,22 @@ use crate::{
     },
 };
 
+/// When the old secret ends.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Rotation {
+    /// `now`, or `day`.
+    ends: String,
+    until: String,
+}
+
+/// What was typed into one of the forms, which comes back with what is wrong.
+enum Typed {
+    Nothing,
+    Change(Draft),
+    Rotation(Rotation),
+}
+
 #[derive(Template)]
 #[template(path = "credentials/one.html", blocks = ["title", "main"])]
 struct One {
@@ -31,14 +47,16 @@ struct One {
     line: Line,
     /// What it allows, rule by rule.
     rules: Vec<Rule>,
+    /// What whoever made it is called.
+    made_by: Option<String>,
     draft: Draft,
     faults: Faults,
     /// Whether whoever looks may change it.
     may_manage: bool,
     /// Whether it is their own.
     is_own: bool,
-    /// The last day of the old secret, if it is rotated now.
-    until: String,
+    /// What becomes of the old secret, if it is rotated now.
+    rotation: Rotation,
     expires_hint: String,
     now: Millis,
 }
@@ -48,23 +66,32 @@ async fn page_of<M: May>(
     permit: &Permit<M>,
     (kind, id): (Kind, &CredentialId),
     front: &Front,
-    typed: Option<Draft>,
+    typed: Typed,
     faults: Faults,
 ) -> Result<Option<One>, StoreError> {
     let Some(row) = permit.read().credential(id).await? else { return Ok(None) };
+    let made_by = permit.read().maker_of_credential(id).await?;
     let (acl, zone) = (row.acl(), permit.zone());
-    let expires = row.expires_at.map(|at| at.minus(Span(1)).date(&zone)).unwrap_or_default();
+    let mut draft = Draft::of(&row.description, &row.metadata, &acl, row.expires_at, &zone, row.version);
+    let mut rotation = Rotation { ends: String::new(), until: permit.now().plus(OVERLAP).date(&zone) };
+    match typed {
+        Typed::Nothing => {}
+        // Sent again, it is saved over what stands now.
+        Typed::Change(typed) => draft = Draft { version: draft.version, ..typed },
+        Typed::Rotation(typed) => rotation = typed,
+    }
     let is_own = row.owner_id() == permit.person().facts().user.as_str();
     Ok(Some(One {
         shell: Shell::of_account(permit, front).await,
         kind,
         slug: permit.account().slug.clone(),
         rules: acl.rules().to_vec(),
-        draft: typed.unwrap_or_else(|| Draft::of(&row.description, &row.metadata, &acl, expires)),
+        draft,
+        made_by,
         faults,
         may_manage: credentials::may_manage(permit, &row),
         is_own,
-        until: permit.now().plus(OVERLAP).date(&zone),
+        rotation,
         expires_hint: format!("It is worth nothing once this day is over, in {}. Leave it empty for no end.", zone.name()),
         line: line(row, permit.now()),
         now: permit.now(),
@@ -75,7 +102,7 @@ async fn show<M: May>(
     permit: &Permit<M>,
     of: (Kind, &CredentialId),
     (front, parts): (&Front, &Parts),
-    typed: Option<Draft>,
+    typed: Typed,
     faults: Faults,
 ) -> Response {
     let is_again = !faults.is_empty();
@@ -88,7 +115,7 @@ async fn show<M: May>(
 }
 
 pub(super) async fn one(permit: Permit<may::ReadCredentials>, OfPath(kind, id): OfPath, front: Front, parts: Parts) -> Response {
-    show(&permit, (kind, &id), (&front, &parts), None, Faults::none()).await
+    show(&permit, (kind, &id), (&front, &parts), Typed::Nothing, Faults::none()).await
 }
 
 pub(super) async fn change(
@@ -98,24 +125,16 @@ pub(super) async fn change(
     parts: Parts,
     Form(draft): Form<Draft>,
 ) -> Response {
-    let done = match draft.changes(kind, permit.now(), &permit.zone()) {
-        Ok(changes) => credentials::update(&permit, &id, &changes).await,
-        Err(faults) => Err(faults.into()),
+    let done = async {
+        let row = permit.read().credential(&id).await?.ok_or(Stop::Unknown)?;
+        let (changes, version) = draft.changes(kind, row.expires_at, permit.now(), &permit.zone())?;
+        credentials::update(&permit, &id, Some(version), &changes).await
     };
-    match done.map_err(faults_of) {
-        Ok(()) => front.go(&format!("/accounts/{}/{}/{id}", permit.account().slug, kind.path()), "Saved.").await,
-        Err(Ok(faults)) => show(&permit, (kind, &id), (&front, &parts), Some(draft), faults).await,
+    match done.await.map_err(faults_of) {
+        Ok(_) => front.go(&format!("/accounts/{}/{}/{id}", permit.account().slug, kind.path()), "Saved.").await,
+        Err(Ok(faults)) => show(&permit, (kind, &id), (&front, &parts), Typed::Change(draft), faults).await,
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
-}
-
-/// When the old secret ends.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Rotation {
-    /// `now`, or `day`.
-    ends: String,
-    until: String,
 }
 
 pub(super) async fn rotate(
@@ -135,7 +154,7 @@ pub(super) async fn rotate(
     };
     match done.map_err(faults_of) {
         Ok(made) => show_made(&permit, kind, &front, &made).await,
-        Err(Ok(faults)) => show(&permit, (kind, &id), (&front, &parts), None, faults).await,
+        Err(Ok(faults)) => show(&permit, (kind, &id), (&front, &parts), Typed::Rotation(rotation), faults).await,
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
 }
@@ -180,7 +199,7 @@ pub(super) async fn delete(permit: Permit<may::ManageOwnCredentials>, OfPath(kin
             let path = format!("/accounts/{}/{}", permit.account().slug, kind.path());
             front.go(&path, "Deleted: it is worth nothing from the next use on.").await
         }
-        Err(Ok(faults)) => show(&permit, (kind, &id), (&front, &parts), None, faults).await,
+        Err(Ok(faults)) => show(&permit, (kind, &id), (&front, &parts), Typed::Nothing, faults).await,
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
 }

@@ -115,14 +115,8 @@ impl Asked {
     }
 
     fn link(&self, path: &str, behind: Option<&InvitationRow>) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("q", &self.q), ("state", &self.state)].into_iter().filter(|(_, value)| !value.is_empty()) {
-            query.append_pair(name, value);
-        }
-        if let Some(row) = behind {
-            query.append_pair("behind", &row.created_at.0.to_string()).append_pair("id", row.id.as_str());
-        }
-        format!("{path}?{}", query.finish())
+        let (at, id) = behind.map(|row| (row.created_at.0.to_string(), row.id.as_str())).unwrap_or_default();
+        page::link(path, &[("q", &self.q), ("state", &self.state), ("behind", &at), ("id", id)])
     }
 }
 

@@ -80,23 +80,21 @@ impl Asked {
 
     /// The link to the same list in another order, or behind a member.
     fn link(&self, path: &str, order: &str, behind: Option<&MemberLine>) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in
-            [("q", self.q.as_str()), ("role", &self.role), ("status", &self.status), ("source", &self.source), ("order", order)]
-        {
-            if !value.is_empty() {
-                query.append_pair(name, value);
-            }
-        }
-        if let Some(row) = behind {
-            let value = match self.order() {
-                MemberOrder::Name => row.search_name.clone(),
-                MemberOrder::Email => row.email.clone(),
-                MemberOrder::Joined => row.facts.member_since.unwrap_or(Millis(0)).0.to_string(),
-            };
-            query.append_pair("behind", &value).append_pair("id", row.id.as_str());
-        }
-        format!("{path}?{}", query.finish())
+        let value = behind.map(|row| match self.order() {
+            MemberOrder::Name => row.search_name.clone(),
+            MemberOrder::Email => row.email.clone(),
+            MemberOrder::Joined => row.facts.member_since.unwrap_or(Millis(0)).0.to_string(),
+        });
+        let query = [
+            ("q", self.q.as_str()),
+            ("role", &self.role),
+            ("status", &self.status),
+            ("source", &self.source),
+            ("order", order),
+            ("behind", value.as_deref().unwrap_or_default()),
+            ("id", behind.map(|row| row.id.as_str()).unwrap_or_default()),
+        ];
+        page::link(path, &query)
     }
 }
 

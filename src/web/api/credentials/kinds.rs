@@ -16,8 +16,8 @@ use crate::{
     web::{
         Site,
         api::{
-            answers::{Created, Errors, Found, Gone},
-            body::{Base, Body, IdText, NoBody},
+            answers::{Base, Created, Errors, Found, Gone},
+            body::{Body, IdText, NoBody},
             error::Answer,
             lists::{Asked, ListQuery},
         },

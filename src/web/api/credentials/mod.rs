@@ -6,7 +6,8 @@ pub(super) use kinds::{api_keys, authtokens, ssh_keys};
 use serde::{Deserialize, Deserializer};
 
 use super::{
-    body::{Base, other_id},
+    answers::Base,
+    body::other_id,
     error::{Answer, ApiError},
     lists::{Asked, shown},
 };
@@ -14,7 +15,7 @@ use crate::{
     acts::{self, Key, Permit},
     rules::{
         codes,
-        credentials::{ApiDraft, CredentialId, Kind, Owner},
+        credentials::{ApiDraft, CredentialId, Kind},
         filter::{self, Value},
         ids::BotId,
         permissions::{May, may},
@@ -59,29 +60,18 @@ const fn path(kind: Kind) -> &'static str {
     }
 }
 
-/// Who owns it: an id, or of a member the address.
-async fn owner<M: May>(permit: &Permit<M, Key>, text: Option<&str>) -> Answer<Option<Owner>> {
-    let unknown = || ApiError::bad(codes::OWNER_UNKNOWN, "There is no such owner in this account.");
-    match text {
-        None => Ok(None),
-        Some(email) if email.contains('@') => {
-            let email = crate::rules::addresses::Email::parse(email).map_err(|_| unknown())?;
-            let user = permit.read().user_of_member(email.canonical()).await?;
-            user.map(Owner::User).map(Some).ok_or_else(unknown)
-        }
-        Some(id) => Owner::parse(id).map(Some).ok_or_else(unknown),
-    }
-}
-
 async fn row<M: May>(permit: &Permit<M, Key>, id: &CredentialId) -> Answer<CredentialRow> {
     permit.read().credential(id).await?.ok_or_else(ApiError::not_found)
 }
 
 async fn make(permit: &Permit<may::ManageOwnCredentials, Key>, kind: Kind, said: Said) -> Answer<(CredentialRow, Option<String>)> {
     let new = said.draft.check(kind, permit.now())?;
-    let owner = owner(permit, said.owner_id.as_deref().filter(|id| !id.is_empty())).await?;
+    let owner = match said.owner_id.as_deref().filter(|id| !id.is_empty()) {
+        Some(text) => Some(acts::credentials::owner_of(permit, "owner_id", text).await?),
+        None => None,
+    };
     let made = acts::credentials::create(permit, kind, &new, owner.as_ref()).await?;
-    Ok((row(permit, &made.id).await?, made.secret.map(|secret| secret.0)))
+    Ok((made.row, made.secret.map(|secret| secret.0)))
 }
 
 async fn change(permit: &Permit<may::ManageOwnCredentials, Key>, kind: Kind, id: &CredentialId, said: Said) -> Answer<CredentialRow> {
@@ -96,8 +86,7 @@ async fn change(permit: &Permit<may::ManageOwnCredentials, Key>, kind: Kind, id:
         row(permit, id).await?;
         return Err(ApiError::bad(codes::EMPTY_UPDATE, "Say what is to be changed."));
     }
-    acts::credentials::update(permit, id, &said.draft.changes(permit.now())?).await?;
-    row(permit, id).await
+    Ok(acts::credentials::update(permit, id, None, &said.draft.changes(permit.now())?).await?)
 }
 
 async fn page(
