@@ -4,11 +4,14 @@
 
 use serde_json::json;
 
-use super::{Permit, Stop, invitations};
+use super::{Bearer, Permit, Stop, invitations};
 use crate::{
     rules::{
         events::{Event, Who, roles_value},
-        faults::Faults,
+        faults::{
+            Faults,
+            codes::{self, Code},
+        },
         ids::MemberId,
         members::{NewRoles, Roles, may_grant, may_touch},
         permissions::{May, Permission, may, rights},
@@ -22,20 +25,22 @@ use crate::{
 /// # Errors
 /// [`Stop::Faults`] when that would be above the own rights, touch an administrator, leave no administrator, or undo what
 /// somebody else changed meanwhile.
-pub async fn change_roles(permit: &Permit<may::AssignRoles>, member: &MemberId, new: NewRoles) -> Result<(), Stop> {
+pub async fn change_roles<B: Bearer>(permit: &Permit<may::AssignRoles, B>, member: &MemberId, new: NewRoles) -> Result<(), Stop> {
     let (mut tx, own) = permit.begin().await?;
     let target = load(&mut tx, member).await?;
     let before = target.roles();
     if target.version != new.version {
-        return Err(fault(format!("Somebody changed this member meanwhile: the roles are now {}. Choose again.", before.summary())));
+        let says = format!("Somebody changed this member meanwhile: the roles are now {}. Choose again.", before.summary());
+        return Err(fault(codes::CHANGED_MEANWHILE, says));
     }
     if before == new.roles {
         return Ok(());
     }
-    may_grant(own, before, new.roles).map_err(fault)?;
+    demand_touchable(own, &target)?;
+    may_grant(own, before, new.roles).map_err(|says| fault(codes::ABOVE_OWN, says))?;
     permit.demand_fresh_over(&[before, new.roles])?;
     if is_lowered(before, new.roles) && !rights(own).allow(Permission::TakeRoles) {
-        return Err(fault("You may not take roles from members.".to_owned()));
+        return Err(fault(codes::MISSING_RIGHT, "You may not take roles from members."));
     }
     if before.administrator && !new.roles.administrator {
         demand_another_administrator(&mut tx, &target).await?;
@@ -51,7 +56,7 @@ pub async fn change_roles(permit: &Permit<may::AssignRoles>, member: &MemberId, 
 ///
 /// # Errors
 /// [`Stop::Faults`] for oneself, for administrators by others, and for the last administrator.
-pub async fn disable(permit: &Permit<may::SwitchMembers>, member: &MemberId, take_over: bool) -> Result<(), Stop> {
+pub async fn disable<B: Bearer>(permit: &Permit<may::SwitchMembers, B>, member: &MemberId, take_over: bool) -> Result<(), Stop> {
     let (mut tx, own) = permit.begin().await?;
     let target =
         load_other(&mut tx, permit, own, member, "You cannot disable yourself. Ask somebody else to, or leave the account.").await?;
@@ -72,10 +77,10 @@ pub async fn disable(permit: &Permit<may::SwitchMembers>, member: &MemberId, tak
 ///
 /// # Errors
 /// [`Stop::Faults`] for administrators by others.
-pub async fn enable(permit: &Permit<may::SwitchMembers>, member: &MemberId) -> Result<(), Stop> {
+pub async fn enable<B: Bearer>(permit: &Permit<may::SwitchMembers, B>, member: &MemberId) -> Result<(), Stop> {
     let (mut tx, own) = permit.begin().await?;
     let target = load(&mut tx, member).await?;
-    may_touch(own, target.roles()).map_err(fault)?;
+    demand_touchable(own, &target)?;
     if target.facts.disabled_at.is_none() {
         return Ok(());
     }
@@ -88,10 +93,10 @@ pub async fn enable(permit: &Permit<may::SwitchMembers>, member: &MemberId) -> R
 ///
 /// # Errors
 /// [`Stop::Faults`] for administrators by others.
-pub async fn end_sessions(permit: &Permit<may::EndMemberSessions>, member: &MemberId) -> Result<u64, Stop> {
+pub async fn end_sessions<B: Bearer>(permit: &Permit<may::EndMemberSessions, B>, member: &MemberId) -> Result<u64, Stop> {
     let (mut tx, own) = permit.begin().await?;
     let target = load(&mut tx, member).await?;
-    may_touch(own, target.roles()).map_err(fault)?;
+    demand_touchable(own, &target)?;
     let sessions = tx.end_entries(&target.user_id).await?;
     if sessions > 0 {
         let account = permit.account().account.clone();
@@ -104,11 +109,15 @@ pub async fn end_sessions(permit: &Permit<may::EndMemberSessions>, member: &Memb
 ///
 /// # Errors
 /// [`Stop::Faults`] for oneself, for administrators by others, for the last administrator, and for moments that are past.
-pub async fn set_access_until(permit: &Permit<may::SetAccessPeriods>, member: &MemberId, until: Option<Millis>) -> Result<(), Stop> {
+pub async fn set_access_until<B: Bearer>(
+    permit: &Permit<may::SetAccessPeriods, B>,
+    member: &MemberId,
+    until: Option<Millis>,
+) -> Result<(), Stop> {
     let (mut tx, own) = permit.begin().await?;
     let target = load_other(&mut tx, permit, own, member, "You cannot change your own access period. Ask somebody else to.").await?;
     if until.is_some_and(|until| until <= tx.now()) {
-        return Err(Faults::one("until", "Choose a day in the future.").into());
+        return Err(Faults::coded("until", codes::ACCESS_PAST, "Choose a day in the future.").into());
     }
     if target.facts.access_until == until {
         return Ok(());
@@ -128,7 +137,7 @@ pub async fn set_access_until(permit: &Permit<may::SetAccessPeriods>, member: &M
 ///
 /// # Errors
 /// [`Stop::Faults`] for oneself, for administrators by others, and for the last administrator.
-pub async fn remove(permit: &Permit<may::RemoveMembers>, member: &MemberId, take_over: bool) -> Result<(), Stop> {
+pub async fn remove<B: Bearer>(permit: &Permit<may::RemoveMembers, B>, member: &MemberId, take_over: bool) -> Result<(), Stop> {
     let (mut tx, own) = permit.begin().await?;
     let target = load_other(&mut tx, permit, own, member, "You cannot remove yourself. Leave the account instead.").await?;
     invitations::settle(&mut tx, permit, own, &who(&target), take_over).await?;
@@ -147,7 +156,7 @@ pub async fn leave(permit: &Permit<may::LeaveAccount>) -> Result<(), Stop> {
     delete(tx, permit, &target, true).await
 }
 
-async fn delete<M: May>(mut tx: Tx<InAccount>, permit: &Permit<M>, target: &MemberRow, left: bool) -> Result<(), Stop> {
+async fn delete<M: May, B: Bearer>(mut tx: Tx<InAccount>, permit: &Permit<M, B>, target: &MemberRow, left: bool) -> Result<(), Stop> {
     demand_another_administrator(&mut tx, target).await?;
     tx.end_entries(&target.user_id).await?;
     let credentials = tx.delete_member(&target.id, &target.user_id).await?;
@@ -161,18 +170,18 @@ async fn load(tx: &mut Tx<InAccount>, member: &MemberId) -> Result<MemberRow, St
 }
 
 /// A member who is not oneself and whom one may touch.
-async fn load_other<M: May>(
+async fn load_other<M: May, B: Bearer>(
     tx: &mut Tx<InAccount>,
-    permit: &Permit<M>,
+    permit: &Permit<M, B>,
     own: Roles,
     member: &MemberId,
     oneself: &str,
 ) -> Result<MemberRow, Stop> {
     let target = load(tx, member).await?;
-    if target.user_id == permit.person().facts().user {
-        return Err(fault(oneself.to_owned()));
+    if target.user_id.as_str() == permit.actor().id() {
+        return Err(fault(codes::ONESELF, oneself));
     }
-    may_touch(own, target.roles()).map_err(fault)?;
+    demand_touchable(own, &target)?;
     permit.demand_fresh_over(&[target.roles()])?;
     Ok(target)
 }
@@ -181,7 +190,8 @@ async fn load_other<M: May>(
 async fn demand_another_administrator(tx: &mut Tx<InAccount>, target: &MemberRow) -> Result<(), Stop> {
     let administers = target.roles().administrator && target.facts.disabled_at.is_none() && target.facts.access_until.is_none();
     if administers && tx.other_administrators(&target.id).await? == 0 {
-        return Err(fault(format!("{} is the only administrator here. Make somebody else an administrator first.", target.name)));
+        let says = format!("{} is the only administrator here. Make somebody else an administrator first.", target.name);
+        return Err(fault(codes::LAST_ADMINISTRATOR, says));
     }
     Ok(())
 }
@@ -197,6 +207,11 @@ fn who(target: &MemberRow) -> Who {
     Who { user: target.user_id.clone(), email: target.email.clone() }
 }
 
-fn fault(message: String) -> Stop {
-    Faults::one("member", message).into()
+/// Only administrators touch administrators (`ERR_NGROK_6604`).
+fn demand_touchable(own: Roles, target: &MemberRow) -> Result<(), Stop> {
+    may_touch(own, target.roles()).map_err(|says| fault(codes::ADMINISTRATORS_ONLY, says))
+}
+
+fn fault(code: Code, message: impl Into<String>) -> Stop {
+    Faults::coded("member", code, message).into()
 }

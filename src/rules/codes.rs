@@ -74,6 +74,14 @@ codes! {
     OWNER_UNKNOWN     = Known(634), "There is no such owner in the account.";
     OWNER_READ_ONLY   = Known(635), "The owner of an API key has to be Developer read-write.";
     OWNER_INACTIVE    = Known(636), "The owner is disabled or inactive.";
+    ALREADY_MEMBER    = Known(6601), "Somebody with this address is a member already.";
+    LAST_ADMINISTRATOR = Known(6602), "The only administrator stays one, and stays.";
+    ADMINISTRATORS_ONLY = Known(6604), "Only administrators change, disable or remove administrators, and what is offered to one.";
+    ABOVE_OWN         = Known(6615), "Nobody gives members more than they have themselves.";
+    OFFER_ABOVE_OWN   = Known(4412), "Nobody offers more than they have themselves.";
+    NO_ADDRESS        = Known(4405), "This is not an address.";
+    SEATS             = Known(4402), "All seats are taken, open invitations included.";
+    INVITED_ALREADY   = Known(1231), "This address has an open invitation.";
     MEMBER_DISABLED   = Known(1228), "The member is disabled.";
     MISSING_RIGHT     = Known(1219), "The roles of the key's owner do not allow this.";
     ADMINISTRATORS    = Known(1220), "This takes an administrator.";
@@ -94,6 +102,11 @@ codes! {
     EXPIRY_PAST       = Own(607), "The credential would have expired already.";
     CREDENTIALS_TOO_MANY = Own(609), "The owner has as many credentials as one can have.";
     BOTS_TOO_MANY     = Own(610), "The account has as many bot users as it can have.";
+    INVITATION_CLOSED = Own(611), "The invitation is closed.";
+    CHANGED_MEANWHILE = Own(612), "Somebody else was faster: look at what it is now.";
+    ONESELF           = Own(613), "Nobody disables, removes or limits themselves.";
+    LETTERS_TOO_MANY  = Own(614), "The address gets no more letters within this hour.";
+    ACCESS_PAST       = Own(615), "The access period would be over already.";
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     addresses::Email,
-    faults::Faults,
+    faults::{Faults, codes},
     members::{Roles, cap, choose},
     permissions::{Permission, rights},
     time::{Millis, Span},
@@ -230,7 +230,7 @@ impl Draft {
     /// All faults, each at its field.
     pub fn check(&self) -> Result<NewInvitation, Faults> {
         let mut faults = Faults::none();
-        let email = faults.keep("email", Email::parse(&self.email));
+        let email = faults.take(Email::parse(&self.email).map_err(|says| Faults::coded("email", codes::NO_ADDRESS, says)));
         let roles = choose(&mut faults, [&self.developer, &self.team, &self.billing, &self.administrator]);
         match (email, roles) {
             (Some(email), Some(roles)) if faults.is_empty() => Ok(NewInvitation { email, roles }),

@@ -140,9 +140,9 @@ fn word(route: &Route, status: StatusCode, location: &str) -> String {
 }
 
 /// The tables that deeds of the table change, and that are put back for the next one.
-const KEPT: [&str; 6] = ["members", "member_words", "invitations", "invitation_tokens", "bot_users", "credentials"];
+pub const KEPT: [&str; 6] = ["members", "member_words", "invitations", "invitation_tokens", "bot_users", "credentials"];
 
-async fn put_back(house: &House) {
+pub async fn put_back(house: &House) {
     for table in ["sessions", "entries"] {
         house.raw.run(format!("UPDATE {table} SET ended_at = NULL, ended_why = NULL")).await;
     }

@@ -191,8 +191,8 @@ async fn updates_say_something_and_change_no_owner() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_and_twenty_requests_a_minute() {
     let (house, ada) = House::with_ada().await;
-    let program = house.program_of(&ada).await;
-    let of_bot = house.program(&house.credential(&ada, "api-keys", &house.bot(&ada, "Deploy").await).await.1);
+    let program = house.program_of(&ada).await.alone();
+    let of_bot = house.program(&house.credential(&ada, "api-keys", &house.bot(&ada, "Deploy").await).await.1).alone();
     for number in 0..120 {
         let program = if number % 2 == 0 { &program } else { &of_bot };
         assert_eq!(program.get("/account").await.status, StatusCode::OK, "{number}");
@@ -315,9 +315,20 @@ async fn fifty_at_once_keep_every_constraint() {
     .await;
     assert!(gone.iter().all(|reply| reply.status.is_success()), "{:?}", gone.iter().map(crate::programs::Reply::error).collect::<Vec<_>>());
     let living = format!("SELECT COUNT(*) FROM credentials WHERE bot_id = '{bot}' AND revoked_at IS NULL AND secret_hash IS NOT NULL");
-    assert_eq!(house.raw.number(living).await, 25);
+    assert_eq!(house.raw.number(&*living).await, 25);
     let by_keys = "SELECT COUNT(*) FROM events WHERE source = 'api' AND credential_id IS NOT NULL AND principal LIKE 'usr_%'";
     assert_eq!(house.raw.number(by_keys).await, 1 + 50 + 50);
+    // Rotated at once, each has one that follows it; and one that fifty rotate has one too.
+    let ids = house.raw.texts(format!("SELECT id FROM credentials WHERE bot_id = '{bot}' AND revoked_at IS NULL")).await;
+    let rotate = async |id: &String| ada.post(&format!("/accounts/acme/api-keys/{id}/rotate"), &[("ends", "now".into())]).await.status;
+    let done = futures_util::future::join_all(ids.iter().map(rotate)).await;
+    assert!(done.iter().all(|status| *status == StatusCode::OK), "{done:?}");
+    let again = house.raw.texts(format!("SELECT id FROM credentials WHERE bot_id = '{bot}' AND revoked_at IS NULL")).await;
+    assert!(again.len() == 25 && again.iter().all(|id| !ids.contains(id)));
+    let done = futures_util::future::join_all((0..50).map(|_| rotate(&again[0]))).await;
+    assert_eq!(done.iter().filter(|status| **status == StatusCode::OK).count(), 1, "{done:?}");
+    assert_eq!(house.raw.number(&*living).await, 25);
+    assert!(crate::events::broken_links(&house.raw).await.is_empty());
 }
 
 /// "May start an agent": one question for authtokens, API keys and SSH keys, and one answer for whatever is not of the account.

@@ -245,11 +245,16 @@ impl House {
     /// The same, from another address of this machine.
     pub fn visitor_from(&self, address: IpAddr) -> Browser {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).local_address(address).build().unwrap();
-        let base = |running: &Running| format!("http://{}", running.address);
-        let also = self.also.as_ref().map(|also| (base(also), self.turns.clone()));
-        // Where they have a name, they go by their addresses besides.
-        let host = self.config.base_url.is_empty().then(|| self.running.address.to_string());
-        Browser { client, base: base(&self.running), also, host, cookie: Mutex::new(None), known_by: Mutex::new(None) }
+        let base = format!("http://{}", self.running.address);
+        let (also, host) = self.second();
+        Browser { client, base, also, host, cookie: Mutex::new(None), known_by: Mutex::new(None) }
+    }
+
+    /// Where the second process is, whose turn it is, and by which name it is asked: where they have a name, they go by their
+    /// addresses besides.
+    pub fn second(&self) -> (Option<(String, Arc<AtomicUsize>)>, Option<String>) {
+        let also = self.also.as_ref().map(|also| (format!("http://{}", also.address), self.turns.clone()));
+        (also, self.config.base_url.is_empty().then(|| self.running.address.to_string()))
     }
 
     /// Turns the clock.

@@ -10,8 +10,10 @@
 )]
 
 mod access;
+mod access_by_key;
 mod accounts;
 mod api;
+mod api_people;
 mod backup;
 mod billing;
 mod bot_users;

@@ -1,6 +1,14 @@
 //! The kit's other half: programs with keys, and what they need to exist.
 
-use reqwest::{Client, Method, StatusCode, header::HeaderMap};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use reqwest::{
+    Client, Method, StatusCode,
+    header::{self, HeaderMap},
+};
 use serde_json::{Value, json};
 
 use crate::kit::{Browser, House};
@@ -10,6 +18,10 @@ pub struct Program {
     client: Client,
     base: String,
     key: String,
+    /// The second process, and whose turn it is.
+    also: Option<(String, Arc<AtomicUsize>)>,
+    /// How the second process is called.
+    host: Option<String>,
 }
 
 /// What the API answered.
@@ -39,7 +51,15 @@ impl Reply {
 impl Program {
     /// Asks for something, with a body or without.
     pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
-        let mut request = self.client.request(method, self.address(path)).bearer_auth(&self.key).header("ngrok-version", "2");
+        let mut address = self.address(path);
+        let also = self.also.as_ref().filter(|(_, turns)| turns.fetch_add(1, Ordering::Relaxed) % 2 == 1);
+        if let Some((also, _)) = also {
+            address = address.replacen(&self.base, also, 1);
+        }
+        let mut request = self.client.request(method, address).bearer_auth(&self.key).header("ngrok-version", "2");
+        if let Some(host) = self.host.as_ref().filter(|_| also.is_some()) {
+            request = request.header(header::HOST, host);
+        }
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -49,6 +69,12 @@ impl Program {
     /// Where a path stands; whole addresses stay as they are.
     pub fn address(&self, path: &str) -> String {
         if path.starts_with("http") { path.to_owned() } else { format!("{}/api{path}", self.base) }
+    }
+
+    /// The same, which asks the first process only: paces are each process's own.
+    pub fn alone(mut self) -> Self {
+        self.also = None;
+        self
     }
 
     /// The key that it has.
@@ -89,7 +115,9 @@ impl Program {
 impl House {
     /// A program with this key.
     pub fn program(&self, key: &str) -> Program {
-        Program { client: Client::builder().no_proxy().build().unwrap(), base: self.running.base_url.clone(), key: key.to_owned() }
+        let client = Client::builder().no_proxy().build().unwrap();
+        let (also, host) = self.second();
+        Program { client, base: format!("http://{}", self.running.address), key: key.to_owned(), also, host }
     }
 
     /// Makes a bot user in `acme`; answers its id.

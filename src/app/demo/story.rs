@@ -247,7 +247,7 @@ impl<'a> Teller<'a> {
     async fn invite(&mut self, by: &'static str, local: &str, roles: Roles) -> Result<String, Stop> {
         let permit = self.permit::<may::InviteMembers>(by).await?;
         let sent = invitations::invite(&permit, NewInvitation { email: address(local)?, roles }).await?;
-        let row = permit.read().invitation(&sent.id).await?.ok_or(Stop::Unknown)?;
+        let row = sent.row;
         let letter = self.running.deliver().await.map_err(|error| Stop::Broken(error.to_string()));
         letter?;
         let letter = row.letter_id.map(|id| id.to_string()).unwrap_or_default();

@@ -19,6 +19,17 @@ pub struct InvitationFilter {
 pub type InvitationCursor = (Millis, InvitationId);
 
 impl Reader<InAccount> {
+    /// The newest invitations, or those before one; of them those to an address, if one is given.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn newest_invitations(&mut self, to: Option<&str>, before: Option<&InvitationId>, limit: i64) -> Result<Vec<InvitationRow>> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_as(concat!(invitation_columns!(),
+            "AND i.id < COALESCE(CAST($2 AS TEXT), '~') AND (CAST($3 AS TEXT) IS NULL OR i.canonical = $3)
+             ORDER BY i.id DESC LIMIT CAST($4 AS BIGINT)")).bind(&scope).bind(before).bind(to).bind(limit).fetch_all(c)))
+    }
+
     /// A page of invitations behind a cursor.
     ///
     /// # Errors

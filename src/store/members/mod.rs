@@ -112,6 +112,8 @@ pub struct MemberRow {
     pub name: String,
     /// The person's address, canonical.
     pub email: String,
+    /// The same as they have written it.
+    pub address: String,
     /// How they came in.
     pub source: String,
     /// When they were last noted.
@@ -137,6 +139,19 @@ impl MemberRow {
 
 const LEAST: Roles = Roles { developer: Developer::ReadOnly, team: Team::ReadOnly, billing: Billing::None, administrator: false };
 
+/// Those of the account.
+macro_rules! member_columns {
+    () => {
+        "SELECT m.user_id, m.name, m.search_email AS email, m.source, m.last_seen_at, m.version, e.verified_at AS email_verified_at,
+                COALESCE(e.address, m.search_email) AS address,
+                (SELECT f.confirmed_at FROM factors f WHERE f.user_id = m.user_id) AS factor_since,
+                m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
+                m.disabled_at, m.access_until
+         FROM members m LEFT JOIN user_emails e ON e.user_id = m.user_id AND e.canonical = m.search_email
+         WHERE m.account_id = $1 "
+    };
+}
+
 impl Reader<InAccount> {
     /// One member.
     ///
@@ -144,14 +159,18 @@ impl Reader<InAccount> {
     /// When the database fails.
     pub async fn member(&mut self, id: &MemberId) -> Result<Option<MemberRow>> {
         let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as(
-            "SELECT m.user_id, m.name, m.search_email AS email, m.source, m.last_seen_at, m.version,
-                    (SELECT e.verified_at FROM user_emails e WHERE e.user_id = m.user_id AND e.canonical = m.search_email) AS email_verified_at,
-                    (SELECT f.confirmed_at FROM factors f WHERE f.user_id = m.user_id) AS factor_since,
-                    m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
-                    m.disabled_at, m.access_until
-             FROM members m WHERE m.account_id = $1 AND m.id = $2")
-            .bind(&scope).bind(id).fetch_optional(c)))
+        Ok(sql!(self, c => sqlx::query_as(concat!(member_columns!(), "AND m.id = $2")).bind(&scope).bind(id).fetch_optional(c)))
+    }
+
+    /// The members who came last, or those before one; of them those with an address, if one is given.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn newest_members(&mut self, email: Option<&str>, before: Option<&MemberId>, limit: i64) -> Result<Vec<MemberRow>> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_as(concat!(member_columns!(),
+            "AND m.id < COALESCE(CAST($2 AS TEXT), '~') AND (CAST($3 AS TEXT) IS NULL OR m.search_email = $3)
+             ORDER BY m.id DESC LIMIT CAST($4 AS BIGINT)")).bind(&scope).bind(before).bind(email).bind(limit).fetch_all(c)))
     }
 
     /// The user of a member, by their canonical address.

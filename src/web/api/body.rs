@@ -5,14 +5,15 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{StatusCode, header, request::Parts},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use super::error::ApiError;
 use crate::{
     rules::{
         codes,
         credentials::{CredentialId, Kind},
-        ids::BotId,
+        ids::{BotId, EventId, InvitationId, MemberId},
+        time::Millis,
     },
     web::{Site, permit::parameter},
 };
@@ -71,12 +72,34 @@ impl FromRequest<Site> for NoBody {
 /// An id in the path. One of another kind says so.
 pub(super) struct Id<I>(pub(super) I);
 
-impl FromRequestParts<Site> for Id<BotId> {
+/// What ids in paths are read as.
+pub(super) trait PathId: Sized {
+    fn read(text: &str) -> Option<Self>;
+}
+
+macro_rules! path_ids {
+    ($($id:ty = $parse:path;)*) => {
+        $(impl PathId for $id {
+            fn read(text: &str) -> Option<Self> {
+                $parse(text)
+            }
+        })*
+    };
+}
+
+path_ids! {
+    BotId = BotId::parse_any;
+    MemberId = MemberId::parse;
+    InvitationId = InvitationId::parse;
+    EventId = EventId::parse;
+}
+
+impl<I: PathId> FromRequestParts<Site> for Id<I> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, ApiError> {
         let text = parameter(parts, site, "id").await.unwrap_or_default();
-        BotId::parse_any(&text).map(Self).ok_or_else(|| no_id(&text))
+        I::read(&text).map(Self).ok_or_else(|| no_id(&text))
     }
 }
 
@@ -107,6 +130,14 @@ fn no_id(text: &str) -> ApiError {
         (codes::NOT_AN_ID, "This is not the id of a resource.")
     };
     ApiError::new(StatusCode::NOT_FOUND, code, says)
+}
+
+/// A moment that may be taken away: missing, or null, or RFC 3339.
+#[expect(clippy::option_option, reason = "what is missing stays, and null takes away")]
+pub(super) fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Millis>>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    let read = |text: String| Millis::parse(&text).ok_or_else(|| serde::de::Error::custom("this is not a moment as in RFC 3339"));
+    text.map(read).transpose().map(Some)
 }
 
 /// That the body names another thing than the path.

@@ -94,6 +94,9 @@ fn status_of(code: Code) -> StatusCode {
         | codes::MISSING_RIGHT
         | codes::ADMINISTRATORS
         | codes::BOT_ADMINISTRATORS
+        | codes::ADMINISTRATORS_ONLY
+        | codes::ABOVE_OWN
+        | codes::OFFER_ABOVE_OWN
         | codes::BOT_INACTIVE
         | codes::ACCESS_OVER
         | codes::FACTOR_OWED

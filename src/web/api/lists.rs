@@ -97,9 +97,8 @@ impl Asked {
     }
 
     /// The id before which the page begins, as `parse` reads it.
-    fn before<I>(&self, parse: impl Fn(&str) -> Option<I>) -> Result<Option<I>, ApiError> {
-        let no_id = || ApiError::bad(codes::NOT_AN_ID, "before_id is not an id of what is listed here.");
-        self.before_id.as_deref().map(|text| parse(text).ok_or_else(no_id)).transpose()
+    pub(super) fn before<I>(&self, parse: impl Fn(&str) -> Option<I>) -> Result<Option<I>, ApiError> {
+        self.before_id.as_deref().map(|text| parse(text).ok_or_else(no_place)).transpose()
     }
 
     /// The page that is asked for: `fetch` answers with the newest rows before an id, `id` with the id of a row, and `keep` whether the
@@ -107,6 +106,21 @@ impl Asked {
     pub(super) async fn page<T, I, F>(
         &self,
         parse: impl Fn(&str) -> Option<I>,
+        fetch: impl FnMut(Option<I>, i64) -> F,
+        id: impl Fn(&T) -> I,
+        keep: impl Fn(&T) -> bool,
+    ) -> Result<Page<T, I>, ApiError>
+    where
+        F: Future<Output = Result<Vec<T>, StoreError>>,
+        I: Clone,
+    {
+        self.page_from(self.before(parse)?, fetch, id, keep).await
+    }
+
+    /// The same, where the place at which it begins is known.
+    pub(super) async fn page_from<T, I, F>(
+        &self,
+        mut before: Option<I>,
         mut fetch: impl FnMut(Option<I>, i64) -> F,
         id: impl Fn(&T) -> I,
         keep: impl Fn(&T) -> bool,
@@ -115,7 +129,7 @@ impl Asked {
         F: Future<Output = Result<Vec<T>, StoreError>>,
         I: Clone,
     {
-        let (mut before, mut rows, mut looked_at) = (self.before(parse)?, Vec::new(), 0);
+        let (mut rows, mut looked_at) = (Vec::new(), 0);
         // Without a filter one go is enough.
         let batch = if self.filter.is_none() { i64::try_from(self.limit + 1).unwrap_or(BATCH) } else { BATCH };
         loop {
@@ -150,6 +164,11 @@ impl Asked {
         }
         Some(format!("{}?{}", base.uri(path), query.finish()))
     }
+}
+
+/// That a page is asked for behind what is not listed.
+pub(super) fn no_place() -> ApiError {
+    ApiError::bad(codes::NOT_AN_ID, "before_id is not an id of what is listed here.")
 }
 
 /// The text, with ids of one prefix written with another.

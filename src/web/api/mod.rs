@@ -10,8 +10,12 @@ mod bot_users;
 mod check;
 mod credentials;
 mod error;
+mod events;
+mod invitations;
 mod lists;
+mod members;
 mod permit;
+mod roles;
 
 use std::sync::Arc;
 
@@ -45,7 +49,7 @@ const MAX_BODY: usize = 64 * 1024;
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Frontdesk API",
-    description = "Who and what gets into an account: bot users and credentials. Send an API key as a bearer in the header Authorization.",
+    description = "Who and what gets into an account: members, invitations, bot users and credentials, and what happened. Send an API key as a bearer in the header Authorization.",
     license(name = "Apache-2.0 OR MIT")
 ))]
 struct Document;
@@ -62,7 +66,7 @@ fn known() -> OpenApiRouter<Site> {
 
 /// Our own.
 fn own() -> OpenApiRouter<Site> {
-    OpenApiRouter::new().merge(account::routes())
+    OpenApiRouter::new().merge(account::routes()).merge(members::routes()).merge(invitations::routes()).merge(events::routes())
 }
 
 /// Our own that programs ask all day long: it does not count against the account's pace.

@@ -65,7 +65,7 @@ pub(super) async fn invite(permit: Permit<may::InviteMembers>, front: Front, par
         Err(faults) => Err(faults.into()),
     };
     match done.map_err(faults_of) {
-        Ok((address, sent)) => show_sent(&permit, &front, &sent.id, &address, sent.link).await,
+        Ok((address, sent)) => show_sent(&permit, &front, &sent.row.id, &address, sent.link).await,
         Err(Ok(faults)) => front.show_again(&page_of(&permit, &front, draft, faults).await),
         Err(Err(stop)) => problem::answer(stop, &parts),
     }

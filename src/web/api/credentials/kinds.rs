@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Said, Shown, change, make, moment, page, row, shown_of};
+use super::{Said, Shown, change, make, page, row, shown_of};
 use crate::{
     acts::{self, Key, Permit},
     rules::{
@@ -17,7 +17,7 @@ use crate::{
         Site,
         api::{
             answers::{Base, Created, Errors, Found, Gone},
-            body::{Body, IdText, NoBody},
+            body::{Body, IdText, NoBody, moment},
             error::Answer,
             lists::{Asked, ListQuery},
         },

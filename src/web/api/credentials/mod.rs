@@ -3,7 +3,6 @@
 mod kinds;
 
 pub(super) use kinds::{api_keys, authtokens, ssh_keys};
-use serde::{Deserialize, Deserializer};
 
 use super::{
     answers::Base,
@@ -23,14 +22,6 @@ use crate::{
     },
     store::{CredentialFilter, CredentialRow},
 };
-
-/// A moment that may be taken away: missing, or null, or RFC 3339.
-#[expect(clippy::option_option, reason = "what is missing stays, and null takes away")]
-fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Millis>>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    let read = |text: String| Millis::parse(&text).ok_or_else(|| serde::de::Error::custom("expires_at is not a moment as in RFC 3339"));
-    text.map(read).transpose().map(Some)
-}
 
 /// What a program says to make or change a credential, whatever the kind.
 struct Said {

@@ -1,0 +1,179 @@
+//! The golden table of the API: every path and method × everybody's key (RBAC-01). What is not in it fails, and so does what answers
+//! otherwise. `UPDATE_GOLDEN=1` writes it.
+
+use frontdesk::{
+    rules::members::{Developer, Roles},
+    web::{self, Route},
+};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{
+    access::{KEPT, put_back},
+    events::broken_links,
+    kit::{Browser, House, cast},
+    programs::{Program, ssh_key},
+};
+
+/// What exists in the account: what paths name.
+struct Things {
+    event: String,
+    member: String,
+    invitation: String,
+    bot: String,
+    authtoken: String,
+    api_key: String,
+    ssh_key: String,
+}
+
+impl Things {
+    fn path(&self, route: &Route) -> String {
+        let id = match route.path.split('/').nth(1).unwrap_or_default() {
+            "events" => &self.event,
+            "members" => &self.member,
+            "invitations" => &self.invitation,
+            "bot_users" | "service_users" => &self.bot,
+            "credentials" => &self.authtoken,
+            "api_keys" => &self.api_key,
+            "ssh_credentials" => &self.ssh_key,
+            _ => return route.path.to_owned(),
+        };
+        route.path.replace("{id}", id)
+    }
+}
+
+/// What an administrator would send there, and have it done.
+fn body_that_works(route: &Route) -> Option<Value> {
+    let (method, path) = (route.method, route.path);
+    Some(match path.split('/').nth(1).unwrap_or_default() {
+        _ if !["POST", "PATCH"].contains(&method) => return None,
+        _ if ["/disable", "/enable", "/end_sessions", "/resend"].iter().any(|deed| path.ends_with(deed)) => return None,
+        "bot_users" | "service_users" => json!({ "name": "Another" }),
+        "ssh_credentials" if method == "POST" => json!({ "public_key": ssh_key(9) }),
+        "credentials" | "api_keys" | "ssh_credentials" => json!({ "description": "Another" }),
+        "members" if path.ends_with("/access") => json!({ "until": "2099-01-01T00:00:00Z" }),
+        "members" | "invitations" if method == "PATCH" => json!({ "team": "invite", "developer": "read_write" }),
+        "invitations" => json!({ "email": "more@example.com" }),
+        "introspect" => return None,
+        "check" => json!({ "token": "nothing" }),
+        other => panic!("say what body works for {other}"),
+    })
+}
+
+/// An answer in one word.
+fn word(status: StatusCode) -> String {
+    match status {
+        StatusCode::OK => "done".into(),
+        StatusCode::CREATED => "made".into(),
+        StatusCode::NO_CONTENT => "gone".into(),
+        StatusCode::BAD_REQUEST => "faults".into(),
+        StatusCode::UNAUTHORIZED => "no-key".into(),
+        StatusCode::FORBIDDEN => "refused".into(),
+        StatusCode::NOT_FOUND => "none".into(),
+        other => other.as_u16().to_string(),
+    }
+}
+
+/// Everybody's key, made while they could have one: what they are now counts.
+async fn keys(house: &House, cast: &[(&'static str, Browser)]) -> Vec<(&'static str, Program)> {
+    let ada = &cast[0].1;
+    let mut keys = vec![("administrator", house.program_of(ada).await)];
+    let now = "UPDATE members SET developer = 'read_write', disabled_at = NULL WHERE user_id = ";
+    for (name, _) in cast.iter().filter(|(name, _)| !["administrator", "stranger", "nobody"].contains(name)) {
+        let user = house.user_id(&format!("{name}@example.com")).await;
+        let kept = house
+            .raw
+            .texts(format!("SELECT developer || COALESCE(CAST(disabled_at AS TEXT), '') FROM members WHERE user_id = '{user}'"))
+            .await;
+        house.raw.run(format!("{now}'{user}'")).await;
+        let (_, secret) = house.credential(ada, "api-keys", &user).await;
+        if *name == "disabled" {
+            house.raw.run(format!("UPDATE members SET disabled_at = 1 WHERE user_id = '{user}'")).await;
+        } else if kept[0].starts_with(Developer::ReadOnly.word()) {
+            house.raw.run(format!("UPDATE members SET developer = 'read_only' WHERE user_id = '{user}'")).await;
+        }
+        keys.push((name, house.program(&secret)));
+    }
+    for (name, rests) in [("bot", false), ("inactive_bot", true)] {
+        let bot = house.bot(ada, name).await;
+        let (_, secret) = house.credential(ada, "api-keys", &bot).await;
+        if rests {
+            ada.post(&format!("/accounts/acme/bot-users/{bot}/deactivate"), &[]).await;
+        }
+        keys.push((name, house.program(&secret)));
+    }
+    let stranger = &cast.iter().find(|(name, _)| *name == "stranger").unwrap().1;
+    let page = stranger.post("/accounts/other/api-keys/new", &[]).await;
+    keys.push(("stranger", house.program(&page.all("#value")[0])));
+    let (_, authtoken) = house.credential(ada, "authtokens", "").await;
+    keys.push(("authtoken", house.program(&authtoken)));
+    keys.push(("nobody", house.program("nothing")));
+    keys
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_golden_table_of_the_api_holds() {
+    let (house, ada) = House::with_ada_and(|config| config.api_rate = 100_000).await;
+    let cast = cast(&house, ada).await;
+    let ada = &cast[0].1;
+    // An administrator and an offer that only administrators may touch.
+    let target = house.member("acme", "target", Roles::ADMINISTRATOR).await;
+    house.invite(ada, "invited@example.com", Roles::ADMINISTRATOR).await;
+    let bot = house.bot(ada, "Target").await;
+    let form = [("public_key", ssh_key(1)), ("owner", bot.clone())];
+    let made = ada.post("/accounts/acme/ssh-keys/new", &form).await;
+    let account = house.account_id("acme").await;
+    let things = Things {
+        event: house.raw.texts(format!("SELECT id FROM events WHERE log = '{account}' ORDER BY seq")).await.remove(0),
+        member: house.member_id(&target).await,
+        invitation: house.raw.texts("SELECT id FROM invitations").await.remove(0),
+        authtoken: house.credential(ada, "authtokens", &bot).await.0,
+        api_key: house.credential(ada, "api-keys", &bot).await.0,
+        ssh_key: made.location().rsplit('/').next().unwrap().to_owned(),
+        bot,
+    };
+    let keys = keys(&house, &cast).await;
+    for table in KEPT {
+        house.raw.run(format!("CREATE TABLE kept_{table} AS SELECT * FROM {table}")).await;
+    }
+    let mut routes = web::api_routes();
+    routes.sort_by_key(|route| (route.path, route.method));
+    assert!(routes.len() > 30, "{}", routes.len());
+    let mut table = format!("{:<36}", "");
+    for (name, _) in &keys {
+        table.push_str(&format!("{name:<15}"));
+    }
+    for route in &routes {
+        table = format!("{}\n{:<7}{:<29}", table.trim_end(), route.method, route.path);
+        for (name, program) in &keys {
+            let method: Method = route.method.parse().unwrap();
+            let request = program.request(method, &things.path(route)).bearer_auth(program.key()).header("ngrok-version", "2");
+            let request = match body_that_works(route) {
+                _ if route.path == "/introspect" => request.form(&[("token", "nothing")]),
+                Some(body) => request.json(&body),
+                None => request,
+            };
+            let reply = Program::send(request).await;
+            assert!(!reply.status.is_server_error(), "{name} {} {}: {}", route.method, route.path, reply.body);
+            table.push_str(&format!("{:<15}", word(reply.status)));
+            if route.method != "GET" {
+                put_back(&house).await;
+            }
+        }
+    }
+    let table = format!("{}\n", table.trim_end());
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/all/access_by_key.golden");
+    if std::env::var("UPDATE_GOLDEN").is_ok() {
+        std::fs::write(golden, &table).unwrap();
+    }
+    let expected = std::fs::read_to_string(golden).unwrap_or_default();
+    assert_eq!(table, expected, "if this is meant, run with UPDATE_GOLDEN=1 and read the change:\n{table}");
+
+    // LOG-06 for the API: what was done and what was refused is on record, and the chain holds.
+    assert!(broken_links(&house.raw).await.is_empty());
+    let log = format!("FROM events WHERE log = '{account}' AND source = 'api'");
+    assert_eq!(house.raw.number(format!("SELECT COUNT(*) {log} AND credential_id IS NULL")).await, 0);
+    for kind in ["permission_refused.v0", "credential_refused.v0", "membership_deleted.v0", "invitation_revoked.v0", "bot_user_deleted.v0"] {
+        assert!(house.raw.number(format!("SELECT COUNT(*) {log} AND type = '{kind}'")).await > 0, "{kind}");
+    }
+}
