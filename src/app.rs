@@ -184,6 +184,7 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
         base_url: base_url.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
         api_rate: config.api_rate,
+        is_for_programs: false,
     };
     let site = Site::new(app.clone(), face, draining.clone());
     let (stop, stopped) = watch::channel(false);

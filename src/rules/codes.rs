@@ -91,6 +91,7 @@ codes! {
     BOT_NAME_TAKEN    = Known(4112), "The account has a bot user of this name.";
     NOT_FOUND         = Own(404), "There is no such resource in the account.";
     NO_SUCH_PATH      = Own(405), "There is no such path, or it does not take this method.";
+    MISDIRECTED       = Own(421), "The server does not go by the name that it was asked by.";
     BROKEN            = Own(500), "A mistake of ours.";
     BUSY              = Own(503), "Too much to do at this moment; trying again may help.";
     KEY_EXPIRED       = Own(601), "The credential has expired.";

@@ -57,7 +57,7 @@ pub use bot_users::{BotFilter, BotRow};
 pub use connect::{Db, DbOptions, SqliteDurability};
 pub use cookies::CookieStore;
 pub(crate) use cookies::{carries, key as cookie_key};
-pub use credentials::{CredentialFilter, CredentialRow, CredentialSays, KeyFacts, NewCredential};
+pub use credentials::{CredentialFilter, CredentialRow, CredentialSays, KeyFacts, NewCredential, RevokedRow};
 pub use emails::Owner;
 pub use entries::Living;
 pub use events::{EventFilter, EventPage, EventRow, SubjectRow};

@@ -79,6 +79,7 @@ async fn receive(State(site): State<Site>, mut request: Request, next: Next) -> 
     // The route, not the path: paths may carry secrets, logs must not.
     let path: Arc<str> = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).into();
     let address = client(&site, &request);
+    let is_api = site.face.is_for_programs || request.uri().path().starts_with("/api/") || request.uri().path() == "/api";
 
     let mut response = match address {
         Err(network::Malformed) => {
@@ -96,6 +97,9 @@ async fn receive(State(site): State<Site>, mut request: Request, next: Next) -> 
         }
     };
 
+    if let Some(problem::Plain(says)) = response.extensions_mut().remove::<problem::Plain>().filter(|_| is_api) {
+        response = api::refusal(response.status(), &says, &operation);
+    }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(operation.as_str()) {
         headers.insert("x-request-id", value);

@@ -70,6 +70,8 @@ pub struct Face {
     pub api_rate: usize,
     /// Whether visitors come by TLS.
     pub secure: bool,
+    /// Whether nobody but programs comes here.
+    pub is_for_programs: bool,
 }
 
 /// What handlers are given: the application, and where it stands.
@@ -90,7 +92,7 @@ impl Site {
 
     /// The API alone, at the root, where programs find it under this address and these names.
     pub fn for_programs(&self, base_url: String, hosts: Vec<String>) -> axum::Router {
-        let face = Face { base_url, hosts, ..Face::clone(&self.face) };
+        let face = Face { base_url, hosts, is_for_programs: true, ..Face::clone(&self.face) };
         door::build_api(Self { face: Arc::new(face), ..self.clone() })
     }
 

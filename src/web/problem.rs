@@ -108,8 +108,14 @@ pub(super) fn broken(operation: Option<&OperationId>) -> Response {
         "This is our mistake, not yours. If you were changing something, look whether it was saved before you try again.",
     );
     problem.reference = operation.map(ToString::to_string);
-    problem.shown(StatusCode::INTERNAL_SERVER_ERROR)
+    let mut response = problem.shown(StatusCode::INTERNAL_SERVER_ERROR);
+    response.extensions_mut().insert(Plain(String::new()));
+    response
 }
+
+/// What a refusal says, for faces that say it in another shape.
+#[derive(Clone)]
+pub(super) struct Plain(pub(super) String);
 
 /// A refusal before anything is known of who asks.
 pub(super) fn plain(status: StatusCode, sentence: &str) -> Response {
@@ -120,7 +126,9 @@ pub(super) fn plain(status: StatusCode, sentence: &str) -> Response {
         StatusCode::SERVICE_UNAVAILABLE => "Busy at this moment",
         _ => "This cannot be read",
     };
-    Problem::new(title, sentence).shown(status)
+    let mut response = Problem::new(title, sentence).shown(status);
+    response.extensions_mut().insert(Plain(sentence.to_owned()));
+    response
 }
 
 /// No page stands at this path.

@@ -173,7 +173,8 @@ async fn the_golden_table_of_the_api_holds() {
     assert!(broken_links(&house.raw).await.is_empty());
     let log = format!("FROM events WHERE log = '{account}' AND source = 'api'");
     assert_eq!(house.raw.number(format!("SELECT COUNT(*) {log} AND credential_id IS NULL")).await, 0);
-    for kind in ["permission_refused.v0", "credential_refused.v0", "membership_deleted.v0", "invitation_revoked.v0", "bot_user_deleted.v0"] {
+    for kind in ["permission_refused.v0", "credential_refused.v0", "membership_deleted.v0", "invitation_revoked.v0", "bot_user_deleted.v0"]
+    {
         assert!(house.raw.number(format!("SELECT COUNT(*) {log} AND type = '{kind}'")).await > 0, "{kind}");
     }
 }

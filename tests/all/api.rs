@@ -198,7 +198,7 @@ async fn a_hundred_and_twenty_requests_a_minute() {
         assert_eq!(program.get("/account").await.status, StatusCode::OK, "{number}");
     }
     let refused = program.get("/account").await;
-    assert_eq!((refused.error(), refused.header("retry-after")), ((429, "ERR_NGROK_226"), "61"));
+    assert_eq!((refused.error(), refused.header("retry-after")), ((429, "ERR_NGROK_226"), "60"));
     assert_eq!(of_bot.get("/account").await.status, StatusCode::TOO_MANY_REQUESTS, "it is the account's");
     house.wait(frontdesk::rules::time::Span::minutes(1));
     assert_eq!(program.get("/account").await.status, StatusCode::OK);
@@ -268,6 +268,22 @@ async fn other_sites_are_answered_and_cookies_count_for_nothing() {
     let by_cookie = ada.get("/api/account").await;
     assert_eq!((by_cookie.status, by_cookie.body.contains("ERR_NGROK_200")), (StatusCode::UNAUTHORIZED, true));
     assert_eq!(by_cookie.header("set-cookie"), "");
+}
+
+/// What the door refuses, before anything is known of who asks, has the API's shape under its paths.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_door_speaks_as_the_api_does() {
+    let (house, ada) = House::with_ada_and(|config| config.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()]).await;
+    let program = house.program_of(&ada).await;
+    for (name, value, expected) in
+        [("host", "elsewhere.example", (421, "ERR_FRONTDESK_421")), ("x-forwarded-for", "nowhere", (400, "ERR_NGROK_215"))]
+    {
+        let reply = Program::send(program.request(Method::GET, "/account").bearer_auth(program.key()).header(name, value)).await;
+        assert_eq!(reply.error(), expected);
+        assert_eq!(reply.body["details"]["operation_id"], reply.header("ngrok-operation-id"));
+        let page = ada.send(Method::GET, "/login", None, &[(name, value)]).await;
+        assert!(page.status.as_u16() == expected.0 && page.header("content-type").starts_with("text/html"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,7 +39,7 @@ async fn whole(program: &Program, path: &str, key: &str) -> (Vec<Value>, usize) 
         all.extend(list(&page, key).clone());
         pages += 1;
         match page.body["next_page_uri"].as_str() {
-            Some(uri) => next = uri.to_owned(),
+            Some(uri) => uri.clone_into(&mut next),
             None => return (all, pages),
         }
     }

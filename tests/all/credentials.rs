@@ -259,6 +259,40 @@ async fn the_default_authtoken_is_made_when_it_is_looked_at_and_shown_again() {
     assert_eq!(shown, 1);
 }
 
+/// What was revoked and is used all the same is seen by those who manage the account: once an hour, and with the same answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_secret_that_is_used_is_on_record() {
+    let (house, ada) = House::with_ada().await;
+    let gateway = house.program_of(&ada).await;
+    let email = house.member("acme", "bob", DEVELOPER).await;
+    let bob = house.signed_in(&email).await;
+    let (key, secret) = house.credential(&bob, "api-keys", "").await;
+    let (_, authtoken) = house.credential(&bob, "authtokens", "").await;
+    let program = house.program(&secret);
+    assert_eq!(program.get("/account").await.status, StatusCode::OK);
+    ada.post(&format!("/accounts/acme/members/{}/remove", house.member_id(&email).await), &[]).await;
+    let refused = "SELECT COUNT(*) FROM events WHERE type = 'credential_refused.v0'";
+    for _ in 0..3 {
+        assert_eq!(program.get("/account").await.error(), (401, "ERR_NGROK_203"));
+    }
+    assert_eq!(house.raw.number(refused).await, 1);
+    let page = ada.get("/accounts/acme/events?type=credential_refused.v0").await;
+    assert!(page.text().contains("Somebody used a credential that was refused"), "{}", page.text());
+    assert!(ada.get(&format!("/accounts/acme/events?target={key}")).await.text().contains("refused"));
+    // The company's own services hear why; those of others hear nothing, and leave no trace here.
+    let verdict = gateway.post("/check", json!({ "token": authtoken, "address": "192.0.2.7" })).await;
+    assert_eq!((&verdict.body["active"], verdict.text("reason")), (&false.into(), "revoked"));
+    house.account("other").await;
+    let stranger = house.member("other", "stranger", Roles::ADMINISTRATOR).await;
+    let page = house.signed_in(&stranger).await.post("/accounts/other/api-keys/new", &[]).await;
+    let foreign = house.program(&page.all("#value")[0]);
+    house.wait(Span::hours(2));
+    assert_eq!(foreign.post("/check", json!({ "token": authtoken })).await.text("reason"), "unknown");
+    assert_eq!(house.raw.number(refused).await, 2);
+    assert_eq!(house.raw.number(format!("{refused} AND address = '127.0.0.1' AND principal LIKE 'usr_%'")).await, 1);
+    assert!(crate::events::broken_links(&house.raw).await.is_empty());
+}
+
 /// RBAC-10 and product §2.13: a key allows what its owner may now.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_worth_what_its_owner_is_worth_now() {

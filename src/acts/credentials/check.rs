@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::{
     acts::{
         Bearer, Caller, Permit, Stop,
-        permit::{Key, judge},
+        permit::{Key, judge, revoked},
     },
     protocols::secrets::hash_token,
     rules::{
@@ -74,8 +74,16 @@ pub async fn check(
     };
     let app = permit.app();
     let facts = app.0.db.reader(crate::store::Instance).key(&hash).await?;
-    let Some(facts) = facts.filter(|facts| facts.account.account == *own) else { return Ok(Checked::Unknown) };
     let caller = Caller { address: address.unwrap_or_else(|| permit.address()), ..permit.caller().clone() };
+    let Some(facts) = facts else {
+        let Shown::Secret(token) = shown else { return Ok(Checked::Unknown) };
+        let Some(row) = revoked::find(app, token).await?.filter(|row| row.account == *own) else { return Ok(Checked::Unknown) };
+        revoked::note(app, &caller, &row, Some(permit.context())).await?;
+        return Ok(Checked::Denied(Denial::Revoked));
+    };
+    if facts.account.account != *own {
+        return Ok(Checked::Unknown);
+    }
     let key = Key::of(app.clone(), caller, hash, facts);
     let judged = judge(app, permit.now(), key.facts()).and_then(|(_, rights)| {
         // Whoever may not use the API has no use for an API key, wherever it is shown.

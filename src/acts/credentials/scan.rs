@@ -45,5 +45,5 @@ pub async fn recognise(app: &App, text: &str) -> Result<Leaked, StoreError> {
         return Ok(Leaked::Live { id: facts.credential, kind: facts.kind, account: facts.account.name, owner });
     }
     let Some(ksuid) = secret::row_of(text) else { return Ok(Leaked::Foreign) };
-    Ok(reader.revoked_credential(ksuid).await?.map_or(Leaked::Foreign, Leaked::Revoked))
+    Ok(reader.revoked_credential(ksuid).await?.map_or(Leaked::Foreign, |row| Leaked::Revoked(row.id)))
 }

@@ -6,6 +6,7 @@ use crate::{
     acts::{App, Caller, Stop},
     rules::{
         events::{Actor, Event, Log},
+        ids::AccountId,
         members::Roles,
         permissions::{Permission, Rights},
         sign_in,
@@ -64,12 +65,12 @@ pub trait Bearer: Send + Sync + Sized {
     fn record_refusal(&self, account: &AccountFacts, reason: &str, event: Event) -> impl Future<Output = Result<(), Stop>> + Send {
         async move {
             // Whoever goes on trying makes nobody wait: what is on record already is looked up without a writer's lock.
-            let attempt = refusal(account, self.means(), reason, self.app().now());
+            let attempt = refusal(&account.account, self.means(), reason, self.app().now());
             if self.app().0.db.reader(Instance).attempts(&attempt).await? > 0 {
                 return Ok(());
             }
             let mut tx = self.begin_in(account, vec![Log::Account(account.account.clone())]).await?;
-            if is_news(&mut tx, account, self.means(), reason).await? {
+            if is_news(&mut tx, &account.account, self.means(), reason).await? {
                 tx.commit(event).await?;
             } else {
                 tx.commit_unrecorded(Why::CountingAttempts).await?;
@@ -80,12 +81,12 @@ pub trait Bearer: Send + Sync + Sized {
 }
 
 /// Counts a refusal; whether it is the first one within the hour.
-pub(super) async fn is_news(tx: &mut Tx<InAccount>, account: &AccountFacts, means: &str, reason: &str) -> Result<bool, Stop> {
+pub(super) async fn is_news(tx: &mut Tx<InAccount>, account: &AccountId, means: &str, reason: &str) -> Result<bool, Stop> {
     let attempt = refusal(account, means, reason, tx.now());
     Ok(tx.count_attempt(&attempt).await? == 1)
 }
 
-fn refusal(account: &AccountFacts, means: &str, reason: &str, now: Millis) -> Attempt {
-    let key = format!("{} {means} {reason}", account.account);
+pub(super) fn refusal(account: &AccountId, means: &str, reason: &str, now: Millis) -> Attempt {
+    let key = format!("{account} {means} {reason}");
     Attempt { scope: "refusal", key, window_start: sign_in::window_start(now, Span::hours(1)) }
 }

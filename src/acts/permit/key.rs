@@ -4,6 +4,7 @@ use super::{
     Permit,
     asking::{at_gate, not_noted},
     bearer::{Admitted, Bearer, is_news},
+    revoked,
 };
 use crate::{
     acts::{App, Caller, Stop},
@@ -86,7 +87,12 @@ impl Key {
             return Err(Stop::Key(if is_id { NoKey::Id } else { NoKey::Malformed }));
         }
         let hash = hash_token(token);
-        let facts = app.0.db.reader(Instance).key(&hash).await?.ok_or(Stop::Key(NoKey::Unknown))?;
+        let Some(facts) = app.0.db.reader(Instance).key(&hash).await? else {
+            if let Some(row) = revoked::find(app, token).await? {
+                revoked::note(app, &caller, &row, None).await?;
+            }
+            return Err(Stop::Key(NoKey::Unknown));
+        };
         match facts.kind {
             Kind::ApiKey => Ok(Self { app: app.clone(), caller, hash, facts }),
             Kind::Authtoken => Err(Stop::Key(NoKey::Authtoken)),
@@ -133,7 +139,7 @@ impl Key {
         let mut tx = self.app.0.db.begin(InAccount(account.account.clone()), hold, by.clone(), &self.app.0.hands).await?;
         let from = self.caller.address.to_string();
         tx.note_refused(&self.facts.credential, &from, why.word()).await?;
-        if is_news(&mut tx, account, self.means(), why.word()).await? {
+        if is_news(&mut tx, &account.account, self.means(), why.word()).await? {
             let (account, credential) = (account.account.clone(), credential(&self.facts));
             Ok(tx.commit(Event::Credential { account, credential, what: CredentialEvent::Refused { why, from } }).await?)
         } else {

@@ -5,6 +5,7 @@ mod bearer;
 mod idle;
 mod key;
 mod person;
+pub(in crate::acts) mod revoked;
 
 use std::marker::PhantomData;
 

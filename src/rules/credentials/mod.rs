@@ -216,6 +216,7 @@ words! {
         Ip = "ip", "It came from outside of what the account allows.";
         SsoOwed = "sso_owed", "The account demands single sign-on, and its owner has not linked a provider.";
         FactorOwed = "factor_owed", "The account demands a second factor, and its owner has none.";
+        Revoked = "revoked", "It was deleted, or its owner is gone.";
         ReadOnly = "read_only", "Its owner is Developer read-only, who may not use the API.";
     }
 }
@@ -226,6 +227,7 @@ impl Denial {
     pub const fn code(self) -> Code {
         match self {
             Self::Expired => codes::KEY_EXPIRED,
+            Self::Revoked => codes::KEY_UNKNOWN,
             Self::BotInactive => codes::BOT_INACTIVE,
             Self::Disabled => codes::MEMBER_DISABLED,
             Self::AccessOver => codes::ACCESS_OVER,

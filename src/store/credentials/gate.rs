@@ -125,6 +125,37 @@ impl<S> Reader<S> {
     }
 }
 
+/// A revoked credential, as far as there is anything left to say of it.
+#[derive(Clone, Debug, FromRow)]
+pub struct RevokedRow {
+    /// Which.
+    pub id: CredentialId,
+    kind: String,
+    /// Its account, which is not deleted.
+    #[sqlx(rename = "account_id")]
+    pub account: AccountId,
+    user_id: Option<UserId>,
+    bot_id: Option<BotId>,
+    /// What it was for.
+    pub description: String,
+    /// What its owner is called; of a person the address.
+    pub owner_name: Option<String>,
+}
+
+impl RevokedRow {
+    /// What it was. A word that this program does not know is the kind that opens least.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        Kind::parse(&self.kind).unwrap_or(Kind::SshKey)
+    }
+
+    /// Whose it was.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        self.user_id.as_ref().map(UserId::as_str).or_else(|| self.bot_id.as_ref().map(BotId::as_str)).unwrap_or_default()
+    }
+}
+
 impl Reader<Instance> {
     /// The credential that is found by this hash, unless it is revoked.
     ///
@@ -133,16 +164,19 @@ impl Reader<Instance> {
     pub async fn key(&mut self, hash: &str) -> Result<Option<KeyFacts>> {
         self.key_facts(hash).await
     }
-}
 
-impl Reader<Instance> {
     /// The revoked credential with a secret whose row has this KSUID.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn revoked_credential(&mut self, ksuid: &str) -> Result<Option<CredentialId>> {
+    pub async fn revoked_credential(&mut self, ksuid: &str) -> Result<Option<RevokedRow>> {
         let [one, other] = [Kind::ApiKey, Kind::Authtoken].map(|kind| format!("{}_{ksuid}", kind.prefix()));
-        Ok(sql!(self, c => sqlx::query_scalar("SELECT id FROM credentials WHERE id IN ($1, $2) AND revoked_at IS NOT NULL")
+        Ok(sql!(self, c => sqlx::query_as(
+            "SELECT k.id, k.kind, k.account_id, k.user_id, k.bot_id, k.description,
+                    COALESCE(b.name, (SELECT e.canonical FROM user_emails e WHERE e.user_id = k.user_id ORDER BY e.verified_at DESC LIMIT 1))
+                      AS owner_name
+             FROM credentials k JOIN accounts a ON a.id = k.account_id LEFT JOIN bot_users b ON b.id = k.bot_id
+             WHERE k.id IN ($1, $2) AND k.revoked_at IS NOT NULL AND a.deleted_at IS NULL")
             .bind(&one).bind(&other).fetch_optional(c)))
     }
 }

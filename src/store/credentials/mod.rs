@@ -5,7 +5,7 @@ mod gate;
 
 use sqlx::FromRow;
 
-pub use gate::KeyFacts;
+pub use gate::{KeyFacts, RevokedRow};
 
 use super::{InAccount, Reader, Result, Tx, containing, run, sql};
 use crate::rules::{

@@ -16,6 +16,7 @@ use crate::{
         codes::{self, Code},
         credentials::Denial,
         faults::Faults,
+        ids::OperationId,
         permissions::{Carrier, Permission},
         time::Span,
     },
@@ -71,8 +72,24 @@ impl ApiError {
         Self::bad(codes::NOT_FOUND, "There is no such resource in this account.")
     }
 
+    /// The answer, about this operation.
+    fn shaped(self, operation: &str) -> Response {
+        let body = ErrorBody {
+            error_code: self.code.to_string(),
+            status_code: self.status.as_u16(),
+            msg: self.msg,
+            details: ErrorDetails { operation_id: operation.to_owned() },
+        };
+        let mut response = json(self.status, &body);
+        if let Some(seconds) = self.retry {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        response
+    }
+
     pub(super) fn later(mut self, span: Span) -> Self {
-        self.retry = Some(span.0 / 1_000 + 1);
+        // Whole seconds, and never too few.
+        self.retry = Some((span.0 + 999) / 1_000);
         self
     }
 }
@@ -196,24 +213,32 @@ pub(super) async fn shape(request: Request, next: Next) -> Response {
     // Whatever refuses a request before a handler sees it says so in the same shape.
     let error = error.or_else(|| (status.is_client_error() || status.is_server_error()).then(|| plain(status)));
     if let Some(error) = error {
-        let body = ErrorBody {
-            error_code: error.code.to_string(),
-            status_code: error.status.as_u16(),
-            msg: error.msg,
-            details: ErrorDetails { operation_id: operation.clone() },
-        };
         let kept = response.headers().get(header::ALLOW).cloned();
-        response = json(error.status, &body);
-        if let Some(seconds) = error.retry {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
-        }
+        response = error.shaped(&operation);
         if let Some(allow) = kept {
             response.headers_mut().insert(header::ALLOW, allow);
         }
     }
-    if let Ok(value) = HeaderValue::from_str(&operation) {
+    name_operation(&mut response, &operation);
+    response
+}
+
+fn name_operation(response: &mut Response, operation: &str) {
+    if let Ok(value) = HeaderValue::from_str(operation) {
         response.headers_mut().insert("ngrok-operation-id", value);
     }
+}
+
+/// What the door says before a request is anybody's: the same shape.
+pub(in crate::web) fn refusal(status: StatusCode, says: &str, operation: &OperationId) -> Response {
+    let error = match status {
+        StatusCode::SERVICE_UNAVAILABLE => ApiError::new(status, codes::BUSY, says).later(Span::seconds(1)),
+        StatusCode::MISDIRECTED_REQUEST => ApiError::new(status, codes::MISDIRECTED, says),
+        status if status.is_server_error() => broken(),
+        _ => ApiError::new(status, codes::BAD_VALUE, says),
+    };
+    let mut response = error.shaped(operation.as_str());
+    name_operation(&mut response, operation.as_str());
     response
 }
 

@@ -29,6 +29,7 @@ use axum::{
     routing::{MethodRouter, any, get},
 };
 use error::ApiError;
+pub(super) use error::refusal;
 pub(super) use permit::Pace;
 use tower::ServiceExt;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
