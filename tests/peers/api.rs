@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{child::own_address, desk::Desk};
+use crate::{child::own_address, desk::Desk, kit::PASSWORD};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// A public key that nobody has the private half of.
@@ -35,6 +35,7 @@ async fn python_client(desk: &mut Desk, base_url: &str) {
     let key = secret(desk, "api-keys", "").await;
     let authtoken = secret(desk, "authtokens", "").await;
     let bob = desk.key_of_disabled().await;
+    desk.join("reader", "read_only").await;
     let mut command = Command::new(tool("python"));
     command.arg(Path::new(ROOT).join("tests/peers/api_client.py")).args([base_url, &key, &authtoken, &bob, SSH_KEY]);
     run(command).await;
@@ -90,6 +91,10 @@ async fn the_document_is_kept() {
     run(schemathesis(&[&apart[..], &["--exclude-path-regex", "^/service_users"]].concat())).await;
     run(schemathesis(&["--include-path-regex", "^/service_users"])).await;
     run(schemathesis(&["--include-path", "/api_keys/{id}", "--phases", "examples,coverage,fuzzing"])).await;
-    let page = desk.ada.get("/accounts/acme/api-keys").await.unwrap();
-    assert_eq!(page.status, 200, "whatever was written shows: {}", page.text());
+    // Her sessions were among what it has ended.
+    desk.ada.post("/login", &[("email", "ada@example.com"), ("password", PASSWORD)]).await.unwrap();
+    for list in ["api-keys", "bot-users", "members", "invitations", "events"] {
+        let page = desk.ada.get(&format!("/accounts/acme/{list}")).await.unwrap();
+        assert_eq!(page.status, 200, "whatever was written shows: {list} {}", page.text());
+    }
 }

@@ -3,6 +3,7 @@
 Usage: api_client.py BASE_URL ADMINISTRATORS_KEY READERS_AUTHTOKEN KEY_OF_DISABLED SSH_KEY
 """
 
+import base64
 import sys
 
 import ngrok
@@ -71,7 +72,7 @@ bot = client.service_users.create(name="A service user")
 assert bot.id.startswith("service_") and bot.active is True
 print(
     "service users",
-    walk(client.service_users, None, {"name": "Renamed", "active": False}, lambda n: client.service_users.create(name=f"Number {n}")),
+    walk(client.service_users, "name", {"name": "Renamed", "active": False}, lambda n: client.service_users.create(name=f"Number {n}")),
 )
 print(
     "API keys",
@@ -89,6 +90,24 @@ print(
         "description",
         {"description": "Another", "acl": ["bind:*.example.com"]},
         lambda n: client.credentials.create(description=f"Number {n}", acl=["bind:a.example.com"]),
+    ),
+)
+
+
+def key_like(number):
+    """The same kind of key as the one that was given, with another number in it."""
+    blob = bytearray(base64.b64decode(ssh_key.split()[1]))
+    blob[-1] ^= number + 1
+    return f"ssh-ed25519 {base64.b64encode(bytes(blob)).decode()} key {number}"
+
+
+print(
+    "SSH keys",
+    walk(
+        client.ssh_credentials,
+        "description",
+        {"description": "Another", "acl": ["bind:*.example.com"]},
+        lambda n: client.ssh_credentials.create(public_key=key_like(n), description=f"Number {n}", owner_id=bot.id),
     ),
 )
 ssh = client.ssh_credentials.create(public_key=ssh_key, description="A key", owner_id=bot.id)
@@ -120,6 +139,19 @@ refused("ERR_NGROK_605", 400, lambda: client.api_keys.create(metadata="x" * 4097
 refused("ERR_NGROK_4109", 400, lambda: client.bot_users.create(name=""))
 refused("ERR_NGROK_600", 400, lambda: client.credentials.create(acl=["nonsense"]))
 refused("ERR_NGROK_250", 400, lambda: list(client.api_keys.list(filter="obj.nonsense == 1")))
+members = client.http_client.get("/members", {"filter": 'obj.email == "reader@example.com"'})["members"]
+reader = members[0]["user_id"]
+refused("ERR_NGROK_635", 403, lambda: client.api_keys.create(owner_id=reader))
+refused("ERR_NGROK_634", 400, lambda: client.api_keys.create(owner_id="nobody@example.com"))
+refused("ERR_NGROK_627", 400, lambda: client.http_client.patch("/credentials/" + client.credentials.create().id, dict(owner_id=reader)))
 gone_elsewhere = refused("ERR_FRONTDESK_405", 404, lambda: client.tunnels.get("tn_1"))
 assert isinstance(gone_elsewhere, NotFoundError)
+
+
+def ask_until_refused():
+    for _ in range(2000):
+        client.bot_users.list()
+
+
+refused("ERR_NGROK_226", 429, ask_until_refused)
 print("all of it")

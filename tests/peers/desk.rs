@@ -55,19 +55,26 @@ impl Desk {
 
     /// Somebody who has joined, made an API key, and is disabled since; answers the key. Letters are files here.
     pub async fn key_of_disabled(&mut self) -> String {
-        let fields = [("email", "bob@example.com"), ("developer", "read_write"), ("team", "read_only"), ("billing", "none")];
-        let page = self.ada.post(&format!("{INVITATIONS}/new"), &fields).await.unwrap();
-        let link = page.attributes("#link", "value").remove(0);
-        let path = &link[link.find("/invitations/").unwrap()..];
-        let mut bob = Client::new(&format!("http://{}", self.address));
-        let joined = bob.post(&format!("{path}/sign-up"), &[("name", "Bob"), ("password", PASSWORD)]).await.unwrap();
-        assert_eq!(joined.status, 303, "{}", joined.text());
+        let mut bob = self.join("bob", "read_write").await;
         let made = bob.post("/accounts/acme/api-keys/new", &[("description", "Bob's")]).await.unwrap();
         let list = self.ada.get("/accounts/acme/members?q=bob").await.unwrap();
         let member = list.attributes("tbody a", "href").remove(0);
         let done = self.ada.post(&format!("{member}/disable"), &[]).await.unwrap();
         assert_eq!(done.status, 303, "{}", done.text());
         made.all("#value").remove(0)
+    }
+
+    /// Somebody joins, with this Developer role.
+    pub async fn join(&mut self, name: &str, developer: &str) -> Client {
+        let email = format!("{name}@example.com");
+        let fields = [("email", &*email), ("developer", developer), ("team", "read_only"), ("billing", "none")];
+        let page = self.ada.post(&format!("{INVITATIONS}/new"), &fields).await.unwrap();
+        let link = page.attributes("#link", "value").remove(0);
+        let path = &link[link.find("/invitations/").unwrap()..];
+        let mut browser = Client::new(&format!("http://{}", self.address));
+        let joined = browser.post(&format!("{path}/sign-up"), &[("name", name), ("password", PASSWORD)]).await.unwrap();
+        assert_eq!(joined.status, 303, "{}", joined.text());
+        browser
     }
 
     /// Invites somebody, who is told by letter; and no link is shown to whoever invites.
