@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Bearer, Permit, Stop, credentials};
 use crate::{
     rules::{
-        bot_users::{Draft, MOST, Name, taken},
+        bot_users::{Draft, MOST, Name, is_called, taken},
         credentials::{MOST_OF_OWNER, Owner},
         events::{Bot, BotEvent, CredentialEvent, Event},
         faults::{Faults, codes},
@@ -22,7 +22,7 @@ const MOST_NAMED: i64 = 3 * MOST_OF_OWNER;
 ///
 /// # Errors
 /// [`Stop::Faults`] for names that do not fit or that another one has.
-pub async fn create<B: Bearer>(permit: &Permit<may::ManageBotUsers, B>, draft: &Draft, active: bool) -> Result<BotId, Stop> {
+pub async fn create<B: Bearer>(permit: &Permit<may::ManageBotUsers, B>, draft: &Draft, active: bool) -> Result<BotRow, Stop> {
     let name = draft.check()?;
     let (mut tx, _) = permit.begin().await?;
     if tx.bot_user_count().await? >= MOST {
@@ -36,12 +36,14 @@ pub async fn create<B: Bearer>(permit: &Permit<may::ManageBotUsers, B>, draft: &
     if !active {
         tx.set_bot_user_inactive(&id, true).await?;
     }
-    let (account, bot) = (permit.account().account.clone(), Bot { id: id.clone(), name: written });
+    let row = tx.bot_user(&id).await?.ok_or(Stop::Unknown)?;
+    let (account, bot) = (permit.account().account.clone(), Bot { id, name: written });
     tx.commit(Event::BotUser { account, bot, what: BotEvent::Created { active } }).await?;
-    Ok(id)
+    Ok(row)
 }
 
-/// Gives a bot user another name, lets all its credentials rest, or lets them work again. What is missing stays.
+/// Gives a bot user another name, lets all its credentials rest, or lets them work again; answers with it as it is then. What is missing
+/// stays.
 ///
 /// # Errors
 /// [`Stop::Unknown`]; [`Stop::Faults`] for names that do not fit or that another one has.
@@ -50,7 +52,7 @@ pub async fn update<B: Bearer>(
     id: &BotId,
     name: Option<&Draft>,
     active: Option<bool>,
-) -> Result<(), Stop> {
+) -> Result<BotRow, Stop> {
     let name = name.map(Draft::check).transpose()?;
     let (mut tx, _) = permit.begin().await?;
     let row = tx.bot_user(id).await?.ok_or(Stop::Unknown)?;
@@ -58,7 +60,7 @@ pub async fn update<B: Bearer>(
     let new_name = name.as_ref().map_or(row.name.as_str(), |name| name.written.as_str());
     let is_active = active.unwrap_or(was_active);
     if (new_name, is_active) == (row.name.as_str(), was_active) {
-        return Ok(());
+        return Ok(row);
     }
     if let Some(name) = name.as_ref().filter(|name| name.written != row.name) {
         if tx.bot_name_is_taken(&name.folded, id).await? {
@@ -69,8 +71,10 @@ pub async fn update<B: Bearer>(
     if is_active != was_active {
         tx.set_bot_user_inactive(id, !is_active).await?;
     }
+    let now = tx.bot_user(id).await?.ok_or(Stop::Unknown)?;
     let bot = Bot { id: id.clone(), name: new_name.to_owned() };
-    Ok(tx.commit(updated(permit.account().account.clone(), bot, (&row.name, was_active), (new_name, is_active))).await?)
+    tx.commit(updated(permit.account().account.clone(), bot, (&row.name, was_active), (new_name, is_active))).await?;
+    Ok(now)
 }
 
 fn updated(account: AccountId, bot: Bot, before: (&str, bool), after: (&str, bool)) -> Event {
@@ -85,7 +89,7 @@ fn updated(account: AccountId, bot: Bot, before: (&str, bool), after: (&str, boo
 pub async fn delete<B: Bearer>(permit: &Permit<may::ManageBotUsers, B>, id: &BotId, typed: Option<&str>) -> Result<u64, Stop> {
     let (mut tx, _) = permit.begin().await?;
     let row = tx.bot_user(id).await?.ok_or(Stop::Unknown)?;
-    if typed.is_some_and(|typed| typed.trim() != row.name) {
+    if typed.is_some_and(|typed| !is_called(&row.name, typed)) {
         return Err(Faults::one("name", format!("Type the name as it stands here: {}", row.name)).into());
     }
     let account = permit.account().account.clone();

@@ -53,6 +53,13 @@ impl Draft {
     }
 }
 
+/// Whether what was typed is the name, as far as somebody sees it: pages show several spaces as one.
+#[must_use]
+pub fn is_called(name: &str, typed: &str) -> bool {
+    let seen = |text: &str| text.nfc().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
+    seen(name) == seen(typed)
+}
+
 /// The answer to a name that another one has.
 #[must_use]
 pub fn taken(name: &str) -> Faults {
@@ -71,5 +78,6 @@ mod tests {
             assert!(check(wrong).is_err(), "{wrong:?}");
         }
         assert!(check(&"x".repeat(255)).is_ok());
+        assert!(is_called("a  b\u{e9}", " a b\u{65}\u{301} ") && !is_called("Deploy", "deploy") && !is_called("Deploy", ""));
     }
 }

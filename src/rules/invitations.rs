@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    addresses::Email,
+    addresses::{Email, MAX_BYTES},
     faults::{Faults, codes},
     members::{Roles, cap, choose},
     permissions::{Permission, rights},
@@ -230,13 +230,26 @@ impl Draft {
     /// All faults, each at its field.
     pub fn check(&self) -> Result<NewInvitation, Faults> {
         let mut faults = Faults::none();
-        let email = faults.take(Email::parse(&self.email).map_err(|says| Faults::coded("email", codes::NO_ADDRESS, says)));
+        let email = faults.take(address(&self.email));
         let roles = choose(&mut faults, [&self.developer, &self.team, &self.billing, &self.administrator]);
         match (email, roles) {
             (Some(email), Some(roles)) if faults.is_empty() => Ok(NewInvitation { email, roles }),
             _ => Err(faults),
         }
     }
+}
+
+/// An address that somebody can be invited by.
+///
+/// # Errors
+/// A fault at the field.
+pub fn address(text: &str) -> Result<Email, Faults> {
+    let code = match text.trim().len() {
+        0 => codes::ADDRESS_MISSING,
+        1..=MAX_BYTES => codes::NO_ADDRESS,
+        _ => codes::ADDRESS_LONG,
+    };
+    Email::parse(text).map_err(|says| Faults::coded("email", code, says))
 }
 
 /// Whether one more fits: `taken` seats of `seats`, where zero is any number.

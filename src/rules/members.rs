@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{faults::Faults, words::words};
+use super::{
+    faults::{Faults, codes},
+    words::words,
+};
 
 words! {
     /// What a member may do with credentials and IP policies.
@@ -187,10 +190,13 @@ impl Draft {
 
 /// Reads what was chosen of each role (Developer, Team, Billing, Administrator), and whether it may stand together.
 pub fn choose(faults: &mut Faults, [developer, team, billing, administrator]: [&str; 4]) -> Option<Roles> {
-    let one = || "Choose one.".to_owned();
-    let developer = faults.keep("developer", Developer::parse(developer).ok_or_else(one));
-    let team = faults.keep("team", Team::parse(team).ok_or_else(one));
-    let billing = faults.keep("billing", Billing::parse(billing).ok_or_else(one));
+    let one_of = |words: Vec<&str>| format!("Choose one: {}.", words.join(", "));
+    let words = one_of(Developer::ALL.iter().map(|role| role.word()).collect());
+    let developer = faults.keep("developer", Developer::parse(developer).ok_or(words));
+    let words = one_of(Team::ALL.iter().map(|role| role.word()).collect());
+    let team = faults.keep("team", Team::parse(team).ok_or(words));
+    let words = one_of(Billing::ALL.iter().map(|role| role.word()).collect());
+    let billing = faults.keep("billing", Billing::parse(billing).ok_or(words));
     let administrator = match administrator {
         "" => Ok(false),
         "yes" => Ok(true),
@@ -198,7 +204,7 @@ pub fn choose(faults: &mut Faults, [developer, team, billing, administrator]: [&
     };
     let administrator = faults.keep("administrator", administrator);
     let roles = Roles { developer: developer?, team: team?, billing: billing?, administrator: administrator? };
-    faults.keep("team", check(roles))
+    faults.take(check(roles).map_err(|says| Faults::coded("team", codes::INVITE_NEEDS_WRITE, says)))
 }
 
 words! {

@@ -4,7 +4,10 @@
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 
-use super::time::Millis;
+use super::{
+    faults::Faults,
+    time::{Millis, Span},
+};
 
 /// A zone of the IANA time zone database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +73,23 @@ impl Zone {
     pub fn end_of_day(&self, text: &str) -> Option<Millis> {
         let day: civil::Date = Some(text).filter(|text| text.len() == 10)?.parse().ok()?;
         Some(Millis(day.tomorrow().ok()?.to_zoned_datetime(self.0.clone()).ok()?.timestamp().as_millisecond()))
+    }
+
+    /// The last day here on which what ends at a moment is good, as date fields want it; nothing for what has no end.
+    #[must_use]
+    pub fn last_day(&self, ends: Option<Millis>) -> String {
+        ends.map(|at| at.minus(Span(1)).date(self)).unwrap_or_default()
+    }
+
+    /// The end of a day that was typed, or none where nothing was.
+    ///
+    /// # Errors
+    /// A fault at the field.
+    pub fn read_day(&self, field: &'static str, text: &str) -> Result<Option<Millis>, Faults> {
+        match text.trim() {
+            "" => Ok(None),
+            day => self.end_of_day(day).map(Some).ok_or_else(|| Faults::one(field, "Enter a day, such as 2026-12-31.")),
+        }
     }
 
     /// The days until now, so many of them and today the last: each day's text, and its first moment.

@@ -21,6 +21,8 @@ pub struct EventFilter {
     pub target: Option<String>,
     /// The network address.
     pub address: Option<String>,
+    /// The credential that was used.
+    pub credential: Option<String>,
     /// Not before this moment.
     pub from: Option<Millis>,
     /// Before this moment.
@@ -208,7 +210,8 @@ macro_rules! page {
                     UNION SELECT event_id FROM event_subjects WHERE log = $1 AND label = $5))
               AND (CAST($6 AS TEXT) IS NULL OR e.address = $6)
               AND (CAST($7 AS BIGINT) IS NULL OR e.at >= $7)
-              AND (CAST($8 AS BIGINT) IS NULL OR e.at < $8) ",
+              AND (CAST($8 AS BIGINT) IS NULL OR e.at < $8)
+              AND (CAST($10 AS TEXT) IS NULL OR e.credential_id = $10) ",
             $direction
         )
     };
@@ -236,6 +239,8 @@ fn texts(filter: &EventFilter) -> (&'static str, &'static str) {
         pages!("AND e.principal = $4")
     } else if filter.kind.is_some() {
         pages!("AND e.type = $3")
+    } else if filter.credential.is_some() {
+        pages!("AND e.credential_id = $10")
     } else if filter.address.is_some() {
         pages!("AND e.address = $6")
     } else {
@@ -253,7 +258,7 @@ impl<S> Reader<S> {
         };
         let mut rows: Vec<EventRow> = sql!(self, c => sqlx::query_as(text)
             .bind(log.key()).bind(from).bind(filter.kind.map(Kind::word)).bind(&filter.actor).bind(&filter.target)
-            .bind(&filter.address).bind(filter.from).bind(filter.until).bind(limit).fetch_all(c));
+            .bind(&filter.address).bind(filter.from).bind(filter.until).bind(limit).bind(&filter.credential).fetch_all(c));
         if matches!(page, EventPage::After(_)) {
             rows.reverse();
         }

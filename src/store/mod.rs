@@ -152,6 +152,15 @@ macro_rules! run {
 }
 pub(crate) use run;
 
+/// What revoking sets: neither secret nor key is left, and `$1` is when.
+macro_rules! revoked {
+    () => {
+        "UPDATE credentials SET revoked_at = $1, secret_hash = NULL, sealed = NULL, public_key = NULL, default_since = NULL, version = version + 1
+         WHERE account_id = $2 AND revoked_at IS NULL"
+    };
+}
+pub(crate) use revoked;
+
 /// The pattern of texts that hold this one.
 fn containing(text: &str) -> String {
     let escaped = text.replace('!', "!!").replace('%', "!%").replace('_', "!_");

@@ -15,7 +15,7 @@ use crate::{
     acts::{Permit, Stop},
     rules::{
         addresses::Email,
-        events::{Kind, changes},
+        events::{Kind, changes, hides},
         faults::Faults,
         ids::EventId,
         permissions::may,
@@ -68,7 +68,8 @@ impl Asked {
         if from.zip(until).is_some_and(|(from, until)| from >= until) {
             faults.add("until", "The end lies before the beginning.");
         }
-        let filter = EventFilter { kind, actor: name(&self.actor), target: name(&self.target), address, from, until };
+        let filter =
+            EventFilter { kind, actor: name(&self.actor), target: name(&self.target), address, from, until, ..EventFilter::default() };
         if faults.is_empty() { Ok(filter) } else { Err(faults) }
     }
 
@@ -249,8 +250,7 @@ async fn one(permit: Permit<may::ReadEvents>, front: Front, Id(id): Id<EventId>,
         Ok(Some((event, subjects))) => {
             let slug = permit.account().slug.clone();
             let json = |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str(text).ok());
-            let needs = Kind::parse(&event.kind).and_then(Kind::needs);
-            let hidden = needs.filter(|permission| !permit.rights().allow(*permission));
+            let hidden = hides(&event.kind, permit.rights());
             let changes = match hidden {
                 Some(_) => Vec::new(),
                 None => changes(json(&event.before).as_ref(), json(&event.after).as_ref()),

@@ -11,15 +11,19 @@ use serde_json::{Value, json};
 use crate::{
     access::{KEPT, put_back},
     events::broken_links,
-    kit::{Browser, House, cast},
-    programs::{Program, ssh_key},
+    kit::{Browser, House, READER, cast},
+    programs::{Program, Reply, ssh_key},
 };
 
 /// What exists in the account: what paths name.
 struct Things {
     event: String,
+    /// A member and an offer as most are.
     member: String,
     invitation: String,
+    /// Those that only administrators may touch.
+    administrator: String,
+    offer: String,
     bot: String,
     authtoken: String,
     api_key: String,
@@ -27,9 +31,11 @@ struct Things {
 }
 
 impl Things {
-    fn path(&self, route: &Route) -> String {
+    fn path(&self, route: &Route, is_high: bool) -> String {
         let id = match route.path.split('/').nth(1).unwrap_or_default() {
             "events" => &self.event,
+            "members" if is_high => &self.administrator,
+            "invitations" if is_high => &self.offer,
             "members" => &self.member,
             "invitations" => &self.invitation,
             "bot_users" | "service_users" => &self.bot,
@@ -60,19 +66,20 @@ fn body_that_works(route: &Route) -> Option<Value> {
     })
 }
 
-/// An answer in one word.
-fn word(status: StatusCode) -> String {
-    match status {
+/// An answer in one word: the code, where it is refused.
+fn word(reply: &Reply) -> String {
+    match reply.status {
         StatusCode::OK => "done".into(),
         StatusCode::CREATED => "made".into(),
         StatusCode::NO_CONTENT => "gone".into(),
-        StatusCode::BAD_REQUEST => "faults".into(),
-        StatusCode::UNAUTHORIZED => "no-key".into(),
-        StatusCode::FORBIDDEN => "refused".into(),
         StatusCode::NOT_FOUND => "none".into(),
-        other => other.as_u16().to_string(),
+        status => format!("{} {}", status.as_u16(), reply.error().1.replace("ERR_NGROK_", "n").replace("ERR_FRONTDESK_", "f")),
     }
 }
+
+/// What changes nothing where there is nothing to change: somebody who is not disabled is not enabled, and who has no session in the
+/// account has none that ends.
+const QUIET: [&str; 2] = ["/members/{id}/enable", "/members/{id}/end_sessions"];
 
 /// Everybody's key, made while they could have one: what they are now counts.
 async fn keys(house: &House, cast: &[(&'static str, Browser)]) -> Vec<(&'static str, Program)> {
@@ -116,9 +123,11 @@ async fn the_golden_table_of_the_api_holds() {
     let (house, ada) = House::with_ada_and(|config| config.api_rate = 100_000).await;
     let cast = cast(&house, ada).await;
     let ada = &cast[0].1;
-    // An administrator and an offer that only administrators may touch.
-    let target = house.member("acme", "target", Roles::ADMINISTRATOR).await;
-    house.invite(ada, "invited@example.com", Roles::ADMINISTRATOR).await;
+    let target = house.member("acme", "target", READER).await;
+    let high = house.member("acme", "high", Roles::ADMINISTRATOR).await;
+    house.invite(ada, "invited@example.com", READER).await;
+    house.invite(ada, "offered@example.com", Roles::ADMINISTRATOR).await;
+    let invitation = async |email: &str| house.raw.texts(format!("SELECT id FROM invitations WHERE canonical = '{email}'")).await.remove(0);
     let bot = house.bot(ada, "Target").await;
     let form = [("public_key", ssh_key(1)), ("owner", bot.clone())];
     let made = ada.post("/accounts/acme/ssh-keys/new", &form).await;
@@ -126,7 +135,9 @@ async fn the_golden_table_of_the_api_holds() {
     let things = Things {
         event: house.raw.texts(format!("SELECT id FROM events WHERE log = '{account}' ORDER BY seq")).await.remove(0),
         member: house.member_id(&target).await,
-        invitation: house.raw.texts("SELECT id FROM invitations").await.remove(0),
+        invitation: invitation("invited@example.com").await,
+        administrator: house.member_id(&high).await,
+        offer: invitation("offered@example.com").await,
         authtoken: house.credential(ada, "authtokens", &bot).await.0,
         api_key: house.credential(ada, "api-keys", &bot).await.0,
         ssh_key: made.location().rsplit('/').next().unwrap().to_owned(),
@@ -139,23 +150,36 @@ async fn the_golden_table_of_the_api_holds() {
     let mut routes = web::api_routes();
     routes.sort_by_key(|route| (route.path, route.method));
     assert!(routes.len() > 30, "{}", routes.len());
-    let mut table = format!("{:<36}", "");
+    let mut table = format!("{:<46}", "");
     for (name, _) in &keys {
         table.push_str(&format!("{name:<15}"));
     }
-    for route in &routes {
-        table = format!("{}\n{:<7}{:<29}", table.trim_end(), route.method, route.path);
+    let count = format!("SELECT COUNT(*) FROM events WHERE log = '{account}'");
+    let is_of_people = |route: &&Route| ["/members/{", "/invitations/{"].iter().any(|path| route.path.starts_with(path));
+    let rows = routes.iter().map(|route| (route, false)).chain(routes.iter().filter(is_of_people).map(|route| (route, true)));
+    for (route, is_high) in rows {
+        let named = if is_high { route.path.replace("{id}", "{administrator}") } else { route.path.to_owned() };
+        table = format!("{}\n{:<7}{:<39}", table.trim_end(), route.method, named);
         for (name, program) in &keys {
+            let before = house.raw.number(&*count).await;
             let method: Method = route.method.parse().unwrap();
-            let request = program.request(method, &things.path(route)).bearer_auth(program.key()).header("ngrok-version", "2");
+            let request = program.request(method, &things.path(route, is_high)).bearer_auth(program.key()).header("ngrok-version", "2");
             let request = match body_that_works(route) {
                 _ if route.path == "/introspect" => request.form(&[("token", "nothing")]),
                 Some(body) => request.json(&body),
                 None => request,
             };
             let reply = Program::send(request).await;
-            assert!(!reply.status.is_server_error(), "{name} {} {}: {}", route.method, route.path, reply.body);
-            table.push_str(&format!("{:<15}", word(reply.status)));
+            assert!(!reply.status.is_server_error(), "{name} {} {}: {}", route.method, named, reply.body);
+            table.push_str(&format!("{:<15}", word(&reply)));
+            // LOG-06: what changes something leaves its event, and what only looks leaves none. Refusals are on record once an hour.
+            let events = house.raw.number(&*count).await - before;
+            let is_change = route.method != "GET" && !["/check", "/introspect"].contains(&route.path) && *name != "stranger";
+            if reply.status.is_success() && !QUIET.contains(&route.path) {
+                // The end of each credential that goes with a bot user is one of its own.
+                let more = if route.method == "DELETE" && route.path.contains("_users/") { 3 } else { 0 };
+                assert_eq!(events, i64::from(is_change) * (1 + more), "{name} {} {named}", route.method);
+            }
             if route.method != "GET" {
                 put_back(&house).await;
             }

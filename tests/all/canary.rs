@@ -51,6 +51,40 @@ async fn text_stays_text_on_every_page_and_in_letters() {
     let page = bob.post(&format!("{path}/sign-up"), &sign_up_form(CANARY)).await;
     assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text());
 
+    // A bot user, and a credential of each kind, with it in every field, which come back from wrong forms and stand on pages.
+    let made = ada.post(&format!("{root}/bot-users/new"), &[("name", CANARY.into())]).await;
+    let bot = made.location().rsplit('/').next().unwrap().to_owned();
+    let key = format!("{} {CANARY}", crate::programs::ssh_key(1).rsplit_once(" key").unwrap().0);
+    for (kind, public_key) in [("api-keys", ""), ("authtokens", ""), ("ssh-keys", key.as_str())] {
+        let form = |expires: &str| {
+            [
+                ("description", CANARY.to_owned()),
+                ("metadata", CANARY.to_owned()),
+                ("owner", bot.clone()),
+                ("public_key", public_key.to_owned()),
+                ("expires", expires.to_owned()),
+            ]
+        };
+        let wrong = ada.post(&format!("{root}/{kind}/new"), &form(CANARY)).await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let page = ada.post(&format!("{root}/{kind}/new"), &form("")).await;
+        assert!([StatusCode::OK, StatusCode::SEE_OTHER].contains(&page.status), "{kind}: {}", page.text());
+        for page in [wrong, page] {
+            assert!(hatched(&page.body).is_empty(), "{kind}: {:?}", hatched(&page.body));
+        }
+    }
+    for path in ["bot-users", "api-keys", "authtokens", "ssh-keys"] {
+        let query: String = form_urlencoded::byte_serialize(CANARY.as_bytes()).collect();
+        for field in ["q", "owner", "state", "before"] {
+            let page = ada.get(&format!("{root}/{path}?{field}={query}")).await;
+            assert!(page.status == StatusCode::OK && hatched(&page.body).is_empty(), "{path} {field}: {:?}", hatched(&page.body));
+        }
+    }
+    let program = house.program(&ada.post(&format!("{root}/api-keys/new"), &[]).await.all("#value")[0]);
+    for reply in [program.get("/bot_users").await, program.post("/credentials", serde_json::json!({ "acl": [CANARY] })).await] {
+        assert!(reply.header("content-type") == "application/json" && reply.header("x-content-type-options") == "nosniff");
+    }
+
     assert!(house.deliver().await);
     for letter in std::fs::read_dir(house.config.data_dir.join("mail")).unwrap() {
         let text = std::fs::read_to_string(letter.unwrap().path()).unwrap();

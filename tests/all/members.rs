@@ -67,7 +67,7 @@ async fn nobody_grants_above_themselves_and_only_administrators_touch_administra
         (&max_id, roles("read_write", "manager", "access", "", 0), "You do not have Billing access yourself"),
         (&ada_id, roles("read_write", "manager", "access", "", 0), "Only administrators can change administrators."),
         (&rita_id, roles("read_only", "invite", "none", "", 0), "Team invite and manager need Developer read-write."),
-        (&rita_id, roles("owner", "", "none", "maybe", 0), "Choose one."),
+        (&rita_id, roles("owner", "", "none", "maybe", 0), "Choose one: read_only, read_write."),
     ] {
         let page = max.post(&format!("/accounts/acme/members/{target}/roles"), &form).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{form:?}");
@@ -151,7 +151,7 @@ async fn removed_is_gone_with_what_they_owned_and_stays_a_user() {
 async fn a_guest_has_a_last_day() {
     let (house, ada, _max, rita, [ada_id, _, id]) = team().await;
     let path = format!("/accounts/acme/members/{id}/access");
-    for (day, says) in [("2026-11-20", "Choose a day in the future."), ("soon", "Enter a day"), ("2026-02-30", "Enter a day")] {
+    for (day, says) in [("2026-11-20", "It has to lie in the future."), ("soon", "Enter a day"), ("2026-02-30", "Enter a day")] {
         let page = ada.post(&path, &[("until", day.into())]).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(page.fault("until").starts_with(says), "{day}: {}", page.text());

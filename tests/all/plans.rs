@@ -1,7 +1,7 @@
 //! How statements find what they look for: not by reading whole tables, which nobody notices before a hundred thousand people
 //! are in one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use frontdesk::{app, config::Found};
 use sqlx::{AssertSqlSafe, Row, sqlite::SqlitePool};
@@ -27,17 +27,50 @@ const WHOLE: &[(&str, &str)] = &[
     ("instance.rs", "events USING COVERING INDEX sqlite_autoindex_events_1"),
 ];
 
-/// A file in which `concat!(name!(), "…")` is one text, with what the macro `name` of the same file stands for.
-fn assembled(text: &str) -> String {
-    let mut whole = text.to_owned();
-    for definition in text.split("macro_rules! ").skip(1) {
-        let (name, rest) = definition.split_once([' ', '{']).unwrap();
-        if let Some((_, rest)) = rest.split_once("() => {\n").filter(|(head, _)| head.trim() == "{") {
-            let literal = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"'));
-            let Some((literal, _)) = literal else { continue };
-            for gap in [" ", "\n            "] {
-                whole = whole.replace(&format!("concat!({name}!(),{gap}\""), &format!("(\"{literal}"));
+/// The texts that macros without arguments stand for, by their names.
+fn macros() -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for (_, text) in crate::house::files("src/store", "rs") {
+        for definition in crate::house::code(&text).split("macro_rules! ").skip(1) {
+            let (name, rest) = definition.split_once(|c: char| !c.is_alphanumeric() && c != '_').unwrap();
+            let body = rest.trim_start_matches(['{', ' ', '\n']).strip_prefix("() => {").map(str::trim_start);
+            if let Some((literal, _)) = body.and_then(|body| body.strip_prefix('"')).and_then(|body| body.split_once('"')) {
+                assert!(found.insert(name.to_owned(), literal.to_owned()).is_none(), "two macros are called {name}");
             }
+        }
+    }
+    found
+}
+
+/// The same text with every `concat!` of literals and such macros put together.
+fn assembled(text: &str, macros: &BTreeMap<String, String>) -> String {
+    let mut whole = String::new();
+    let mut parts = text.split("concat!(");
+    whole.push_str(parts.next().unwrap());
+    for part in parts {
+        let (mut rest, mut literal) = (part.trim_start(), String::new());
+        // Up to the end of the call; one with arguments that only its caller knows stays as it is.
+        let is_known = loop {
+            if let Some(behind) = rest.strip_prefix('"') {
+                let (piece, behind) = behind.split_once('"').unwrap();
+                literal.push_str(piece);
+                rest = behind.trim_start();
+            } else if let Some((name, behind)) = rest.split_once("!()").filter(|(name, _)| macros.contains_key(*name)) {
+                literal.push_str(&macros[name]);
+                rest = behind.trim_start();
+            } else {
+                break false;
+            }
+            rest = rest.strip_prefix(',').unwrap_or(rest).trim_start();
+            if rest.starts_with(')') {
+                break true;
+            }
+        };
+        if is_known {
+            whole.push_str(&format!("(\"{literal}\"{rest}"));
+        } else {
+            whole.push_str("concat!(");
+            whole.push_str(part);
         }
     }
     whole
@@ -46,13 +79,13 @@ fn assembled(text: &str) -> String {
 /// The texts of statements in the store, each with its file. Backups are about whole tables and left out, and so are texts that
 /// are put together of several, which the benchmark looks at.
 fn statements() -> BTreeSet<(String, String)> {
-    let mut found = BTreeSet::new();
+    let (mut found, macros) = (BTreeSet::new(), macros());
     for (path, text) in crate::house::files("src/store", "rs") {
         let path = path.strip_prefix("src/store/").unwrap().to_owned();
         if path.starts_with("backup/") || path == "connect.rs" {
             continue;
         }
-        for literal in crate::house::code(&assembled(&text)).split('"').skip(1).step_by(2) {
+        for literal in assembled(&crate::house::code(&text), &macros).split('"').skip(1).step_by(2) {
             let verbs = ["SELECT ", "UPDATE ", "DELETE FROM "];
             if verbs.iter().any(|verb| literal.trim_start().starts_with(verb)) && path != "members/page.rs" {
                 found.insert((path.clone(), literal.replace("\\u{10FFFF}", "\u{10FFFF}")));

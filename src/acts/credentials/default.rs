@@ -51,7 +51,7 @@ pub async fn renew(permit: &Permit<may::ReadOwnAuthtoken>, at_once: bool) -> Res
         demand_living(
             &row,
             tx.now(),
-            "It has ended, and rotating it changes nothing about that. An administrator can delete it, and you get another one.",
+            "It has ended, and rotating it changes nothing about that. Give it another end on its page, where you may, or ask an administrator to delete it: you get another one then.",
         )?;
         let ends = (!at_once).then(|| tx.now().plus(OVERLAP));
         let ended = end(&mut tx, permit, &row, ends).await?;

@@ -18,7 +18,7 @@ use crate::{
     protocols::secrets::hash_token,
     rules::{
         addresses::Email,
-        credentials::{Acl, Changes, CredentialId, Kind, MOST_OF_OWNER, New, Owner, secret},
+        credentials::{Acl, Changes, CredentialId, Kind, MOST_OF_OWNER, New, Owner, lengthened, secret},
         events::{self, Actor, CredentialEvent, Event},
         faults::{Faults, codes},
         ids::AccountId,
@@ -151,7 +151,7 @@ pub async fn update<B: Bearer>(
 ) -> Result<CredentialRow, Stop> {
     let (mut tx, row) = begin_managed(permit, id).await?;
     if version.is_some_and(|version| version != row.version) {
-        let says = "Somebody changed it meanwhile: above stands what it is now. Look at it, and save again what you want.";
+        let says = "Somebody changed it meanwhile: above stands what it is now. Save again what you want of it.";
         return Err(Faults::one("version", says).into());
     }
     let before = value_of(&row);
@@ -160,7 +160,7 @@ pub async fn update<B: Bearer>(
         description: changes.description.as_deref().unwrap_or(&row.description),
         metadata: changes.metadata.as_deref().unwrap_or(&row.metadata),
         acl: changes.acl.as_ref().filter(|_| row.kind().has_acl()).unwrap_or(&old_acl),
-        expires_at: changes.expires_at.map_or(row.expires_at, |at| permit.no_later(at)),
+        expires_at: changes.expires_at.map_or(row.expires_at, |at| lengthened(at, row.expires_at, permit.no_later(None))),
     };
     let after = value(says.description, says.metadata, says.acl, says.expires_at, row.fingerprint.as_deref());
     if before == after {

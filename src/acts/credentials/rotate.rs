@@ -32,15 +32,16 @@ pub async fn rotate<B: Bearer>(
     }
     demand_living(&row, tx.now(), "It has ended, and rotating it changes nothing about that. Make a new one, or give it another end.")?;
     if old_ends.is_some_and(|at| at <= tx.now()) {
-        return Err(Faults::coded("until", codes::EXPIRY_PAST, "Choose a day in the future.").into());
+        return Err(Faults::coded("until", codes::EXPIRY_PAST, "It has to lie in the future.").into());
     }
     demand_fit_owner(&mut tx, &owner, kind).await?;
     // Its end is a limit as any other.
     let expires_at = permit.no_later(row.expires_at);
     let new = New { description: row.description.clone(), metadata: row.metadata.clone(), acl: row.acl(), expires_at, ssh: None };
-    let made = write(&mut tx, permit, kind, &new, &owner, false).await?;
+    // The old one first, which makes room for the new one where it ends now.
     let ended = end(&mut tx, permit, &row, old_ends).await?;
     tx.note(ended);
+    let made = write(&mut tx, permit, kind, &new, &owner, false).await?;
     tx.commit(created(permit, &made.row)).await?;
     Ok(made)
 }

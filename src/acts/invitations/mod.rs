@@ -46,7 +46,7 @@ pub async fn invite<B: Bearer>(permit: &Permit<may::InviteMembers, B>, new: NewI
     let (mut tx, own) = permit.begin().await?;
     let NewInvitation { email, roles } = new;
     let sender = sender(&mut tx, permit).await?;
-    may_grant(own, Roles::LEAST, roles).map_err(at_roles)?;
+    may_grant(own, Roles::LEAST, roles).map_err(|says| above("roles", roles, says))?;
     permit.demand_fresh_over(&[roles])?;
     demand_stranger(&mut tx, email.canonical()).await?;
     let account = permit.account().account.clone();
@@ -87,7 +87,7 @@ pub async fn resend<B: Bearer>(permit: &Permit<may::ResendInvitations, B>, id: &
     let (mut tx, own) = permit.begin().await?;
     let row = load(&mut tx, id).await?;
     let state = row.state(tx.now());
-    if let State::Closed(why) = state {
+    if let Some(why) = row.closed() {
         let says = format!("This invitation is closed: {}. Invite them anew.", why.label().to_lowercase());
         return Err(fault(codes::INVITATION_CLOSED, says));
     }
@@ -96,7 +96,7 @@ pub async fn resend<B: Bearer>(permit: &Permit<may::ResendInvitations, B>, id: &
         return Err(fault(codes::CHANGED_MEANWHILE, says));
     }
     let sender = sender(&mut tx, permit).await?;
-    may_grant(own, Roles::LEAST, row.roles()).map_err(|says| fault(codes::OFFER_ABOVE_OWN, says))?;
+    may_grant(own, Roles::LEAST, row.roles()).map_err(|says| above("invitation", row.roles(), says))?;
     permit.demand_fresh_over(&[row.roles()])?;
     demand_stranger(&mut tx, &row.canonical).await?;
     if state == State::Expired {
@@ -119,12 +119,16 @@ pub async fn resend<B: Bearer>(permit: &Permit<may::ResendInvitations, B>, id: &
     Ok(Sent { row, link })
 }
 
-/// Offers other roles.
+/// Offers other roles; answers with the invitation as it is then.
 ///
 /// # Errors
 /// [`Stop::Faults`] when it is not open, when that would be above the own rights, or when somebody else changed it
 /// meanwhile.
-pub async fn change_roles<B: Bearer>(permit: &Permit<may::AssignRoles, B>, id: &InvitationId, new: NewRoles) -> Result<(), Stop> {
+pub async fn change_roles<B: Bearer>(
+    permit: &Permit<may::AssignRoles, B>,
+    id: &InvitationId,
+    new: NewRoles,
+) -> Result<InvitationRow, Stop> {
     let (mut tx, own) = permit.begin().await?;
     let row = load(&mut tx, id).await?;
     let before = row.roles();
@@ -136,17 +140,19 @@ pub async fn change_roles<B: Bearer>(permit: &Permit<may::AssignRoles, B>, id: &
         return Err(fault(codes::CHANGED_MEANWHILE, says));
     }
     if before == new.roles {
-        return Ok(());
+        return Ok(row);
     }
-    may_touch(own, before).map_err(|says| fault(codes::ADMINISTRATORS_ONLY, says))?;
-    may_grant(own, Roles::LEAST, new.roles).map_err(at_roles)?;
+    may_touch(own, before).map_err(|says| fault(codes::OFFERS_ADMINISTRATOR, says))?;
+    may_grant(own, Roles::LEAST, new.roles).map_err(|says| above("roles", new.roles, says))?;
     permit.demand_fresh_over(&[before, new.roles])?;
     let sender = sender(&mut tx, permit).await?;
     tx.set_invitation_roles(id, new.roles, &sender.user_id).await?;
     let value = |roles: Roles, sent_by: &str| json!({ "roles": roles_value(roles), "sent_by": sent_by });
     let (before, after) = (value(before, &row.inviter), value(new.roles, &sender.name));
     let account = permit.account().account.clone();
-    Ok(tx.commit(Event::Invitation { account, invitation: invited(&row), what: InvitationEvent::Updated { before, after } }).await?)
+    let now = load(&mut tx, id).await?;
+    tx.commit(Event::Invitation { account, invitation: invited(&row), what: InvitationEvent::Updated { before, after } }).await?;
+    Ok(now)
 }
 
 /// Takes an invitation back: its links end, and a letter that has not left yet stays here. Whoever may invite may take back
@@ -162,7 +168,7 @@ pub async fn revoke<B: Bearer>(permit: &Permit<may::InviteMembers, B>, id: &Invi
         drop(tx);
         return Err(permit.missing(Permission::RevokeInvitations).await);
     }
-    may_touch(own, row.roles()).map_err(|says| fault(codes::ADMINISTRATORS_ONLY, says))?;
+    may_touch(own, row.roles()).map_err(|says| fault(codes::OFFERS_ADMINISTRATOR, says))?;
     let account = permit.account().account.clone();
     if !tx.close_invitation(&account, id, Closed::Revoked).await? {
         return Err(fault(codes::INVITATION_CLOSED, "This invitation is closed already."));
@@ -295,6 +301,8 @@ fn fault(code: Code, message: impl Into<String>) -> Stop {
     Faults::coded("invitation", code, message).into()
 }
 
-fn at_roles(message: String) -> Stop {
-    Faults::coded("roles", codes::OFFER_ABOVE_OWN, message).into()
+/// That more is offered than whoever offers it has.
+fn above(field: &'static str, offered: Roles, says: String) -> Stop {
+    let code = if offered.administrator { codes::OFFERS_ADMINISTRATOR } else { codes::OFFER_ABOVE_OWN };
+    Faults::coded(field, code, says).into()
 }

@@ -280,7 +280,7 @@ impl<'a> Teller<'a> {
     async fn change(&mut self, by: &'static str, local: &str, to: impl FnOnce(Roles) -> Roles) -> Result<(), Stop> {
         let row = self.row(local).await?;
         let new = NewRoles { roles: to(row.roles()), version: row.version };
-        members::change_roles(&self.permit(by).await?, &row.id, new).await
+        members::change_roles(&self.permit(by).await?, &row.id, new).await.map(|_| ())
     }
 
     /// The invitation that is open, or was the last to be, to somebody.

@@ -6,7 +6,7 @@ use super::{Acl, Kind, MAX_DESCRIPTION, MAX_METADATA, SshKey};
 use crate::rules::{
     accounts::is_invisible,
     faults::{Faults, codes},
-    time::{Millis, Span},
+    time::Millis,
     zones::Zone,
 };
 
@@ -83,7 +83,7 @@ impl Draft {
             description: description.to_owned(),
             metadata: metadata.to_owned(),
             acl: acl.texts().join("\n"),
-            expires: last_day(ends, zone),
+            expires: zone.last_day(ends),
             version: version.to_string(),
             ..Self::default()
         }
@@ -91,10 +91,7 @@ impl Draft {
 
     /// What the form says, as a program would say it.
     fn said(&self, kind: Kind, zone: &Zone, faults: &mut Faults) -> ApiDraft {
-        let expires_at = match self.expires.trim() {
-            "" => None,
-            day => faults.take(zone.end_of_day(day).ok_or_else(|| Faults::one("expires", "Enter a day, such as 2026-12-31."))),
-        };
+        let expires_at = faults.take(zone.read_day("expires", &self.expires)).flatten();
         let lines = self.acl.lines().map(str::trim).filter(|line| !line.is_empty());
         ApiDraft {
             description: Some(self.description.trim().to_owned()),
@@ -124,18 +121,13 @@ impl Draft {
     pub fn changes(&self, kind: Kind, ends: Option<Millis>, now: Millis, zone: &Zone) -> Result<(Changes, i64), Faults> {
         let mut faults = Faults::none();
         let mut said = self.said(kind, zone, &mut faults);
-        if self.expires.trim() == last_day(ends, zone) {
+        if self.expires.trim() == zone.last_day(ends) {
             said.expires_at = None;
         }
         let changes = faults.take(said.changes(now).map_err(at_expires));
         let version = faults.keep("version", self.version.parse().map_err(|_| "Reload the page and try again.".to_owned()));
         changes.zip(version).filter(|_| faults.is_empty()).ok_or(faults)
     }
-}
-
-/// The last day on which what ends at a moment is good; nothing for what has no end.
-fn last_day(ends: Option<Millis>, zone: &Zone) -> String {
-    ends.map(|at| at.minus(Span(1)).date(zone)).unwrap_or_default()
 }
 
 /// The form has a day where programs have a moment.
@@ -216,6 +208,7 @@ pub fn metadata(text: &str) -> Result<String, Faults> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::time::Span;
 
     const NOW: Millis = Millis(1_790_000_000_000);
 
@@ -256,7 +249,7 @@ mod tests {
         assert_eq!(changed(day("")), Some(None));
         // A whole day is the same day again.
         let whole = zone.end_of_day("2026-10-01");
-        assert_eq!(last_day(whole, &zone), "2026-10-01");
+        assert_eq!(zone.last_day(whole), "2026-10-01");
     }
 
     #[test]

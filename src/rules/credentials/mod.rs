@@ -239,6 +239,14 @@ impl Denial {
     }
 }
 
+/// The end that a credential gets where another one is wanted, by means that end themselves: nothing is lengthened beyond those, and
+/// what lasts longer already is not cut short. `None` is no end.
+#[must_use]
+pub fn lengthened(wanted: Option<Millis>, has: Option<Millis>, means_end: Option<Millis>) -> Option<Millis> {
+    let longest = has.zip(means_end).map(|(has, end)| has.max(end));
+    longest.map_or(wanted, |longest| Some(wanted.map_or(longest, |at| at.min(longest))))
+}
+
 /// What lists mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
@@ -284,6 +292,25 @@ mod tests {
             }
             assert_eq!(CredentialId::parse_any(id.as_str()), Some(id));
             assert_eq!(Kind::of_path(kind.path()), Some(*kind));
+        }
+    }
+
+    #[test]
+    fn means_that_end_lengthen_nothing_and_cut_nothing_short() {
+        let at = |n| Some(Millis(n));
+        for (wanted, has, end, gets) in [
+            (None, None, at(5), None),
+            (at(9), None, at(5), at(9)),
+            (None, at(3), at(5), at(5)),
+            (at(9), at(3), at(5), at(5)),
+            (at(4), at(3), at(5), at(4)),
+            (None, at(8), at(5), at(8)),
+            (at(8), at(8), at(5), at(8)),
+            (at(9), at(8), at(5), at(8)),
+            (at(1), at(8), at(5), at(1)),
+            (None, at(3), None, None),
+        ] {
+            assert_eq!(lengthened(wanted, has, end), gets, "{wanted:?} {has:?} {end:?}");
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
     ids::{AccountId, InvitationId, LetterId, MemberId, SessionId, UserId},
     invitations::Closed,
     members::Roles,
-    permissions::Permission,
+    permissions::{Permission, Rights},
     sessions::End,
     sign_in::Failure,
     time::Millis,
@@ -223,6 +223,17 @@ impl Actor {
             Self::Bot(bot) => &bot.name,
         }
     }
+}
+
+/// What somebody with these rights lacks to see the values of an event of this type, if anything. Of a type that this version does not
+/// know nobody knows what it takes, and so it is what administrators may.
+#[must_use]
+pub fn hides(kind: &str, rights: &Rights) -> Option<Permission> {
+    let needs = match Kind::parse(kind) {
+        Some(kind) => kind.needs(),
+        None => Some(Permission::ReadSettings),
+    };
+    needs.filter(|permission| !rights.allow(*permission))
 }
 
 /// One thing that happened, with everything its record needs.

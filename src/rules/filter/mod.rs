@@ -87,6 +87,20 @@ impl Filter {
     }
 }
 
+impl Filter {
+    /// A moment before which this time lies in no object that the filter lets through, where it says so.
+    #[must_use]
+    pub fn not_before(&self, field: &str) -> Option<Millis> {
+        self.0.bound(field, [tree::Comparison::More, tree::Comparison::AtLeast])
+    }
+
+    /// A moment after which it lies in none.
+    #[must_use]
+    pub fn not_after(&self, field: &str) -> Option<Millis> {
+        self.0.bound(field, [tree::Comparison::Less, tree::Comparison::AtMost])
+    }
+}
+
 /// What is wrong at which character.
 fn fault(at: usize, what: &str) -> String {
     format!("At character {at}: {what}.")

@@ -87,6 +87,17 @@ impl Comparison {
         })
     }
 
+    /// The same with its sides exchanged.
+    const fn turned(self) -> Self {
+        match self {
+            Self::Less => Self::More,
+            Self::AtMost => Self::AtLeast,
+            Self::More => Self::Less,
+            Self::AtLeast => Self::AtMost,
+            same => same,
+        }
+    }
+
     fn holds(self, left: Value<'_>, right: Value<'_>) -> bool {
         match self {
             Self::Equal => equal(left, right),
@@ -186,6 +197,20 @@ impl Node {
             _ => return None,
         };
         Some(text.as_str()).filter(|text| !text.is_empty())
+    }
+
+    /// The moment that a time is compared with by one of these, or is equal to, in every object that the filter lets through.
+    pub fn bound(&self, field: &str, by: [Comparison; 2]) -> Option<Millis> {
+        let (comparison, time) = match self {
+            Self::All(nodes) => return nodes.iter().find_map(|node| node.bound(field, by)),
+            Self::Compare(comparison, sides) => match &**sides {
+                [Self::Field(name, Kind::Time), Self::Constant(Constant::Time(time))] if *name == field => (*comparison, time),
+                [Self::Constant(Constant::Time(time)), Self::Field(name, Kind::Time)] if *name == field => (comparison.turned(), time),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        (comparison == Comparison::Equal || by.contains(&comparison)).then_some(*time)
     }
 
     /// Whether this is the field of that name, and a text or an id.

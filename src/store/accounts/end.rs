@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use crate::{
     rules::ids::UserId,
-    store::{InAccount, Reader, Result, Tx, run, sql},
+    store::{InAccount, Reader, Result, Tx, revoked, run, sql},
 };
 
 /// What belongs to an account, counted.
@@ -63,8 +63,7 @@ impl Tx<InAccount> {
             "UPDATE invitations SET closed_at = $1, closed_why = 'account_deleted', version = version + 1 WHERE account_id = $2 AND closed_at IS NULL",
             "UPDATE outbox SET failed_at = $1, last_error = 'The account was deleted before this was sent.', body = '', sent_as = 'withdrawn'
              WHERE account_id = $2 AND sent_at IS NULL AND failed_at IS NULL",
-            "UPDATE credentials SET revoked_at = $1, secret_hash = NULL, sealed = NULL, public_key = NULL, version = version + 1
-             WHERE account_id = $2 AND revoked_at IS NULL",
+            revoked!(),
             "UPDATE bot_users SET inactive_at = COALESCE(inactive_at, $1) WHERE account_id = $2",
             "UPDATE accounts SET deleted_at = $1, slug = id, company = '', address = '', website = '', time_zone = '', currency = '',
                     rescued_at = NULL, rescued_for = NULL WHERE id = $2",

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 pub use gate::{KeyFacts, RevokedRow};
 
-use super::{InAccount, Reader, Result, Tx, containing, run, sql};
+use super::{InAccount, Reader, Result, Tx, containing, revoked, run, sql};
 use crate::rules::{
     credentials::{Acl, CredentialId, Kind, Owner},
     ids::{BotId, UserId},
@@ -179,11 +179,20 @@ impl Reader<InAccount> {
         limit: i64,
     ) -> Result<Vec<CredentialRow>> {
         let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as(concat!(credential_columns!(),
-            "AND k.kind = $2 AND k.id < COALESCE(CAST($3 AS TEXT), '~')
-               AND (CAST($4 AS TEXT) IS NULL OR k.user_id = CAST($4 AS TEXT) OR k.bot_id = CAST($4 AS TEXT))
-               AND ($5 = '' OR k.search_description LIKE $6 ESCAPE '!')
-             ORDER BY k.id DESC LIMIT CAST($7 AS BIGINT)"))
+        // A condition that may be missing would not be looked up.
+        let text = match filter.owner {
+            Some(_) => concat!(
+                credential_columns!(),
+                "AND (k.user_id = $4 OR k.bot_id = $4) AND k.kind = $2 AND k.id < COALESCE(CAST($3 AS TEXT), '~')
+               AND ($5 = '' OR k.search_description LIKE $6 ESCAPE '!') ORDER BY k.id DESC LIMIT CAST($7 AS BIGINT)"
+            ),
+            None => concat!(
+                credential_columns!(),
+                "AND CAST($4 AS TEXT) IS NULL AND k.kind = $2 AND k.id < COALESCE(CAST($3 AS TEXT), '~')
+               AND ($5 = '' OR k.search_description LIKE $6 ESCAPE '!') ORDER BY k.id DESC LIMIT CAST($7 AS BIGINT)"
+            ),
+        };
+        Ok(sql!(self, c => sqlx::query_as(text)
             .bind(&scope).bind(kind.word()).bind(before).bind(&filter.owner).bind(&filter.description).bind(containing(&filter.description))
             .bind(limit).fetch_all(c)))
     }
@@ -320,16 +329,7 @@ impl Tx<InAccount> {
     /// When the database fails.
     pub async fn revoke_credential(&mut self, id: &CredentialId) -> Result<()> {
         let (scope, now) = (self.scope.0.clone(), self.now());
-        run!(
-            self,
-            sqlx::query(
-                "UPDATE credentials SET revoked_at = $1, secret_hash = NULL, sealed = NULL, public_key = NULL, default_since = NULL, version = version + 1
-                 WHERE account_id = $2 AND id = $3 AND revoked_at IS NULL"
-            )
-            .bind(now)
-            .bind(&scope)
-            .bind(id)
-        );
+        run!(self, sqlx::query(concat!(revoked!(), " AND id = $3")).bind(now).bind(&scope).bind(id));
         Ok(())
     }
 
@@ -339,16 +339,7 @@ impl Tx<InAccount> {
     /// When the database fails.
     pub async fn revoke_credentials_of_bot(&mut self, bot: &BotId) -> Result<u64> {
         let (scope, now) = (self.scope.0.clone(), self.now());
-        Ok(run!(
-            self,
-            sqlx::query(
-                "UPDATE credentials SET revoked_at = $1, secret_hash = NULL, sealed = NULL, public_key = NULL, version = version + 1
-                 WHERE account_id = $2 AND bot_id = $3 AND revoked_at IS NULL"
-            )
-            .bind(now)
-            .bind(&scope)
-            .bind(bot)
-        ))
+        Ok(run!(self, sqlx::query(concat!(revoked!(), " AND bot_id = $3")).bind(now).bind(&scope).bind(bot)))
     }
 
     /// Notes that a credential was used, unless that was noted since a moment; answers whether it was not.

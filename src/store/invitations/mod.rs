@@ -88,10 +88,16 @@ impl InvitationRow {
         roles_of(&self.developer, &self.team, &self.billing, self.administrator.as_deref())
     }
 
+    /// Why it is closed for good, if it is; also one that expired and whose address was invited anew since.
+    #[must_use]
+    pub fn closed(&self) -> Option<Closed> {
+        closed_of(self.closed_why.as_deref())
+    }
+
     /// What it is now.
     #[must_use]
     pub fn state(&self, now: Millis) -> State {
-        state(now, closed_of(self.closed_why.as_deref()), self.expires_at)
+        state(now, self.closed(), self.expires_at)
     }
 }
 

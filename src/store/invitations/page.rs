@@ -25,9 +25,18 @@ impl Reader<InAccount> {
     /// When the database fails.
     pub async fn newest_invitations(&mut self, to: Option<&str>, before: Option<&InvitationId>, limit: i64) -> Result<Vec<InvitationRow>> {
         let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as(concat!(invitation_columns!(),
-            "AND i.id < COALESCE(CAST($2 AS TEXT), '~') AND (CAST($3 AS TEXT) IS NULL OR i.canonical = $3)
-             ORDER BY i.id DESC LIMIT CAST($4 AS BIGINT)")).bind(&scope).bind(before).bind(to).bind(limit).fetch_all(c)))
+        // A condition that may be missing would not be looked up.
+        let text = match to {
+            Some(_) => concat!(
+                invitation_columns!(),
+                "AND i.canonical = $2 AND i.id < COALESCE(CAST($3 AS TEXT), '~') ORDER BY i.id DESC LIMIT CAST($4 AS BIGINT)"
+            ),
+            None => concat!(
+                invitation_columns!(),
+                "AND CAST($2 AS TEXT) IS NULL AND i.id < COALESCE(CAST($3 AS TEXT), '~') ORDER BY i.id DESC LIMIT CAST($4 AS BIGINT)"
+            ),
+        };
+        Ok(sql!(self, c => sqlx::query_as(text).bind(&scope).bind(to).bind(before).bind(limit).fetch_all(c)))
     }
 
     /// A page of invitations behind a cursor.

@@ -5,7 +5,7 @@ mod page;
 
 use sqlx::FromRow;
 
-use super::{InAccount, Instance, Reader, Result, Tx, run, sql};
+use super::{InAccount, Instance, Reader, Result, Tx, revoked, run, sql};
 pub use counts::MembersByKind;
 pub use page::{MemberCursor, MemberFilter, MemberLine, MemberOrder};
 
@@ -168,9 +168,18 @@ impl Reader<InAccount> {
     /// When the database fails.
     pub async fn newest_members(&mut self, email: Option<&str>, before: Option<&MemberId>, limit: i64) -> Result<Vec<MemberRow>> {
         let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as(concat!(member_columns!(),
-            "AND m.id < COALESCE(CAST($2 AS TEXT), '~') AND (CAST($3 AS TEXT) IS NULL OR m.search_email = $3)
-             ORDER BY m.id DESC LIMIT CAST($4 AS BIGINT)")).bind(&scope).bind(before).bind(email).bind(limit).fetch_all(c)))
+        // A condition that may be missing would not be looked up.
+        let text = match email {
+            Some(_) => concat!(
+                member_columns!(),
+                "AND m.search_email = $2 AND m.id < COALESCE(CAST($3 AS TEXT), '~') ORDER BY m.id DESC LIMIT CAST($4 AS BIGINT)"
+            ),
+            None => concat!(
+                member_columns!(),
+                "AND CAST($2 AS TEXT) IS NULL AND m.id < COALESCE(CAST($3 AS TEXT), '~') ORDER BY m.id DESC LIMIT CAST($4 AS BIGINT)"
+            ),
+        };
+        Ok(sql!(self, c => sqlx::query_as(text).bind(&scope).bind(email).bind(before).bind(limit).fetch_all(c)))
     }
 
     /// The user of a member, by their canonical address.
@@ -296,17 +305,7 @@ impl Tx<InAccount> {
     /// When the database fails.
     pub async fn delete_member(&mut self, member: &MemberId, user: &UserId) -> Result<u64> {
         let (scope, now) = (self.scope.0.clone(), self.now());
-        let revoked = run!(
-            self,
-            sqlx::query(
-                "UPDATE credentials SET revoked_at = $1, secret_hash = NULL, sealed = NULL, public_key = NULL, default_since = NULL,
-                        version = version + 1
-                 WHERE account_id = $2 AND user_id = $3 AND revoked_at IS NULL"
-            )
-            .bind(now)
-            .bind(&scope)
-            .bind(user)
-        );
+        let revoked = run!(self, sqlx::query(concat!(revoked!(), " AND user_id = $3")).bind(now).bind(&scope).bind(user));
         run!(self, sqlx::query("DELETE FROM member_words WHERE member_id = $1").bind(member));
         run!(self, sqlx::query("DELETE FROM members WHERE account_id = $1 AND id = $2").bind(&scope).bind(member));
         Ok(revoked)

@@ -18,6 +18,36 @@ use crate::{
     web::{Site, permit::parameter},
 };
 
+/// Marks requests whose query somebody reads.
+#[derive(Clone, Copy)]
+pub(super) struct QueryRead;
+
+/// What stands behind the question mark under these names, each once at most, and under no others.
+pub(super) fn parameters<const N: usize>(query: &str, names: [&str; N]) -> Result<[Option<String>; N], ApiError> {
+    let mut said = [const { None }; N];
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if name.contains('\u{fffd}') || value.contains(['\u{fffd}', '\0']) {
+            return Err(ApiError::bad(codes::QUERY, "What stands behind the question mark cannot be read."));
+        }
+        let Some(at) = names.iter().position(|known| *known == name) else {
+            let known = if N == 0 { "none here".to_owned() } else { names.join(", ") };
+            return Err(ApiError::bad(codes::UNKNOWN_PARAMETER, format!("There is no such parameter. There are: {known}.")));
+        };
+        if said[at].replace(value.into_owned()).is_some() {
+            return Err(ApiError::bad(codes::PARAMETER_TWICE, format!("The parameter {name} is given twice.")));
+        }
+    }
+    Ok(said)
+}
+
+/// That nothing stands behind the question mark where nobody reads it: what is ignored is taken for done.
+fn demand_no_query(request: &Request) -> Result<(), ApiError> {
+    match request.uri().query() {
+        Some(query) if request.extensions().get::<QueryRead>().is_none() => parameters(query, []).map(|[]| ()),
+        _ => Ok(()),
+    }
+}
+
 /// A JSON object, in which no field is unknown or given twice.
 pub(super) struct Body<D>(pub(super) D);
 
@@ -25,6 +55,7 @@ impl<D: DeserializeOwned> FromRequest<Site> for Body<D> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, site: &Site) -> Result<Self, ApiError> {
+        demand_no_query(&request)?;
         let body = whole(request, site, "application/json").await?;
         // A list would be taken for the fields in their order.
         if body.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| byte.is_ascii_punctuation() && *byte != b'{') {
@@ -64,6 +95,7 @@ impl FromRequest<Site> for NoBody {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, site: &Site) -> Result<Self, ApiError> {
+        demand_no_query(&request)?;
         let body = Bytes::from_request(request, site).await.unwrap_or_else(|_| Bytes::from_static(b"?"));
         if body.is_empty() { Ok(Self) } else { Err(ApiError::bad(codes::BODY_UNWANTED, "This takes no body.")) }
     }

@@ -110,8 +110,8 @@ impl Called {
 
     async fn create(self, permit: Permit<may::ManageBotUsers, Key>, base: Base, body: NewBot) -> Answer<Created<BotUser>> {
         let draft = Draft { name: body.name };
-        let id = acts::bot_users::create(&permit, &draft, body.active.unwrap_or(true)).await?;
-        Ok(Created(self.one(&permit, &base, &id).await?))
+        let row = acts::bot_users::create(&permit, &draft, body.active.unwrap_or(true)).await?;
+        Ok(Created(self.shows(&base, row)))
     }
 
     /// A page of the list, and the address of the next one.
@@ -145,8 +145,8 @@ impl Called {
             return Err(super::body::other_id());
         }
         let draft = body.name.map(|name| Draft { name });
-        acts::bot_users::update(&permit, &id, draft.as_ref(), body.active).await?;
-        Ok(Found(self.one(&permit, &base, &id).await?))
+        let row = acts::bot_users::update(&permit, &id, draft.as_ref(), body.active).await?;
+        Ok(Found(self.shows(&base, row)))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
         credentials::Denial,
         faults::Faults,
         ids::OperationId,
+        members::Team,
         permissions::{Carrier, Permission},
         time::Span,
     },
@@ -108,10 +109,18 @@ fn status_of(code: Code) -> StatusCode {
         | codes::OWNER_FOREIGN
         | codes::OWNER_READ_ONLY
         | codes::MEMBER_DISABLED
-        | codes::MISSING_RIGHT
+        | codes::MISSING_INVITE
+        | codes::MISSING_TEAM
+        | codes::MISSING_SEE_BILLING
+        | codes::MISSING_BILLING
+        | codes::MISSING_DEVELOPER
         | codes::ADMINISTRATORS
         | codes::BOT_ADMINISTRATORS
-        | codes::ADMINISTRATORS_ONLY
+        | codes::REMOVES_ADMINISTRATOR
+        | codes::PROMOTES
+        | codes::CHANGES_ADMINISTRATOR
+        | codes::SWITCHES_ADMINISTRATOR
+        | codes::OFFERS_ADMINISTRATOR
         | codes::ABOVE_OWN
         | codes::OFFER_ABOVE_OWN
         | codes::BOT_INACTIVE
@@ -181,10 +190,14 @@ impl From<NoKey> for ApiError {
 }
 
 fn missing(permission: Permission) -> ApiError {
-    let code = match permission {
-        Permission::ManageBotUsers => codes::BOT_ADMINISTRATORS,
-        _ if permission.carrier() == Carrier::Administrators => codes::ADMINISTRATORS,
-        _ => codes::MISSING_RIGHT,
+    let code = match (permission, permission.carrier()) {
+        (Permission::ManageBotUsers, _) => codes::BOT_ADMINISTRATORS,
+        (Permission::ReadBilling, _) => codes::MISSING_SEE_BILLING,
+        (_, Carrier::Administrators) => codes::ADMINISTRATORS,
+        (_, Carrier::Team(Team::Invite)) => codes::MISSING_INVITE,
+        (_, Carrier::Team(_)) => codes::MISSING_TEAM,
+        (_, Carrier::Billing) => codes::MISSING_BILLING,
+        _ => codes::MISSING_DEVELOPER,
     };
     let says = format!("The owner of this key may not {}: that takes {}.", permission.sentence(), permission.carrier().needed());
     ApiError::bad(code, says.replace("takes to be", "takes being"))

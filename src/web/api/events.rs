@@ -17,7 +17,8 @@ use crate::{
         events,
         filter::{Kind, Value},
         ids::{BotId, EventId},
-        permissions::may,
+        permissions::{Rights, may},
+        time::Span,
     },
     store::{EventFilter, EventPage, EventRow, SubjectRow},
     web::Site,
@@ -30,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<Site> {
 /// Something that happened.
 #[derive(Serialize, ToSchema)]
 struct Happened {
-    #[schema(example = "evt_2ZkQ8dqRDzc6vVhXBJjWbGjnA5F")]
+    #[schema(example = "ev_2ZkQ8dqRDzc6vVhXBJjWbGjnA5F")]
     id: String,
     uri: String,
     /// What it was.
@@ -41,7 +42,7 @@ struct Happened {
     outcome: String,
     /// Where it was asked for: `dashboard`, `api` and so on.
     source: String,
-    /// The id of the user or bot user who acted; empty where nobody did.
+    /// The id of the user or bot user who acted; `visitor`, `system` or `console` where it was nobody with one.
     principal_id: String,
     /// What they were called then.
     principal_name: String,
@@ -58,7 +59,7 @@ struct Happened {
     /// What that was called then.
     #[schema(required = true)]
     subject_name: Option<String>,
-    /// What stood before, of what changed.
+    /// What stood before, of what changed; null also for whoever may not see it.
     #[schema(required = true, value_type = Option<Object>)]
     before: Option<Json>,
     /// What stood afterwards.
@@ -98,12 +99,15 @@ const FIELDS: &[(&str, Kind)] = &[
     ("principal_name", Kind::Text),
     ("credential_id", Kind::Id),
     ("subject_id", Kind::Id),
+    ("subject_name", Kind::Text),
     ("address", Kind::Text),
+    ("operation_id", Kind::Id),
 ];
 
-fn shows(base: &Base, row: EventRow) -> Happened {
+fn shows(base: &Base, rights: &Rights, row: EventRow) -> Happened {
+    let hides = events::hides(&row.kind, rights).is_some();
     // What was written is JSON; what is not, a later version has written.
-    let read = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
+    let read = |text: Option<String>| text.filter(|_| !hides).and_then(|text| serde_json::from_str(&text).ok());
     Happened {
         uri: base.uri(&format!("/events/{}", row.id)),
         id: row.id.to_string(),
@@ -154,7 +158,9 @@ async fn list(permit: Permit<may::ReadEvents, Key>, base: Base, asked: Asked, _:
                 "principal_name" => Value::Text(&row.principal_name),
                 "credential_id" => row.credential_id.as_deref().map_or(Value::Null, Value::Text),
                 "subject_id" => row.subject_id.as_deref().map_or(Value::Null, Value::Text),
+                "subject_name" => row.subject_label.as_deref().map_or(Value::Null, Value::Text),
                 "address" => Value::Text(&row.address),
+                "operation_id" => Value::Text(&row.request_id),
                 _ => Value::Null,
             })
         })
@@ -165,8 +171,12 @@ async fn list(permit: Permit<may::ReadEvents, Key>, base: Base, asked: Asked, _:
         actor: demanded("principal_id"),
         target: demanded("subject_id"),
         address: demanded("address"),
+        credential: demanded("credential_id"),
+        // What is shown is cut to the second.
+        until: filter.as_ref().and_then(|filter| filter.not_after("occurred_at")).map(|at| at.plus(Span::seconds(1))),
         ..EventFilter::default()
     };
+    let since = filter.as_ref().and_then(|filter| filter.not_before("occurred_at"));
     let begin: Option<Place> = match asked.before(EventId::parse)? {
         None => None,
         Some(id) => Some((permit.read().event(&id).await?.ok_or_else(no_place)?.0.seq, id)),
@@ -175,10 +185,11 @@ async fn list(permit: Permit<may::ReadEvents, Key>, base: Base, asked: Asked, _:
         let (mut reader, narrow) = (permit.read(), &narrow);
         async move { reader.events(narrow, before.map_or(EventPage::Newest, |(seq, _)| EventPage::Before(seq)), most).await }
     };
-    let page = asked.page_from(begin, fetch, |row| (row.seq, row.id.clone()), keep).await?;
+    let page =
+        asked.page_from(begin, fetch, |row| (row.seq, row.id.clone()), keep, |row| since.is_some_and(|since| row.at < since)).await?;
     let next_page_uri = asked.next(&base, "/events", page.next.map(|(_, id)| id.to_string()));
     Ok(Found(HappenedList {
-        events: page.rows.into_iter().map(|row| shows(&base, row)).collect(),
+        events: page.rows.into_iter().map(|row| shows(&base, permit.rights(), row)).collect(),
         uri: base.uri("/events"),
         next_page_uri,
     }))
@@ -188,5 +199,5 @@ async fn list(permit: Permit<may::ReadEvents, Key>, base: Base, asked: Asked, _:
 async fn get(permit: Permit<may::ReadEvents, Key>, base: Base, Id(id): Id<EventId>, _: NoBody) -> Answer<Found<HappenedInFull>> {
     let (row, subjects) = permit.read().event(&id).await?.ok_or_else(ApiError::not_found)?;
     let named = |subject: SubjectRow| Subject { kind: subject.kind, id: subject.subject_id, name: subject.label };
-    Ok(Found(HappenedInFull { event: shows(&base, row), subjects: subjects.into_iter().map(named).collect() }))
+    Ok(Found(HappenedInFull { event: shows(&base, permit.rights(), row), subjects: subjects.into_iter().map(named).collect() }))
 }

@@ -15,10 +15,11 @@ use crate::{
     acts::{Key, Permit, invitations},
     rules::{
         codes,
+        faults::Faults,
         filter::{Kind, Value},
         ids::{BotId, InvitationId},
-        invitations::{Draft, State},
-        members::NewRoles,
+        invitations::{self as invitations_rules, State, address},
+        members::{NewRoles, Roles},
         permissions::{May, may},
         time::Millis,
     },
@@ -38,6 +39,7 @@ struct Invitation {
     uri: String,
     /// The address that it went to.
     email: String,
+    #[serde(flatten)]
     roles: ShownRoles,
     /// `open`, `expired`, or why it is closed: `accepted`, `declined`, `revoked`, `inviter_gone`.
     state: &'static str,
@@ -54,6 +56,10 @@ const FIELDS: &[(&str, Kind)] = &[
     ("id", Kind::Id),
     ("created_at", Kind::Time),
     ("email", Kind::Text),
+    ("developer", Kind::Text),
+    ("team", Kind::Text),
+    ("billing", Kind::Text),
+    ("administrator", Kind::Truth),
     ("state", Kind::Text),
     ("inviter_id", Kind::Id),
     ("expires_at", Kind::Time),
@@ -104,21 +110,18 @@ struct NewInvitation {
 }
 
 impl NewInvitation {
-    fn draft(self) -> Draft {
-        let least = Draft::blank();
-        Draft {
-            email: self.email,
-            developer: self.developer.unwrap_or(least.developer),
-            team: self.team.unwrap_or(least.team),
-            billing: self.billing.unwrap_or(least.billing),
-            administrator: if self.administrator == Some(true) { "yes".to_owned() } else { String::new() },
-        }
+    fn check(self) -> Result<invitations_rules::NewInvitation, Faults> {
+        let Self { email, developer, team, billing, administrator } = self;
+        let mut faults = Faults::none();
+        let email = faults.take(address(&email));
+        let roles = faults.take(SaidRoles { developer, team, billing, administrator }.over(Roles::LEAST));
+        email.zip(roles).map(|(email, roles)| invitations_rules::NewInvitation { email, roles }).ok_or(faults)
     }
 }
 
 #[utoipa::path(post, path = "/invitations", tag = "Invitations", request_body = NewInvitation, responses((status = 201, body = Invitation), Errors), summary = "Invite somebody")]
 async fn create(permit: Permit<may::InviteMembers, Key>, base: Base, Body(body): Body<NewInvitation>) -> Answer<Created<Invitation>> {
-    let sent = invitations::invite(&permit, body.draft().check()?).await?;
+    let sent = invitations::invite(&permit, body.check()?).await?;
     Ok(Created(shows(&base, permit.now(), sent.row, sent.link)))
 }
 
@@ -138,11 +141,16 @@ async fn list(permit: Permit<may::ReadInvitations, Key>, base: Base, asked: Aske
     let now = permit.now();
     let filter = asked.filter(FIELDS, now, (BotId::SERVICE, BotId::PREFIX))?;
     let keep = |row: &InvitationRow| {
+        let roles = row.roles();
         filter.as_ref().is_none_or(|filter| {
             filter.admits(|field| match field {
                 "id" => Value::Text(row.id.as_str()),
                 "created_at" => shown(row.created_at),
                 "email" => Value::Text(&row.canonical),
+                "developer" => Value::Text(roles.developer.word()),
+                "team" => Value::Text(roles.team.word()),
+                "billing" => Value::Text(roles.billing.word()),
+                "administrator" => Value::Truth(roles.administrator),
                 "state" => Value::Text(word(row.state(now))),
                 "inviter_id" => Value::Text(row.invited_by.as_str()),
                 "expires_at" => shown(row.expires_at),
@@ -177,8 +185,8 @@ async fn update(
     if said.is_empty() {
         return Err(ApiError::bad(codes::EMPTY_UPDATE, "Say what is to be changed."));
     }
-    invitations::change_roles(&permit, &id, NewRoles { roles: said.over(before.roles())?, version: before.version }).await?;
-    Ok(Found(shows(&base, permit.now(), row(&permit, &id).await?, None)))
+    let row = invitations::change_roles(&permit, &id, NewRoles { roles: said.over(before.roles())?, version: before.version }).await?;
+    Ok(Found(shows(&base, permit.now(), row, None)))
 }
 
 #[utoipa::path(post, path = "/invitations/{id}/resend", tag = "Invitations", params(("id" = String, Path)), responses((status = 200, body = Invitation), Errors), summary = "Send one again, with a new link, for another seven days")]

@@ -5,7 +5,11 @@ use std::future::Future;
 use axum::{extract::FromRequestParts, http::request::Parts};
 use utoipa::IntoParams;
 
-use super::{answers::Base, error::ApiError};
+use super::{
+    answers::Base,
+    body::{QueryRead, parameters},
+    error::ApiError,
+};
 use crate::{
     rules::{
         codes,
@@ -35,7 +39,8 @@ pub(super) struct ListQuery {
     /// How many at most.
     #[param(minimum = 1, maximum = 100, default = 100, nullable = false)]
     limit: Option<i64>,
-    /// A part of CEL over `obj`, such as `obj.description.startsWith("test") && obj.created_at > timestamp(time.now).subtract("7d")`.
+    /// A part of CEL over `obj`, an entry of the list, such as `obj.id in ["…", "…"]` or, where there is such a field,
+    /// `obj.created_at > timestamp(time.now).subtract("7d")`.
     #[param(max_length = 2048, nullable = false)]
     filter: Option<String>,
 }
@@ -51,26 +56,14 @@ impl FromRequestParts<Site> for Asked {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &Site) -> Result<Self, ApiError> {
+        parts.extensions.insert(QueryRead);
         Self::read(parts.uri.query().unwrap_or_default())
     }
 }
 
 impl Asked {
     fn read(query: &str) -> Result<Self, ApiError> {
-        let mut asked = [None, None, None];
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            if name.contains('\u{fffd}') || value.contains(['\u{fffd}', '\0']) {
-                return Err(ApiError::bad(codes::QUERY, "What stands behind the question mark cannot be read."));
-            }
-            let Some(at) = ["before_id", "limit", "filter"].iter().position(|known| *known == name) else {
-                let says = "There is no such parameter. There are: before_id, limit, filter.";
-                return Err(ApiError::bad(codes::UNKNOWN_PARAMETER, says));
-            };
-            if asked[at].replace(value.into_owned()).is_some() {
-                return Err(ApiError::bad(codes::PARAMETER_TWICE, format!("The parameter {name} is given twice.")));
-            }
-        }
-        let [before_id, limit, filter] = asked;
+        let [before_id, limit, filter] = parameters(query, ["before_id", "limit", "filter"])?;
         let filter = filter.filter(|filter: &String| !filter.is_empty());
         let limit = match limit.as_deref().map(str::parse::<i64>) {
             None => MOST,
@@ -114,16 +107,18 @@ impl Asked {
         F: Future<Output = Result<Vec<T>, StoreError>>,
         I: Clone,
     {
-        self.page_from(self.before(parse)?, fetch, id, keep).await
+        self.page_from(self.before(parse)?, fetch, id, keep, |_| false).await
     }
 
-    /// The same, where the place at which it begins is known.
+    /// The same, where the place at which it begins is known, and from which rows on nothing follows that the filter lets through: where
+    /// all that is found in one go lies there, for clocks are set back.
     pub(super) async fn page_from<T, I, F>(
         &self,
         mut before: Option<I>,
         mut fetch: impl FnMut(Option<I>, i64) -> F,
         id: impl Fn(&T) -> I,
         keep: impl Fn(&T) -> bool,
+        is_beyond: impl Fn(&T) -> bool,
     ) -> Result<Page<T, I>, ApiError>
     where
         F: Future<Output = Result<Vec<T>, StoreError>>,
@@ -134,7 +129,7 @@ impl Asked {
         let batch = if self.filter.is_none() { i64::try_from(self.limit + 1).unwrap_or(BATCH) } else { BATCH };
         loop {
             let found = fetch(before.clone(), batch).await?;
-            let is_last = i64::try_from(found.len()).unwrap_or(0) < batch;
+            let is_last = i64::try_from(found.len()).unwrap_or(0) < batch || found.iter().all(&is_beyond);
             looked_at += found.len();
             for row in found {
                 let at = id(&row);

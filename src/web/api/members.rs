@@ -7,7 +7,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     answers::{Base, Errors, Found, Gone},
-    body::{Body, Id, NoBody, moment},
+    body::{Body, Id, NoBody, QueryRead, moment, parameters},
     error::{Answer, ApiError},
     lists::{Asked, ListQuery, shown},
     roles::{SaidRoles, ShownRoles},
@@ -49,6 +49,7 @@ struct Member {
     email: String,
     /// Whether they have proven that the address is theirs.
     email_confirmed: bool,
+    #[serde(flatten)]
     roles: ShownRoles,
     /// Whether they have a second factor.
     second_factor: bool,
@@ -76,6 +77,9 @@ const FIELDS: &[(&str, Kind)] = &[
     ("billing", Kind::Text),
     ("administrator", Kind::Truth),
     ("disabled", Kind::Truth),
+    ("email_confirmed", Kind::Truth),
+    ("second_factor", Kind::Truth),
+    ("source", Kind::Text),
     ("access_until", Kind::Time),
     ("last_seen_at", Kind::Time),
 ];
@@ -133,6 +137,9 @@ async fn list(permit: Permit<may::ReadMembers, Key>, base: Base, asked: Asked, _
                 "team" => Value::Text(roles.team.word()),
                 "billing" => Value::Text(roles.billing.word()),
                 "administrator" => Value::Truth(roles.administrator),
+                "email_confirmed" => Value::Truth(row.email_verified_at.is_some()),
+                "second_factor" => Value::Truth(row.factor_since.is_some()),
+                "source" => Value::Text(&row.source),
                 "disabled" => Value::Truth(row.facts.disabled_at.is_some()),
                 "access_until" => row.facts.access_until.map_or(Value::Null, shown),
                 "last_seen_at" => row.last_seen_at.map_or(Value::Null, shown),
@@ -170,8 +177,10 @@ async fn update(
     if said.is_empty() {
         return Err(ApiError::bad(codes::EMPTY_UPDATE, "Say what is to be changed."));
     }
-    members::change_roles(&permit, &id, NewRoles { roles: said.over(before.roles())?, version: before.version }).await?;
-    Ok(Found(shows(&base, row(&permit, &id).await?)))
+    Ok(Found(shows(
+        &base,
+        members::change_roles(&permit, &id, NewRoles { roles: said.over(before.roles())?, version: before.version }).await?,
+    )))
 }
 
 /// Until when somebody may come in.
@@ -193,8 +202,7 @@ async fn access(
     Body(access): Body<Access>,
 ) -> Answer<Found<Member>> {
     let until = access.until.ok_or_else(|| ApiError::bad(codes::BAD_VALUE, "Say until: a moment, or null for no end."))?;
-    members::set_access_until(&permit, &id, until).await?;
-    Ok(Found(shows(&base, row(&permit, &id).await?)))
+    Ok(Found(shows(&base, members::set_access_until(&permit, &id, until).await?)))
 }
 
 /// What becomes of the open invitations of somebody who goes.
@@ -214,17 +222,10 @@ impl FromRequestParts<Site> for Going {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &Site) -> Result<Self, ApiError> {
-        let mut take_over = None;
-        for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
-            if name != "take_over_invitations" {
-                let says = "There is no such parameter. There is: take_over_invitations.";
-                return Err(ApiError::bad(codes::UNKNOWN_PARAMETER, says));
-            }
-            let value = value.parse().map_err(|_| ApiError::bad(codes::BAD_VALUE, "take_over_invitations is true or false."))?;
-            if take_over.replace(value).is_some() {
-                return Err(ApiError::bad(codes::PARAMETER_TWICE, "The parameter take_over_invitations is given twice."));
-            }
-        }
+        parts.extensions.insert(QueryRead);
+        let [take_over] = parameters(parts.uri.query().unwrap_or_default(), ["take_over_invitations"])?;
+        let read = take_over.as_deref().map(str::parse).transpose();
+        let take_over = read.map_err(|_| ApiError::bad(codes::BAD_VALUE, "take_over_invitations is true or false."))?;
         Ok(Self(take_over.unwrap_or(false)))
     }
 }
@@ -237,14 +238,12 @@ async fn disable(
     Going(take_over): Going,
     _: NoBody,
 ) -> Answer<Found<Member>> {
-    members::disable(&permit, &id, take_over).await?;
-    Ok(Found(shows(&base, row(&permit, &id).await?)))
+    Ok(Found(shows(&base, members::disable(&permit, &id, take_over).await?)))
 }
 
 #[utoipa::path(post, path = "/members/{id}/enable", tag = "Members", params(("id" = String, Path)), responses((status = 200, body = Member), Errors), summary = "Let one in again")]
 async fn enable(permit: Permit<may::SwitchMembers, Key>, base: Base, Id(id): Id<MemberId>, _: NoBody) -> Answer<Found<Member>> {
-    members::enable(&permit, &id).await?;
-    Ok(Found(shows(&base, row(&permit, &id).await?)))
+    Ok(Found(shows(&base, members::enable(&permit, &id).await?)))
 }
 
 /// What has ended.

@@ -40,13 +40,13 @@ impl From<Roles> for ShownRoles {
 #[serde(deny_unknown_fields)]
 pub(super) struct SaidRoles {
     /// `read_only` or `read_write`.
-    developer: Option<String>,
+    pub(super) developer: Option<String>,
     /// `read_only`, `invite` or `manager`.
-    team: Option<String>,
+    pub(super) team: Option<String>,
     /// `none` or `access`.
-    billing: Option<String>,
+    pub(super) billing: Option<String>,
     /// Administrators may do everything.
-    administrator: Option<bool>,
+    pub(super) administrator: Option<bool>,
 }
 
 impl SaidRoles {

@@ -127,8 +127,8 @@ async fn new(permit: Permit<may::ManageBotUsers>, front: Front) -> Response {
 
 async fn create(permit: Permit<may::ManageBotUsers>, front: Front, parts: Parts, Form(draft): Form<Draft>) -> Response {
     match bot_users::create(&permit, &draft, true).await.map_err(faults_of) {
-        Ok(id) => {
-            let path = format!("/accounts/{}/bot-users/{id}", permit.account().slug);
+        Ok(bot) => {
+            let path = format!("/accounts/{}/bot-users/{}", permit.account().slug, bot.id);
             front.go(&path, "The bot user is there. Make a credential for it.").await
         }
         Err(Ok(faults)) => front.show_again(&page_of(&permit, &front, draft, faults).await),

@@ -113,17 +113,17 @@ pub(super) async fn rename(
     parts: Parts,
     Form(draft): Form<Draft>,
 ) -> Response {
-    let done = bot_users::update(&permit, &id, Some(&draft), None).await;
+    let done = bot_users::update(&permit, &id, Some(&draft), None).await.map(|_| ());
     answer(&permit, (&front, &parts), &id, done, Some(draft.name), "It has another name.").await
 }
 
 pub(super) async fn deactivate(permit: Permit<may::ManageBotUsers>, front: Front, Id(id): Id<BotId>, parts: Parts) -> Response {
-    let done = bot_users::update(&permit, &id, None, Some(false)).await;
+    let done = bot_users::update(&permit, &id, None, Some(false)).await.map(|_| ());
     answer(&permit, (&front, &parts), &id, done, None, "Inactive: none of its credentials works, from the next use on.").await
 }
 
 pub(super) async fn activate(permit: Permit<may::ManageBotUsers>, front: Front, Id(id): Id<BotId>, parts: Parts) -> Response {
-    let done = bot_users::update(&permit, &id, None, Some(true)).await;
+    let done = bot_users::update(&permit, &id, None, Some(true)).await.map(|_| ());
     answer(&permit, (&front, &parts), &id, done, None, "Active: its credentials work again.").await
 }
 

@@ -13,12 +13,12 @@ use super::{Site, form::Query, front::Front, page, permit::parameter, problem, r
 use crate::{
     acts::{Permit, Stop},
     rules::{
-        credentials::{CredentialId, Denial, Kind, Mark, OLD_AFTER, is_news, mark},
+        credentials::{CredentialId, Denial, Kind, Mark, OLD_AFTER, Owner, is_news, mark},
         members::fold,
-        permissions::{Permission, may},
+        permissions::{May, Permission, may},
         time::Millis,
     },
-    store::{CredentialFilter, CredentialRow},
+    store::{CredentialFilter, CredentialRow, StoreError},
 };
 
 /// Credentials on a page.
@@ -140,6 +140,8 @@ struct List {
     slug: String,
     path: String,
     asked: Asked,
+    /// What whoever they are narrowed to is called.
+    owner: Option<String>,
     lines: Vec<Line>,
     first: Option<String>,
     next: Option<String>,
@@ -164,6 +166,10 @@ async fn list(
     };
     let more = rows.len() > usize::from(PAGE);
     rows.truncate(usize::from(PAGE));
+    let owner = match named(&permit, &asked.owner).await {
+        Ok(owner) => owner,
+        Err(error) => return problem::answer(error.into(), &parts),
+    };
     let path = front.path.clone();
     let page = List {
         shell: Shell::of_account(&permit, &front).await,
@@ -175,9 +181,19 @@ async fn list(
         lines: rows.into_iter().map(|row| line(row, permit.now())).collect(),
         may_create: permit.rights().allow(Permission::ManageOwnCredentials),
         old_after: OLD_AFTER.in_words(),
+        owner,
         path,
         asked,
         now: permit.now(),
     };
     front.show(&page)
+}
+
+/// What the owner with this id is called, if there is one.
+async fn named<M: May>(permit: &Permit<M>, id: &str) -> Result<Option<String>, StoreError> {
+    Ok(match Owner::parse(id.trim()) {
+        Some(Owner::User(user)) => permit.read().member_of_user(&user).await?.map(|member| member.name),
+        Some(Owner::Bot(bot)) => permit.read().bot_user(&bot).await?.map(|bot| bot.name),
+        None => None,
+    })
 }

@@ -125,7 +125,9 @@ pub(super) async fn create(
         let owner = owner(&permit, &draft).await?;
         credentials::create(&permit, kind, &new, owner.as_ref()).await
     };
-    match done.await.map_err(faults_of) {
+    // What is wrong with whoever was named by address is said there.
+    let at_owner = if draft.member.trim().is_empty() { "owner" } else { "member" };
+    match done.await.map_err(faults_of).map_err(|failed| failed.map(|faults| faults.renamed("owner", at_owner))) {
         Ok(made) => show_made(&permit, kind, &front, &made).await,
         Err(Ok(faults)) => match page_of(&permit, kind, &front, draft, faults).await {
             Ok(page) => front.show_again(&page),

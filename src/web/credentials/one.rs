@@ -146,7 +146,8 @@ pub(super) async fn rotate(
 ) -> Response {
     let until = match (rotation.ends.as_str(), rotation.until.trim()) {
         ("now", _) => Ok(None),
-        (_, day) => permit.zone().end_of_day(day).map(Some).ok_or_else(|| Faults::one("until", "Enter a day, such as 2026-12-31.")),
+        (_, "") => Err(Faults::one("until", "Enter a day, such as 2026-12-31.")),
+        (_, day) => permit.zone().read_day("until", day),
     };
     let done = match until {
         Ok(until) => credentials::rotate(&permit, &id, until).await,

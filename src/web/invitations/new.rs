@@ -5,7 +5,7 @@ use axum::{http::request::Parts, response::Response};
 use serde::Deserialize;
 
 use crate::{
-    acts::{Permit, Stop, invitations},
+    acts::{Permit, invitations},
     rules::{
         faults::Faults,
         ids::InvitationId,
@@ -97,10 +97,4 @@ pub(super) async fn show_sent<M: May>(
     };
     let shell = Shell::of_account(permit, front).await;
     front.show(&Handover { shell, slug, id: id.clone(), address: address.to_owned(), link })
-}
-
-/// The link of an invitation that exists, shown this once.
-pub(super) async fn show_link<M: May>(permit: &Permit<M>, front: &Front, id: &InvitationId, link: String) -> Result<Response, Stop> {
-    let row = permit.read().invitation(id).await?.ok_or(Stop::Unknown)?;
-    Ok(show_sent(permit, front, id, &row.address, Some(link)).await)
 }

@@ -110,7 +110,7 @@ pub(super) async fn change_roles(
         Err(faults) => Err(faults.into()),
     };
     match done {
-        Ok(()) => front.go(&path(&permit, &id), "The invitation offers other roles now. The link stays the same.").await,
+        Ok(_) => front.go(&path(&permit, &id), "The invitation offers other roles now. The link stays the same.").await,
         Err(stop) => again(&permit, &front, &id, Some(draft), stop, &parts).await,
     }
 }
@@ -130,10 +130,7 @@ pub(super) async fn resend(
     Form(looked): Form<Looked>,
 ) -> Response {
     match invitations::resend(&permit, &id, looked.version.parse().ok()).await {
-        Ok(invitations::Sent { link: Some(link), .. }) => match new::show_link(&permit, &front, &id, link).await {
-            Ok(response) => response,
-            Err(stop) => problem::answer(stop, &parts),
-        },
+        Ok(invitations::Sent { row, link: Some(link) }) => new::show_sent(&permit, &front, &id, &row.address, Some(link)).await,
         Ok(_) => front.go(&path(&permit, &id), "Sent again, for seven days from now. Earlier links no longer work.").await,
         Err(stop) => again(&permit, &front, &id, None, stop, &parts).await,
     }

@@ -12,8 +12,7 @@ use crate::{
         members::{Deed, Draft, may_touch},
         mfa::Reset,
         permissions::{May, Permission, Rights, may, rights},
-        time::{Millis, Span},
-        zones::Zone,
+        time::Millis,
     },
     store::{MemberRow, StoreError},
     web::{
@@ -96,7 +95,7 @@ async fn page_of<M: May>(
         roles: RoleChoices::new([&draft.developer, &draft.team, &draft.billing, &draft.administrator], permit.roles()),
         untouchable: may_touch(permit.roles(), roles).err(),
         viewer: permit.rights().clone(),
-        until: typed.until.unwrap_or_else(|| last_day(member.facts.access_until, &permit.zone())),
+        until: typed.until.unwrap_or_else(|| permit.zone().last_day(member.facts.access_until)),
         until_hint: format!("Access ends when this day ends, in {}. Leave it empty for no end.", permit.zone().name()),
         now: permit.now(),
         member,
@@ -115,11 +114,6 @@ fn right(permission: Permission, administrator: bool) -> Right {
 struct Typed {
     roles: Option<Draft>,
     until: Option<String>,
-}
-
-/// The last whole day before access ends, as date fields want it; nothing where it does not end.
-fn last_day(until: Option<Millis>, zone: &Zone) -> String {
-    until.map(|until| until.minus(Span(1)).date(zone)).unwrap_or_default()
 }
 
 /// Where a deed on a member takes place.
@@ -153,7 +147,7 @@ pub(super) async fn change_roles(
     Form(draft): Form<Draft>,
 ) -> Response {
     let done = match draft.check() {
-        Ok(new) => members::change_roles(&permit, &id, new).await,
+        Ok(new) => members::change_roles(&permit, &id, new).await.map(|_| ()),
         Err(faults) => Err(faults.into()),
     };
     Scene { permit: &permit, front: &front, parts: &parts, id: &id }
@@ -162,7 +156,7 @@ pub(super) async fn change_roles(
 }
 
 pub(super) async fn enable(permit: Permit<may::SwitchMembers>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
-    let done = members::enable(&permit, &id).await;
+    let done = members::enable(&permit, &id).await.map(|_| ());
     Scene { permit: &permit, front: &front, parts: &parts, id: &id }.answer(done, Typed::default(), "Enabled: may come in again.").await
 }
 
@@ -207,14 +201,14 @@ pub(super) async fn set_access(
     parts: Parts,
     Form(access): Form<Access>,
 ) -> Response {
-    let until = match access.until.trim() {
-        "" => Ok(None),
-        day => permit.zone().end_of_day(day).map(Some).ok_or_else(|| Faults::one("until", "Enter a day, such as 2026-12-31.")),
+    let done = async {
+        let typed = permit.zone().read_day("until", &access.until)?;
+        let has = permit.read().member(&id).await?.ok_or(Stop::Unknown)?.facts.access_until;
+        // Saying the day again moves no end that a program has set within it.
+        let until = if access.until.trim() == permit.zone().last_day(has) { has } else { typed };
+        members::set_access_until(&permit, &id, until).await.map(|_| ())
     };
-    let done = match until {
-        Ok(until) => members::set_access_until(&permit, &id, until).await,
-        Err(faults) => Err(faults.into()),
-    };
+    let done = done.await;
     let say = if access.until.trim().is_empty() { "A member for good." } else { "A guest until the end of that day." };
     Scene { permit: &permit, front: &front, parts: &parts, id: &id }
         .answer(done, Typed { roles: None, until: Some(access.until) }, say)

@@ -128,7 +128,7 @@ pub(super) async fn disable(
     Form(going): Form<Going>,
 ) -> Response {
     match members::disable(&permit, &id, going.take_over == "yes").await {
-        Ok(()) => front.go(&format!("/accounts/{}/members/{id}", permit.account().slug), "Disabled: out on the next request.").await,
+        Ok(_) => front.go(&format!("/accounts/{}/members/{id}", permit.account().slug), "Disabled: out on the next request.").await,
         Err(stop) => again(&permit, &front, &id, Goes::Disabled, stop, &parts).await,
     }
 }

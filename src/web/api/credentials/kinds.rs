@@ -44,6 +44,8 @@ macro_rules! of_kind {
                 created_at: String,
                 /// The user or bot user whose it is; it never changes.
                 owner_id: String,
+                /// The user or bot user who made it, and may have kept the secret.
+                created_by: String,
                 /// From when on it is worth nothing, if ever.
                 #[schema(required = true)]
                 expires_at: Option<String>,
@@ -66,6 +68,7 @@ macro_rules! of_kind {
                         description: row.description.clone(),
                         metadata: row.metadata.clone(),
                         owner_id: row.owner_id().to_owned(),
+                        created_by: row.created_by.clone(),
                         $($extra: $value(row, &_secret),)*
                     }
                 }

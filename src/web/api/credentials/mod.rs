@@ -11,7 +11,7 @@ use super::{
     lists::{Asked, shown},
 };
 use crate::{
-    acts::{self, Key, Permit},
+    acts::{self, Key, Permit, Stop},
     rules::{
         codes,
         credentials::{ApiDraft, CredentialId, Kind},
@@ -36,6 +36,7 @@ const FIELDS_WITH_ACL: &[(&str, filter::Kind)] = &[
     ("description", filter::Kind::Text),
     ("metadata", filter::Kind::Text),
     ("owner_id", filter::Kind::Id),
+    ("created_by", filter::Kind::Id),
     ("expires_at", filter::Kind::Time),
     ("last_used_at", filter::Kind::Time),
     ("acl", filter::Kind::List),
@@ -61,7 +62,10 @@ async fn make(permit: &Permit<may::ManageOwnCredentials, Key>, kind: Kind, said:
         Some(text) => Some(acts::credentials::owner_of(permit, "owner_id", text).await?),
         None => None,
     };
-    let made = acts::credentials::create(permit, kind, &new, owner.as_ref()).await?;
+    let made = acts::credentials::create(permit, kind, &new, owner.as_ref()).await.map_err(|stop| match stop {
+        Stop::Faults(faults) => Stop::Faults(faults.renamed("owner", "owner_id")),
+        other => other,
+    })?;
     Ok((made.row, made.secret.map(|secret| secret.0)))
 }
 
@@ -97,6 +101,7 @@ async fn page(
                 "description" => Value::Text(&row.description),
                 "metadata" => Value::Text(&row.metadata),
                 "owner_id" => Value::Text(row.owner_id()),
+                "created_by" => Value::Text(&row.created_by),
                 "expires_at" => row.expires_at.map_or(Value::Null, shown),
                 "last_used_at" => row.last_used_at.map_or(Value::Null, shown),
                 "acl" => Value::List(acl.get_or_init(|| row.acl().texts())),
