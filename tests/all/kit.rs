@@ -461,6 +461,12 @@ pub struct Browser {
 }
 
 impl Browser {
+    /// One that asks a program at an address.
+    pub fn at(base: &str) -> Self {
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { client, base: base.to_owned(), also: None, host: None, cookie: Mutex::new(None), known_by: Mutex::new(None) }
+    }
+
     pub async fn get(&self, path: &str) -> Page {
         self.send(Method::GET, path, None, &[("sec-fetch-site", "same-origin")]).await
     }

@@ -43,6 +43,7 @@ mod programs;
 mod proofs;
 mod rescue;
 mod revocation;
+mod secrets;
 mod security;
 mod sessions;
 mod setup;

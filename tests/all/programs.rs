@@ -49,6 +49,11 @@ impl Reply {
 }
 
 impl Program {
+    /// One that asks a program at an address.
+    pub fn at(base: &str, key: &str) -> Self {
+        Self { client: Client::builder().no_proxy().build().unwrap(), base: base.to_owned(), key: key.to_owned(), also: None, host: None }
+    }
+
     /// Asks for something, with a body or without.
     pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
         let mut address = self.address(path);
