@@ -384,6 +384,15 @@ async fn credentials_are_checked_for_the_companys_own_services() {
     let found = introspect(&token).await;
     assert_eq!((&found.body["active"], found.text("sub"), found.text("client_id")), (&json!(true), bot.as_str(), id.as_str()));
     assert!(found.text("scope").split(' ').any(|scope| scope == "UseApi"));
+    let ask = async |form: &[(&str, &str)]| {
+        Program::send(gateway.request(Method::POST, "/introspect").form(form).bearer_auth(gateway.key())).await
+    };
+    let found = ask(&[("token", ssh.text("fingerprint")), ("address", "198.51.100.9"), ("bind", "bind:a.example.com")]).await;
+    assert_eq!((found.text("client_id"), &found.body["bind_allowed"]), (ssh.text("id"), &json!(true)));
+    for wrong in [&[("token", &*token), ("token", &*token)][..], &[("token", &*token), ("address", "nowhere")], &[("token_type_hint", "x")]]
+    {
+        assert_eq!(ask(wrong).await.error(), (400, "ERR_NGROK_215"));
+    }
 
     // What is not good says why to its own account alone.
     program.patch(&format!("/bot_users/{bot}"), json!({ "active": false })).await;

@@ -51,6 +51,8 @@ async fn a_company_has_lived_for_months_and_leaves_nothing_behind() {
     let kinds = raw.number("SELECT COUNT(DISTINCT type) FROM events").await;
     let days = raw.number("SELECT COUNT(DISTINCT at / 86400000) FROM events").await;
     assert!(events > 800 && kinds >= 20 && days > 80, "{events} events of {kinds} kinds on {days} days");
+    let resting = "SELECT COUNT(*) FROM bot_users b JOIN credentials k ON k.bot_id = b.id WHERE b.inactive_at IS NOT NULL AND k.refused_why = 'bot_inactive'";
+    assert_eq!(raw.number(resting).await, 1, "an old job still tries");
     assert_eq!(broken_links(&raw).await, [] as [String; 0]);
     if let Raw::Sqlite(pool) = &raw {
         pool.close().await;

@@ -3,7 +3,7 @@
 
 use std::{io::Read, process::Stdio, time::Duration};
 
-use frontdesk::{config::Found, protocols::totp::Authenticator, rules::time::Millis};
+use frontdesk::{config::Found, protocols::totp::Authenticator};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -33,10 +33,6 @@ impl Book {
     fn found_in(&self, text: &str) -> Vec<&'static str> {
         self.0.iter().filter(|(_, secret)| text.contains(secret.as_str())).map(|(what, _)| *what).collect()
     }
-}
-
-fn now() -> Millis {
-    Millis(i64::try_from(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis()).unwrap())
 }
 
 fn cookie(browser: &Browser) -> String {
@@ -115,7 +111,7 @@ async fn no_secret_stands_where_anybody_else_looks() {
     let secret = ada.get("/me/security/factor").await.all("#secret").remove(0);
     let authenticator = Authenticator::read(&secret, "").unwrap();
     book.keep("an authenticator's secret", authenticator.secret());
-    let page = ada.post("/me/security/factor/confirm", &typed(&[("code", &authenticator.code(now()))])).await;
+    let page = ada.post("/me/security/factor/confirm", &typed(&[("code", &authenticator.code(frontdesk::app::clock()()))])).await;
     for code in page.all("#codes code") {
         book.keep("a recovery code", code);
     }

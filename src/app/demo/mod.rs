@@ -4,6 +4,7 @@
 //! same deeds as everybody, while the clock is turned for them. So its logs are whole, and its letters lie in its folder.
 
 mod cast;
+mod programs;
 mod story;
 
 use std::sync::{

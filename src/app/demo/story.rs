@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     PASSWORD, Turned,
     cast::{COMPANY, PEOPLE, Person as Role, email},
+    programs::Programs,
 };
 use crate::{
     acts::{
@@ -24,7 +25,7 @@ use crate::{
         ids::{InvitationId, MemberId},
         invitations::NewInvitation,
         me::Profile,
-        members::{Developer, NewRoles, Roles, Team, may_grant, search_terms},
+        members::{Developer, NewRoles, Roles, Team, may_grant},
         passwords::Password,
         permissions::{May, may},
         setup::Draft,
@@ -32,7 +33,7 @@ use crate::{
         sign_up::NewPerson,
         time::{Millis, Span},
     },
-    store::{MemberFilter, MemberOrder, MemberRow},
+    store::MemberRow,
 };
 
 /// How long ago it began.
@@ -46,7 +47,7 @@ const MORNING: Span = Span::hours(7);
 /// Tells it.
 pub(super) struct Teller<'a> {
     running: &'a Running,
-    app: App,
+    pub(super) app: App,
     clock: &'a Turned,
     /// Midnight of the first day.
     began: Millis,
@@ -55,13 +56,23 @@ pub(super) struct Teller<'a> {
     /// Dice that fall the same way each time: nothing hangs on them.
     dice: u64,
     slug: String,
+    pub(super) programs: Programs,
 }
 
 impl<'a> Teller<'a> {
     pub(super) fn new(running: &'a Running, clock: &'a Turned) -> Self {
         let day = Span::days(1).0;
         let began = Millis(clock.now().0 / day * day);
-        Self { running, app: running.app.clone(), clock, began, cookies: BTreeMap::new(), dice: 42, slug: slug(COMPANY) }
+        Self {
+            running,
+            app: running.app.clone(),
+            clock,
+            began,
+            cookies: BTreeMap::new(),
+            dice: 42,
+            slug: slug(COMPANY),
+            programs: Programs::default(),
+        }
     }
 
     pub(super) async fn tell(mut self) -> Result<(), Stop> {
@@ -69,6 +80,7 @@ impl<'a> Teller<'a> {
         // Today has begun, but not ended: nobody comes in at hours that are still to come.
         for day in 0..=DAYS {
             self.happen(day).await?;
+            self.happen_to_programs(day).await?;
             self.everybody_comes_in(day).await?;
         }
         Ok(())
@@ -84,7 +96,7 @@ impl<'a> Teller<'a> {
         self.clock.turn_to(self.began.plus(Span::days(day)).plus(after));
     }
 
-    fn caller(&self, local: &str) -> Caller {
+    pub(super) fn caller(&self, local: &str) -> Caller {
         let number = PEOPLE.iter().position(|person| person.local == local).unwrap_or(99);
         let address = std::net::Ipv4Addr::new(203, 0, 113, u8::try_from(number + 10).unwrap_or(9));
         Caller {
@@ -102,7 +114,7 @@ impl<'a> Teller<'a> {
     }
 
     /// What somebody may do, after they have signed in anew where their session is an old one.
-    async fn permit<M: May>(&mut self, local: &'static str) -> Result<Permit<M>, Stop> {
+    pub(super) async fn permit<M: May>(&mut self, local: &'static str) -> Result<Permit<M>, Stop> {
         let is_fresh = |since: Millis| self.app.now().since(since) < Span::hours(6);
         if !self.cookies.get(local).is_some_and(|(_, since)| is_fresh(*since)) {
             self.sign_in(local).await?;
@@ -140,8 +152,7 @@ impl<'a> Teller<'a> {
             time_zone: "Europe/London".to_owned(),
             currency: "GBP".to_owned(),
         };
-        accounts::update(&self.permit(ada.local).await?, details, 0).await?;
-        Ok(())
+        accounts::update(&self.permit(ada.local).await?, details, 0).await.map(drop)
     }
 
     /// Everybody who is there and diligent comes in, at some time of the day.
@@ -167,8 +178,7 @@ impl<'a> Teller<'a> {
     async fn come_in(&mut self, person: &'static Role) -> Result<(), Stop> {
         if self.throw(25) == 0 {
             let wrong = Password::typed("not what it was").ok_or(Stop::Unknown)?;
-            let tried = sign_in::prove(&self.visitor(person.local), Credentials { email: address(person.local)?, password: wrong }).await;
-            drop(tried);
+            drop(sign_in::prove(&self.visitor(person.local), Credentials { email: address(person.local)?, password: wrong }).await);
         }
         self.sign_in(person.local).await?;
         match self.permit::<may::ViewAccount>(person.local).await {
@@ -247,10 +257,8 @@ impl<'a> Teller<'a> {
     async fn invite(&mut self, by: &'static str, local: &str, roles: Roles) -> Result<String, Stop> {
         let permit = self.permit::<may::InviteMembers>(by).await?;
         let sent = invitations::invite(&permit, NewInvitation { email: address(local)?, roles }).await?;
-        let row = sent.row;
-        let letter = self.running.deliver().await.map_err(|error| Stop::Broken(error.to_string()));
-        letter?;
-        let letter = row.letter_id.map(|id| id.to_string()).unwrap_or_default();
+        self.running.deliver().await.map_err(|error| Stop::Broken(error.to_string()))?;
+        let letter = sent.row.letter_id.map(|id| id.to_string()).unwrap_or_default();
         let text = std::fs::read_to_string(self.running.mail_folder.join(format!("{letter}.eml")));
         let text = text.map_err(|error| Stop::Broken(format!("{letter}: {error}")))?.replace("=\r\n", "");
         let after = text.split_once("/invitations/").map(|(_, after)| after).unwrap_or_default();
@@ -268,9 +276,7 @@ impl<'a> Teller<'a> {
 
     async fn row(&mut self, local: &str) -> Result<MemberRow, Stop> {
         let mut reader = self.permit::<may::ReadMembers>("ada").await?.read();
-        let filter = MemberFilter { terms: search_terms(&email(local)), ..MemberFilter::default() };
-        let line = reader.members(&filter, MemberOrder::Name, None, (1, self.app.now())).await?.pop().ok_or(Stop::Unknown)?;
-        reader.member(&line.facts.member_id.ok_or(Stop::Unknown)?).await?.ok_or(Stop::Unknown)
+        reader.newest_members(Some(&email(local)), None, 1).await?.pop().ok_or(Stop::Unknown)
     }
 
     async fn member(&mut self, local: &str) -> Result<MemberId, Stop> {

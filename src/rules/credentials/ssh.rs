@@ -90,6 +90,35 @@ mod tests {
         assert_eq!(SshKey::check(&other_comment).unwrap().fingerprint, key.fingerprint);
     }
 
+    /// A line with a key of this type that holds these numbers.
+    fn line(kind: &str, numbers: &[&[u8]]) -> String {
+        use base64::{Engine, engine::general_purpose::STANDARD};
+        let mut blob = Vec::new();
+        for part in [kind.as_bytes()].iter().chain(numbers) {
+            blob.extend(u32::try_from(part.len()).unwrap().to_be_bytes());
+            blob.extend(*part);
+        }
+        format!("{kind} {} somebody", STANDARD.encode(blob))
+    }
+
+    #[test]
+    fn weak_keys_are_refused() {
+        // A number of so many bits, as it is written: with a zero in front, lest it be negative.
+        let number = |bits: usize| {
+            let mut bytes = vec![0xff; bits.div_ceil(8) + 1];
+            (bytes[0], bytes[1]) = (0, 0xff >> ((8 - bits % 8) % 8));
+            if bytes[1] < 0x80 { bytes.split_off(1) } else { bytes }
+        };
+        let rsa = |bits: usize| SshKey::check(&line("ssh-rsa", &[&[1, 0, 1], &number(bits)]));
+        for weak in [1024, 2047] {
+            assert!(rsa(weak).unwrap_err().at("public_key").unwrap().contains("too short"), "{weak}");
+        }
+        assert!(rsa(2048).is_ok() && rsa(4096).is_ok());
+        let dsa = line("ssh-dss", &[&number(1024), &number(160), &number(1023), &number(1022)]);
+        let faults = SshKey::check(&dsa).unwrap_err();
+        assert_eq!(faults.iter().next().and_then(|fault| fault.code), Some(codes::SSH_KEY_WEAK));
+    }
+
     #[test]
     fn what_is_wrong_is_said() {
         let two = format!("{ED25519}\n{ED25519}");

@@ -20,7 +20,7 @@ use crate::{
     },
     rules::{
         codes,
-        credentials::{Denial, Wanted},
+        credentials::{Denial, Wanted, is_fingerprint},
         faults::Faults,
         permissions::{Permission, may},
         time::Millis,
@@ -96,6 +96,14 @@ impl Verdict {
     }
 }
 
+/// From where it was shown, and for what.
+fn circumstances(address: Option<&str>, bind: Option<&str>) -> Result<(Option<IpAddr>, Option<Wanted>), Faults> {
+    let address = address.map(str::parse::<IpAddr>).transpose();
+    let address = address.map_err(|_| Faults::one("address", "This is not an IP address."))?;
+    let wanted = bind.map(Wanted::parse).transpose();
+    Ok((address, wanted.map_err(|says| Faults::coded("bind", codes::RULE_MALFORMED, says))?))
+}
+
 #[utoipa::path(post, path = "/check", tag = "Checking", request_body = Question, responses((status = 200, body = Verdict), Errors), summary = "Whether a credential is good now, and for what")]
 async fn check(permit: Permit<may::CheckCredentials, Key>, Body(question): Body<Question>) -> Answer<Found<Verdict>> {
     let shown = match (&question.token, &question.fingerprint) {
@@ -103,10 +111,7 @@ async fn check(permit: Permit<may::CheckCredentials, Key>, Body(question): Body<
         (None, Some(fingerprint)) => Shown::Fingerprint(fingerprint),
         _ => return Err(Faults::one("token", "Send either a token or a fingerprint.").into()),
     };
-    let address = question.address.as_deref().map(str::parse::<IpAddr>).transpose();
-    let address = address.map_err(|_| ApiError::from(Faults::one("address", "This is not an IP address.")))?;
-    let wanted = question.bind.as_deref().map(Wanted::parse).transpose();
-    let wanted = wanted.map_err(|says| ApiError::from(Faults::coded("bind", codes::RULE_MALFORMED, says)))?;
+    let (address, wanted) = circumstances(question.address.as_deref(), question.bind.as_deref())?;
     Ok(Found(match credentials::check(&permit, &shown, address, wanted.as_ref()).await? {
         credentials::Checked::Unknown => Verdict::no("unknown", codes::KEY_UNKNOWN),
         credentials::Checked::Denied(why) => Verdict::no(why.word(), Denial::code(why)),
@@ -129,8 +134,14 @@ async fn check(permit: Permit<may::CheckCredentials, Key>, Body(question): Body<
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what is read")]
 struct Introspection {
-    /// The secret of an authtoken or API key.
+    /// The secret of an authtoken or API key, or the fingerprint of an SSH key.
     token: String,
+    /// The network address that it was shown from; one of our own beside what RFC 7662 has.
+    #[schema(nullable = false)]
+    address: Option<String>,
+    /// What is to be bound, as a rule says it; another one of our own.
+    #[schema(nullable = false)]
+    bind: Option<String>,
     /// What it may be; nothing depends on it.
     #[schema(nullable = false)]
     token_type_hint: Option<String>,
@@ -173,28 +184,39 @@ struct Introspected {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     exp: Option<i64>,
+    /// Whether what was asked for may be bound, where something was; one of our own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    bind_allowed: Option<bool>,
 }
 
-/// The token of an introspection.
-struct Token(String);
+/// What an introspection is about. Parameters that RFC 7662 does not name are those of others, and left alone.
+struct Introspecting {
+    token: String,
+    address: Option<String>,
+    bind: Option<String>,
+}
 
-impl FromRequest<Site> for Token {
+impl FromRequest<Site> for Introspecting {
     type Rejection = ApiError;
 
     async fn from_request(request: axum::extract::Request, site: &Site) -> Result<Self, ApiError> {
         let body = whole(request, site, "application/x-www-form-urlencoded").await?;
-        let tokens: Vec<_> =
-            form_urlencoded::parse(&body).filter(|(name, _)| name == "token").map(|(_, value)| value.into_owned()).collect();
-        match <[String; 1]>::try_from(tokens) {
-            Ok([token]) => Ok(Self(token)),
-            Err(_) => Err(Faults::one("token", "Send one token.").into()),
-        }
+        let one = |wanted: &'static str| {
+            let mut values = form_urlencoded::parse(&body).filter(|(name, _)| name == wanted).map(|(_, value)| value.into_owned());
+            let value = values.next();
+            if values.next().is_some() { Err(Faults::one(wanted, "It is given twice.")) } else { Ok(value) }
+        };
+        let token = one("token")?.ok_or_else(|| Faults::one("token", "Send a token."))?;
+        Ok(Self { token, address: one("address")?, bind: one("bind")? })
     }
 }
 
 #[utoipa::path(post, path = "/introspect", tag = "Checking", request_body(content = Introspection, content_type = "application/x-www-form-urlencoded"), responses((status = 200, body = Introspected), Errors), summary = "The same as OAuth 2.0 token introspection (RFC 7662)")]
-async fn introspect(permit: Permit<may::CheckCredentials, Key>, base: Base, Token(token): Token) -> Answer<Found<Introspected>> {
-    Ok(Found(match credentials::check(&permit, &Shown::Secret(&token), None, None).await? {
+async fn introspect(permit: Permit<may::CheckCredentials, Key>, base: Base, about: Introspecting) -> Answer<Found<Introspected>> {
+    let (address, wanted) = circumstances(about.address.as_deref(), about.bind.as_deref())?;
+    let shown = if is_fingerprint(&about.token) { Shown::Fingerprint(&about.token) } else { Shown::Secret(&about.token) };
+    Ok(Found(match credentials::check(&permit, &shown, address, wanted.as_ref()).await? {
         credentials::Checked::Unknown | credentials::Checked::Denied(_) => Introspected::default(),
         credentials::Checked::Good(good) => Introspected {
             active: true,
@@ -206,6 +228,7 @@ async fn introspect(permit: Permit<may::CheckCredentials, Key>, base: Base, Toke
             aud: Some(good.account.to_string()),
             scope: Some(good.rights.iter().map(Permission::name).collect::<Vec<_>>().join(" ")),
             exp: good.expires_at.map(Millis::seconds),
+            bind_allowed: good.may_bind,
         },
     }))
 }
