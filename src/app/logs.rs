@@ -27,6 +27,10 @@ use crate::config::LogFormat;
 const QUEUE: usize = 8_192;
 /// How long the last lines may take once all else has ended.
 const FAREWELL: Duration = Duration::from_secs(1);
+/// For how long lines gather before they are written together: to be woken for each of many costs more than to write it.
+const GATHER: Duration = Duration::from_millis(2);
+/// The most lines that are written together.
+const TOGETHER: usize = 256;
 /// How often it is looked whether lines were dropped.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -77,19 +81,26 @@ pub fn begin(format: LogFormat, filter: EnvFilter, to: impl Write + Send + 'stat
 
 /// The thread's work.
 fn write(lines: &Receiver<Message>, mut to: impl Write, dropped: &AtomicU64) {
-    while let Ok(message) = lines.recv() {
-        match message {
-            Message::Line(line) => {
-                // A full disk is no reason to stop, and there is no place left to complain.
-                if to.write_all(&line).is_err() {
-                    dropped.fetch_add(1, Ordering::Relaxed);
+    while let Ok(first) = lines.recv() {
+        let (mut text, mut count, mut waiting) = (Vec::new(), 0, Vec::new());
+        for message in std::iter::once(first).chain(lines.try_iter()).take(TOGETHER) {
+            match message {
+                Message::Line(line) => {
+                    text.extend(line);
+                    count += 1;
                 }
-            }
-            Message::Finish(told) => {
-                let _ = to.flush();
-                let _ = told.send(());
+                Message::Finish(told) => waiting.push(told),
             }
         }
+        // A full disk is no reason to stop, and there is no place left to complain.
+        if to.write_all(&text).is_err() {
+            dropped.fetch_add(count, Ordering::Relaxed);
+        }
+        let _ = to.flush();
+        for told in waiting {
+            let _ = told.send(());
+        }
+        std::thread::sleep(GATHER);
     }
 }
 
