@@ -47,7 +47,7 @@ pub(super) fn build(site: Site) -> Router {
         .layer(origin::layer(&site.face))
         .layer(middleware::from_fn(origin::refuse_unmarked));
 
-    let api = api::router(&format!("{}/api", site.face.base_url));
+    let api = api::router(&format!("{}/api", site.face.base_url), &reference(&site.face.base_url));
     Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
@@ -61,9 +61,14 @@ pub(super) fn build(site: Site) -> Router {
         .with_state(site)
 }
 
-/// The same with nothing but the API, at its root.
-pub(super) fn build_api(site: Site) -> Router {
-    api::router(&site.face.base_url)
+/// The address of what is said of the API to people, who find it with the pages.
+fn reference(base_url: &str) -> String {
+    format!("{base_url}{}", api::reference::PATH)
+}
+
+/// The same with nothing but the API, at its root. The pages stand at `desk`.
+pub(super) fn build_api(site: Site, desk: &str) -> Router {
+    api::router(&site.face.base_url, &reference(desk))
         .layer(CompressionLayer::new().gzip(true))
         .layer(middleware::from_fn(guard))
         .layer(middleware::from_fn_with_state(site.clone(), receive))

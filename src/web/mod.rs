@@ -93,7 +93,7 @@ impl Site {
     /// The API alone, at the root, where programs find it under this address and these names.
     pub fn for_programs(&self, base_url: String, hosts: Vec<String>) -> axum::Router {
         let face = Face { base_url, hosts, is_for_programs: true, ..Face::clone(&self.face) };
-        door::build_api(Self { face: Arc::new(face), ..self.clone() })
+        door::build_api(Self { face: Arc::new(face), ..self.clone() }, &self.face.base_url)
     }
 
     /// Everything that answers requests.

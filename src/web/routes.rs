@@ -9,7 +9,7 @@ use axum::{
 };
 
 use super::{
-    Site, accounts, billing, bot_users, credentials, emails, events, idle, invitations, lockouts, me, members, mfa, passwords, proofs,
+    Site, accounts, api, billing, bot_users, credentials, emails, events, idle, invitations, lockouts, me, members, mfa, passwords, proofs,
     rescue, security, sessions, setup, sign_in, sign_up,
 };
 
@@ -73,6 +73,7 @@ pub(super) fn pages() -> Routes {
         .and(invitations::routes())
         .and(bot_users::routes())
         .and(credentials::routes())
+        .and(api::reference::routes())
         .and(billing::routes())
         .and(events::routes())
         .and(me::routes())

@@ -41,6 +41,7 @@ mod plans;
 mod program;
 mod programs;
 mod proofs;
+mod reference;
 mod rescue;
 mod revocation;
 mod secrets;

@@ -11,6 +11,8 @@ async fn journey(scripts: Scripts) {
     let (house, _ada) = House::with_ada().await;
     let browser = Chromium::start(scripts).await;
     let base = house.running.base_url.clone();
+    browser.open(&format!("{base}/api/reference")).await;
+    browser.look("api-reference").await;
     let page = |path: &str| format!("{base}/accounts/acme{path}");
     browser.open(&format!("{base}/login")).await;
     browser.type_into("email", "ada@example.com").await;

@@ -60,7 +60,7 @@ pub(super) struct BotUser {
     created_at: String,
 }
 
-const FIELDS: &[(&str, Kind)] = &[("id", Kind::Id), ("created_at", Kind::Time), ("name", Kind::Text), ("active", Kind::Truth)];
+pub(super) const FIELDS: &[(&str, Kind)] = &[("id", Kind::Id), ("created_at", Kind::Time), ("name", Kind::Text), ("active", Kind::Truth)];
 
 /// By which of its two names a bot user is spoken of.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -95,8 +95,8 @@ impl ApiError {
     }
 }
 
-/// The status that goes with a code.
-fn status_of(code: Code) -> StatusCode {
+/// The status that goes with a code, where the place does not demand another.
+pub(super) fn status_of(code: Code) -> StatusCode {
     match code {
         codes::NO_AUTHORIZATION
         | codes::BAD_AUTHORIZATION
@@ -129,6 +129,9 @@ fn status_of(code: Code) -> StatusCode {
         | codes::SSO_OWED => StatusCode::FORBIDDEN,
         codes::NOT_FOUND | codes::NO_SUCH_PATH => StatusCode::NOT_FOUND,
         codes::RATE => StatusCode::TOO_MANY_REQUESTS,
+        codes::MISDIRECTED => StatusCode::MISDIRECTED_REQUEST,
+        codes::BROKEN => StatusCode::INTERNAL_SERVER_ERROR,
+        codes::BUSY => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::BAD_REQUEST,
     }
 }

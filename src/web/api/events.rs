@@ -89,7 +89,7 @@ struct Subject {
     name: String,
 }
 
-const FIELDS: &[(&str, Kind)] = &[
+pub(super) const FIELDS: &[(&str, Kind)] = &[
     ("id", Kind::Id),
     ("occurred_at", Kind::Time),
     ("type", Kind::Text),

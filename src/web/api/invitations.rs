@@ -52,7 +52,7 @@ struct Invitation {
     link: Option<String>,
 }
 
-const FIELDS: &[(&str, Kind)] = &[
+pub(super) const FIELDS: &[(&str, Kind)] = &[
     ("id", Kind::Id),
     ("created_at", Kind::Time),
     ("email", Kind::Text),

@@ -66,7 +66,7 @@ struct Member {
     last_seen_at: Option<String>,
 }
 
-const FIELDS: &[(&str, Kind)] = &[
+pub(super) const FIELDS: &[(&str, Kind)] = &[
     ("id", Kind::Id),
     ("created_at", Kind::Time),
     ("user_id", Kind::Id),

@@ -9,12 +9,14 @@ mod body;
 mod bot_users;
 mod check;
 mod credentials;
+mod document;
 mod error;
 mod events;
 mod invitations;
 mod lists;
 mod members;
 mod permit;
+pub(super) mod reference;
 mod roles;
 
 use std::sync::Arc;
@@ -36,7 +38,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use utoipa::{
     OpenApi,
     openapi::{
-        Components,
+        Components, ExternalDocs,
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
@@ -89,13 +91,13 @@ async fn allow_version(request: Request, next: Next) -> Response {
     }
 }
 
-/// All of it, with its addresses beginning at `base`.
-pub(super) fn router(base: &str) -> Router<Site> {
+/// All of it, with its addresses beginning at `base`. For people it is described at `reference`.
+pub(super) fn router(base: &str, reference: &str) -> Router<Site> {
     let known = known().layer(middleware::from_fn(demand_version));
     let unmetered = unmetered().layer(Extension(permit::Unmetered));
     let own = own().merge(unmetered).layer(middleware::from_fn(allow_version));
-    let (router, document) = OpenApiRouter::with_openapi(Document::openapi()).merge(known).merge(own).split_for_parts();
-    let document = Arc::new(described(document, base));
+    let (router, _) = OpenApiRouter::new().merge(known).merge(own).split_for_parts();
+    let document = Arc::new(document(base, reference));
     router
         .route("/openapi.json", get(move || async move { answers::json(StatusCode::OK, document.as_ref()) }))
         .fallback(|| async { ApiError::bad(crate::rules::codes::NO_SUCH_PATH, "There is no such path.") })
@@ -128,7 +130,10 @@ fn cors() -> CorsLayer {
 }
 
 /// The document, with what no handler says by itself.
-fn described(mut document: utoipa::openapi::OpenApi, base: &str) -> utoipa::openapi::OpenApi {
+fn document(base: &str, reference: &str) -> utoipa::openapi::OpenApi {
+    let rooms = [known(), own(), unmetered()];
+    let all = rooms.into_iter().fold(OpenApiRouter::with_openapi(Document::openapi()), OpenApiRouter::merge);
+    let mut document = all.into_openapi();
     let components = document.components.get_or_insert_with(Components::new);
     components.schemas.extend(answers::error_schemas());
     let bearer = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key")).build());
@@ -139,11 +144,25 @@ fn described(mut document: utoipa::openapi::OpenApi, base: &str) -> utoipa::open
         let resource = path.trim_matches('/').split('/').next().unwrap_or_default().to_owned();
         for operation in [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten() {
             let own = operation.operation_id.take().unwrap_or_default();
-            operation.operation_id = Some(format!("{resource}_{own}"));
+            operation.operation_id = Some(format!("{resource}_{own}").trim_start_matches('_').to_owned());
         }
     }
+    document::complete(&mut document);
+    document.external_docs = Some(ExternalDocs::new(reference));
     document.servers = Some(vec![utoipa::openapi::Server::new(base)]);
     document
+}
+
+/// The resources that demand the version header, each as the first part of its paths.
+fn versioned() -> Vec<String> {
+    let mut resources: Vec<String> = Vec::new();
+    for path in known().into_openapi().paths.paths.into_keys() {
+        let resource = path.split('/').take(2).collect::<Vec<_>>().join("/");
+        if !resources.contains(&resource) {
+            resources.push(resource);
+        }
+    }
+    resources
 }
 
 /// Every path and method there is.

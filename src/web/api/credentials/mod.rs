@@ -30,7 +30,7 @@ struct Said {
     draft: ApiDraft,
 }
 
-const FIELDS_WITH_ACL: &[(&str, filter::Kind)] = &[
+pub(super) const FIELDS_WITH_ACL: &[(&str, filter::Kind)] = &[
     ("id", filter::Kind::Id),
     ("created_at", filter::Kind::Time),
     ("description", filter::Kind::Text),
@@ -42,7 +42,7 @@ const FIELDS_WITH_ACL: &[(&str, filter::Kind)] = &[
     ("acl", filter::Kind::List),
 ];
 /// The same of what has no rules.
-const FIELDS: &[(&str, filter::Kind)] = FIELDS_WITH_ACL.split_at(FIELDS_WITH_ACL.len() - 1).0;
+pub(super) const FIELDS: &[(&str, filter::Kind)] = FIELDS_WITH_ACL.split_at(FIELDS_WITH_ACL.len() - 1).0;
 
 const fn path(kind: Kind) -> &'static str {
     match kind {
