@@ -38,6 +38,10 @@ async fn every_operation_code_and_object_stands_in_the_reference() {
             assert!(body.is_none_or(|body| body["example"].is_object()), "{id} has no example: document.rs names one for each body");
         }
     }
+    for name in page.all("h3[id^='object-']") {
+        let fields = page.all(&format!("section:has(> #object-{name}) tbody tr"));
+        assert!(!fields.is_empty() && document["components"]["schemas"][&name].is_object(), "{name}");
+    }
     let routes: BTreeSet<_> = web::api_routes().iter().map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
     assert_eq!(described, routes);
     for (code, meaning) in codes::ALL {

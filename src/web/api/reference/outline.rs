@@ -100,8 +100,11 @@ impl Outline {
         let operations = || rooms.iter().flat_map(|room| &room.operations);
         let is_sent = |name: &str| operations().any(|operation| operation.body.as_ref().is_some_and(|body| body.schema == name));
         let objects = schemas.iter().filter(|(name, _)| !is_sent(name));
-        let objects =
-            objects.map(|(name, schema)| Object { name: name.clone(), says: text(&schema["description"]), fields: fields(schema) });
+        let objects = objects.map(|(name, schema)| Object {
+            name: name.clone(),
+            says: text(&schema["description"]),
+            fields: fields(schema, &schemas),
+        });
         Self { objects: objects.collect(), versioned: versioned.to_vec(), rooms }
     }
 }
@@ -134,7 +137,7 @@ fn operation(method: &'static str, path: &str, described: &Value, schemas: &Map<
         body: content.map(|(content, body)| {
             let name = kind(&body["schema"]).1.unwrap_or_default();
             let schema = schemas.get(&name).unwrap_or(&Value::Null);
-            Body { schema: name, says: text(&schema["description"]), content: content.clone(), fields: fields(schema) }
+            Body { schema: name, says: text(&schema["description"]), content: content.clone(), fields: fields(schema, schemas) }
         }),
         answers,
         refusals,
@@ -143,11 +146,21 @@ fn operation(method: &'static str, path: &str, described: &Value, schemas: &Map<
 }
 
 /// The fields of an object, those that have to be there first.
-fn fields(schema: &Value) -> Vec<Field> {
+fn fields(schema: &Value, schemas: &Map<String, Value>) -> Vec<Field> {
+    let mut fields = own_fields(schema, schemas);
+    fields.sort_by_key(|field| !field.is_required);
+    fields
+}
+
+/// Its own, and those of all that it is put together from.
+fn own_fields(schema: &Value, schemas: &Map<String, Value>) -> Vec<Field> {
     let required = |name: &str| schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
     let properties = schema["properties"].as_object().into_iter().flatten();
     let mut fields: Vec<Field> = properties.map(|(name, value)| Field { is_required: required(name), ..field(name, value) }).collect();
-    fields.sort_by_key(|field| !field.is_required);
+    for part in schema["allOf"].as_array().into_iter().flatten() {
+        let named = part["$ref"].as_str().and_then(|name| schemas.get(name.rsplit('/').next()?));
+        fields.extend(own_fields(named.unwrap_or(part), schemas));
+    }
     fields
 }
 
