@@ -154,6 +154,8 @@ pub enum Stop {
     Missing {
         /// For what.
         permission: Permission,
+        /// Whether it is a bot user, who has no roles.
+        is_bot: bool,
         /// The account's name.
         account: String,
         /// The account's slug.

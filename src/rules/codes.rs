@@ -36,10 +36,10 @@ codes! {
     NO_AUTHORIZATION  = Known(200), "There is no Authorization header.";
     BAD_AUTHORIZATION = Known(201), "The Authorization header is neither Bearer nor Basic, or cannot be read.";
     KEY_MALFORMED     = Known(202), "What was given as a key does not have the shape of one.";
-    KEY_UNKNOWN       = Known(203), "The key is unknown, revoked or expired.";
+    KEY_UNKNOWN       = Known(203), "The key is unknown or revoked.";
     KEY_IS_AUTHTOKEN  = Known(206), "An authtoken was given instead of an API key.";
     KEY_IS_ID         = Known(208), "The id of a key was given instead of the key.";
-    CONTENT_TYPE      = Known(210), "The body is not application/json.";
+    CONTENT_TYPE      = Known(210), "The body is not of the type that is wanted here.";
     BODY_UNWANTED     = Known(211), "There is a body where none belongs.";
     BODY_UNREAD       = Known(212), "The body did not arrive whole, or is too large.";
     BODY_UNPARSED     = Known(213), "The body is not a JSON object, or holds a field twice.";
@@ -91,11 +91,9 @@ codes! {
     SEATS             = Known(4402), "All seats are taken, open invitations included.";
     INVITED_ALREADY   = Known(1231), "This address has an open invitation.";
     MEMBER_DISABLED   = Known(1228), "The member is disabled.";
-    MISSING_INVITE    = Known(1215), "This takes to be allowed to invite.";
-    MISSING_TEAM      = Known(1216), "This takes a Team role that the key's owner does not have.";
-    MISSING_SEE_BILLING = Known(1217), "This takes to be allowed to see billing.";
-    MISSING_BILLING   = Known(1218), "This takes to be allowed to change billing.";
-    MISSING_DEVELOPER = Known(1219), "This takes a Developer role that the key's owner does not have.";
+    MISSING_INVITE    = Known(1215), "The key's owner may not invite.";
+    MISSING_TEAM      = Known(1216), "The key's owner may not do this to the team, or see it.";
+    MISSING_DEVELOPER = Known(1219), "The key's owner may not do this to developer objects.";
     ADMINISTRATORS    = Known(1220), "This takes an administrator.";
     BOT_NAME_MISSING  = Known(4109), "A bot user has no name.";
     BOT_NAME_LONG     = Known(4110), "The name of a bot user is longer than 255 bytes.";
@@ -104,6 +102,7 @@ codes! {
     NOT_FOUND         = Own(404), "There is no such resource in the account.";
     NO_SUCH_PATH      = Own(405), "There is no such path, or it does not take this method.";
     MISDIRECTED       = Own(421), "The server does not go by the name that it was asked by.";
+    TIMED_OUT         = Own(504), "It took too long, and may have been done: look before trying again.";
     BROKEN            = Own(500), "A mistake of ours.";
     BUSY              = Own(503), "Too much to do at this moment; trying again may help.";
     KEY_EXPIRED       = Own(601), "The credential has expired.";

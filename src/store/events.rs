@@ -275,7 +275,21 @@ impl<S> Reader<S> {
     }
 }
 
+/// Events before a moment of which the newest number is taken: clocks are set back, and numbers are not.
+const AROUND: i64 = 500;
+
 impl Reader<InAccount> {
+    /// The number of the newest event of the account before a moment, if there is any.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn last_event_before(&mut self, at: Millis) -> Result<Option<i64>> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_scalar(
+            "SELECT MAX(n.seq) FROM (SELECT e.seq FROM events e WHERE e.log = $1 AND e.at < $2 ORDER BY e.at DESC, e.seq DESC LIMIT CAST($3 AS BIGINT)) n")
+            .bind(&scope).bind(at).bind(AROUND).fetch_one(c)))
+    }
+
     /// A page of the account's log, newest first.
     ///
     /// # Errors

@@ -84,7 +84,7 @@ async fn receive(State(site): State<Site>, mut request: Request, next: Next) -> 
     // The route, not the path: paths may carry secrets, logs must not.
     let path: Arc<str> = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).into();
     let address = client(&site, &request);
-    let is_api = site.face.is_for_programs || request.uri().path().starts_with("/api/") || request.uri().path() == "/api";
+    let is_api = site.face.is_for_programs || api::is_under(request.uri().path());
 
     let mut response = match address {
         Err(network::Malformed) => {

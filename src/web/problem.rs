@@ -69,7 +69,7 @@ pub(super) fn answer(stop: Stop, parts: &Parts) -> Response {
         Stop::Unknown | Stop::Key(_) => unknown().shown(StatusCode::NOT_FOUND),
         Stop::Moved(slug) => moved(parts, &slug),
         Stop::Refused { why, account, administrators } => refused(why, &account, &administrators).shown(StatusCode::FORBIDDEN),
-        Stop::Missing { permission, account, slug, administrators } => {
+        Stop::Missing { permission, account, slug, administrators, .. } => {
             let mut problem = Problem::new(
                 "This needs another role",
                 format!("In {account} you may not {}: you need {}.", permission.sentence(), permission.carrier().needed()),

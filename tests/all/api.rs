@@ -281,8 +281,10 @@ async fn the_door_speaks_as_the_api_does() {
         let reply = Program::send(program.request(Method::GET, "/account").bearer_auth(program.key()).header(name, value)).await;
         assert_eq!(reply.error(), expected);
         assert_eq!(reply.body["details"]["operation_id"], reply.header("ngrok-operation-id"));
-        let page = ada.send(Method::GET, "/login", None, &[(name, value)]).await;
-        assert!(page.status.as_u16() == expected.0 && page.header("content-type").starts_with("text/html"));
+        for path in ["/login", "/api/reference"] {
+            let page = ada.send(Method::GET, path, None, &[(name, value)]).await;
+            assert!(page.status.as_u16() == expected.0 && page.header("content-type").starts_with("text/html"));
+        }
     }
 }
 
@@ -389,6 +391,8 @@ async fn credentials_are_checked_for_the_companys_own_services() {
     };
     let found = ask(&[("token", ssh.text("fingerprint")), ("address", "198.51.100.9"), ("bind", "bind:a.example.com")]).await;
     assert_eq!((found.text("client_id"), &found.body["bind_allowed"]), (ssh.text("id"), &json!(true)));
+    let asked = gateway.request(Method::POST, "/introspect?bind=bind:x.example.com").form(&[("token", &token)]).bearer_auth(gateway.key());
+    assert_eq!(Program::send(asked).await.error(), (400, "ERR_NGROK_231"));
     for wrong in [&[("token", &*token), ("token", &*token)][..], &[("token", &*token), ("address", "nowhere")], &[("token_type_hint", "x")]]
     {
         assert_eq!(ask(wrong).await.error(), (400, "ERR_NGROK_215"));

@@ -69,6 +69,19 @@ async fn every_example_works_when_it_is_pasted() {
     let selector = Selector::parse("section.operation pre.example").unwrap();
     let commands: Vec<String> = html.select(&selector).map(|element| element.text().collect()).collect();
     assert!(commands.len() == paths.len() && commands.len() >= web::api_routes().len());
+    // And those that say how to begin.
+    let begin = Selector::parse("#main pre.example").unwrap();
+    let begin: Vec<String> =
+        html.select(&begin).map(|element| element.text().collect()).filter(|text: &String| !commands.contains(text)).collect();
+    let mut ran = 0;
+    for command in begin.iter().filter(|text| text.contains("curl ")) {
+        let command = command.replace("KEY='the API key'\n", "");
+        let script = format!("{} --noproxy '*' -sS -o /dev/null -w '%{{http_code}}'", command.trim());
+        let output = Command::new("bash").args(["-c", &script]).env("KEY", program.key()).output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), "200", "{script}");
+        ran += 1;
+    }
+    assert_eq!(ran, 3, "{begin:?}");
     for (number, ((path, method), command)) in paths.iter().zip(&methods).zip(&commands).enumerate() {
         let number = u8::try_from(number).unwrap();
         let id = id_for(&house, &program, path, number).await;

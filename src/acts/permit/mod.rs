@@ -145,7 +145,8 @@ impl<M: May, B: Bearer> Permit<M, B> {
         match self.read().administrators(3).await {
             Ok(administrators) => {
                 let (account, slug) = (account.name.clone(), account.slug.clone());
-                Stop::Missing { permission, account, slug, administrators }
+                let is_bot = matches!(self.actor(), Actor::Bot(_));
+                Stop::Missing { permission, is_bot, account, slug, administrators }
             }
             Err(error) => error.into(),
         }

@@ -138,7 +138,7 @@ pub struct RevokedRow {
     bot_id: Option<BotId>,
     /// What it was for.
     pub description: String,
-    /// What its owner is called; of a person the address.
+    /// What its owner was called when the account last had to do with them: it is told nothing of where they are now.
     pub owner_name: Option<String>,
 }
 
@@ -173,8 +173,8 @@ impl Reader<Instance> {
         let [one, other] = [Kind::ApiKey, Kind::Authtoken].map(|kind| format!("{}_{ksuid}", kind.prefix()));
         Ok(sql!(self, c => sqlx::query_as(
             "SELECT k.id, k.kind, k.account_id, k.user_id, k.bot_id, k.description,
-                    COALESCE(b.name, (SELECT e.canonical FROM user_emails e WHERE e.user_id = k.user_id ORDER BY e.verified_at DESC LIMIT 1))
-                      AS owner_name
+                    COALESCE(b.name, (SELECT s.label FROM event_subjects s WHERE s.log = k.account_id AND s.subject_id = k.user_id
+                                      ORDER BY s.seq DESC LIMIT 1)) AS owner_name
              FROM credentials k JOIN accounts a ON a.id = k.account_id LEFT JOIN bot_users b ON b.id = k.bot_id
              WHERE k.id IN ($1, $2) AND k.revoked_at IS NOT NULL AND a.deleted_at IS NULL")
             .bind(&one).bind(&other).fetch_optional(c)))

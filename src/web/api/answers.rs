@@ -62,8 +62,10 @@ impl IntoResponses for Errors {
             ("404", "There is no such resource"),
             ("405", "The path does not take this method"),
             ("413", "The body is too large"),
+            ("421", "The server does not go by the name that it was asked by"),
             ("429", "Too many requests within a minute"),
-            ("503", "Busy at this moment"),
+            ("500", "A mistake of ours"),
+            ("503", "Busy at this moment, or it took too long"),
         ];
         let described = |says: &str| {
             let schema = RefOr::Ref(utoipa::openapi::Ref::from_schema_name(ErrorBody::name()));

@@ -55,7 +55,6 @@ impl<D: DeserializeOwned> FromRequest<Site> for Body<D> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, site: &Site) -> Result<Self, ApiError> {
-        demand_no_query(&request)?;
         let body = whole(request, site, "application/json").await?;
         // A list would be taken for the fields in their order.
         if body.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| byte.is_ascii_punctuation() && *byte != b'{') {
@@ -73,8 +72,9 @@ impl<D: DeserializeOwned> FromRequest<Site> for Body<D> {
     }
 }
 
-/// A body that says that it is of this type, arrived whole, and is no larger than allowed.
+/// A body that comes without a query that nobody reads, says that it is of this type, arrived whole, and is no larger than allowed.
 pub(super) async fn whole(request: Request, site: &Site, wanted: &str) -> Result<Bytes, ApiError> {
+    demand_no_query(&request)?;
     let Some(said) = request.headers().get(header::CONTENT_TYPE) else {
         return Err(ApiError::bad(codes::NO_CONTENT_TYPE, format!("Send the header Content-Type: {wanted}")));
     };

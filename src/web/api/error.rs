@@ -111,8 +111,6 @@ pub(super) fn status_of(code: Code) -> StatusCode {
         | codes::MEMBER_DISABLED
         | codes::MISSING_INVITE
         | codes::MISSING_TEAM
-        | codes::MISSING_SEE_BILLING
-        | codes::MISSING_BILLING
         | codes::MISSING_DEVELOPER
         | codes::ADMINISTRATORS
         | codes::BOT_ADMINISTRATORS
@@ -156,7 +154,7 @@ impl From<Stop> for ApiError {
             Stop::Faults(faults) => faults.into(),
             Stop::Key(no_key) => no_key.into(),
             Stop::Unknown | Stop::Moved(_) => Self::not_found(),
-            Stop::Missing { permission, .. } => missing(permission),
+            Stop::Missing { permission, is_bot, .. } => missing(permission, is_bot),
             Stop::TooMany(rest) => {
                 Self::bad(codes::RATE, "The account has made as many requests as it may within a minute. Wait for what Retry-After says.")
                     .later(rest)
@@ -192,17 +190,19 @@ impl From<NoKey> for ApiError {
     }
 }
 
-fn missing(permission: Permission) -> ApiError {
+fn missing(permission: Permission, is_bot: bool) -> ApiError {
     let code = match (permission, permission.carrier()) {
         (Permission::ManageBotUsers, _) => codes::BOT_ADMINISTRATORS,
-        (Permission::ReadBilling, _) => codes::MISSING_SEE_BILLING,
         (_, Carrier::Administrators) => codes::ADMINISTRATORS,
         (_, Carrier::Team(Team::Invite)) => codes::MISSING_INVITE,
         (_, Carrier::Team(_)) => codes::MISSING_TEAM,
-        (_, Carrier::Billing) => codes::MISSING_BILLING,
         _ => codes::MISSING_DEVELOPER,
     };
-    let says = format!("The owner of this key may not {}: that takes {}.", permission.sentence(), permission.carrier().needed());
+    if is_bot {
+        return ApiError::bad(code, format!("Bot users may not {}: that takes the key of a person.", permission.sentence()));
+    }
+    let or_bot = if permission.is_of_bots() { ", or the key of a bot user" } else { "" };
+    let says = format!("The owner of this key may not {}: that takes {}{or_bot}.", permission.sentence(), permission.carrier().needed());
     ApiError::bad(code, says.replace("takes to be", "takes being"))
 }
 
@@ -248,10 +248,11 @@ fn name_operation(response: &mut Response, operation: &str) {
 /// What the door says before a request is anybody's: the same shape.
 pub(in crate::web) fn refusal(status: StatusCode, says: &str, operation: &OperationId) -> Response {
     let error = match status {
-        StatusCode::SERVICE_UNAVAILABLE => ApiError::new(status, codes::BUSY, says).later(Span::seconds(1)),
+        // Whoever tried again at once might do it twice.
+        StatusCode::SERVICE_UNAVAILABLE => ApiError::new(status, codes::TIMED_OUT, says),
         StatusCode::MISDIRECTED_REQUEST => ApiError::new(status, codes::MISDIRECTED, says),
-        status if status.is_server_error() => broken(),
-        _ => ApiError::new(status, codes::BAD_VALUE, says),
+        StatusCode::BAD_REQUEST => ApiError::new(status, codes::BAD_VALUE, says),
+        status => plain(status),
     };
     let mut response = error.shaped(operation.as_str());
     name_operation(&mut response, operation.as_str());

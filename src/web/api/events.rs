@@ -141,7 +141,7 @@ struct HappenedList {
 }
 
 /// The place of an event: its number in the log, by which pages follow each other, and its id, by which programs name it.
-type Place = (i64, EventId);
+type Place = (i64, Option<EventId>);
 
 #[utoipa::path(get, path = "/events", tag = "Events", params(ListQuery), responses((status = 200, body = HappenedList), Errors), summary = "List them")]
 async fn list(permit: Permit<may::ReadEvents, Key>, base: Base, asked: Asked, _: NoBody) -> Answer<Found<HappenedList>> {
@@ -172,22 +172,27 @@ async fn list(permit: Permit<may::ReadEvents, Key>, base: Base, asked: Asked, _:
         target: demanded("subject_id"),
         address: demanded("address"),
         credential: demanded("credential_id"),
-        // What is shown is cut to the second.
-        until: filter.as_ref().and_then(|filter| filter.not_after("occurred_at")).map(|at| at.plus(Span::seconds(1))),
         ..EventFilter::default()
     };
     let since = filter.as_ref().and_then(|filter| filter.not_before("occurred_at"));
-    let begin: Option<Place> = match asked.before(EventId::parse)? {
+    let mut begin: Option<Place> = match asked.before(EventId::parse)? {
         None => None,
-        Some(id) => Some((permit.read().event(&id).await?.ok_or_else(no_place)?.0.seq, id)),
+        Some(id) => Some((permit.read().event(&id).await?.ok_or_else(no_place)?.0.seq, Some(id))),
     };
+    if let Some(at) = filter.as_ref().and_then(|filter| filter.not_after("occurred_at")) {
+        // What is shown is cut to the second.
+        let last = permit.read().last_event_before(at.plus(Span::seconds(1))).await?.map_or(0, |seq| seq + 1);
+        if begin.as_ref().is_none_or(|(seq, _)| last < *seq) {
+            begin = Some((last, None));
+        }
+    }
     let fetch = |before: Option<Place>, most| {
         let (mut reader, narrow) = (permit.read(), &narrow);
         async move { reader.events(narrow, before.map_or(EventPage::Newest, |(seq, _)| EventPage::Before(seq)), most).await }
     };
     let page =
-        asked.page_from(begin, fetch, |row| (row.seq, row.id.clone()), keep, |row| since.is_some_and(|since| row.at < since)).await?;
-    let next_page_uri = asked.next(&base, "/events", page.next.map(|(_, id)| id.to_string()));
+        asked.page_from(begin, fetch, |row| (row.seq, Some(row.id.clone())), keep, |row| since.is_some_and(|since| row.at < since)).await?;
+    let next_page_uri = asked.next(&base, "/events", page.next.and_then(|(_, id)| id).map(|id| id.to_string()));
     Ok(Found(HappenedList {
         events: page.rows.into_iter().map(|row| shows(&base, permit.rights(), row)).collect(),
         uri: base.uri("/events"),

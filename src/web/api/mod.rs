@@ -165,6 +165,11 @@ fn versioned() -> Vec<String> {
     resources
 }
 
+/// Whether a path is one of the API; the reference is a page.
+pub(super) fn is_under(path: &str) -> bool {
+    path != reference::PATH && (path == "/api" || path.starts_with("/api/"))
+}
+
 /// Every path and method there is.
 #[must_use]
 pub fn all() -> Vec<Route> {

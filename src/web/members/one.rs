@@ -205,12 +205,14 @@ pub(super) async fn set_access(
         let typed = permit.zone().read_day("until", &access.until)?;
         let has = permit.read().member(&id).await?.ok_or(Stop::Unknown)?.facts.access_until;
         // Saying the day again moves no end that a program has set within it.
-        let until = if access.until.trim() == permit.zone().last_day(has) { has } else { typed };
-        members::set_access_until(&permit, &id, until).await.map(|_| ())
+        let is_same = access.until.trim() == permit.zone().last_day(has) && has.is_none_or(|at| at > permit.now());
+        let until = if is_same { has } else { typed };
+        members::set_access_until(&permit, &id, until).await
     };
     let done = done.await;
-    let say = if access.until.trim().is_empty() { "A member for good." } else { "A guest until the end of that day." };
+    let ends = done.as_ref().ok().and_then(|member| member.facts.access_until);
+    let say = ends.map_or_else(|| "A member for good.".to_owned(), |at| format!("A guest until {}.", at.exact(&permit.zone())));
     Scene { permit: &permit, front: &front, parts: &parts, id: &id }
-        .answer(done, Typed { roles: None, until: Some(access.until) }, say)
+        .answer(done.map(|_| ()), Typed { roles: None, until: Some(access.until) }, &say)
         .await
 }

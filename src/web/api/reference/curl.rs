@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn bodies_are_one_word_each() {
-        let body = json!({ "token": "$KEY", "name": "Ada's" });
+        let body = json!({ "name": "Ada's", "token": "$KEY" });
         let command = command("POST", "/check", Some(("application/json", &body)));
         assert!(command.starts_with("/check\" \\\n  -H \"Authorization: Bearer $KEY\""), "{command}");
         assert!(command.ends_with(r#"-d '{"name":"Ada'\''s","token":"'"$KEY"'"}'"#), "{command}");
