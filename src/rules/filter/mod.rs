@@ -107,6 +107,8 @@ fn fault(at: usize, what: &str) -> String {
 }
 
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod refusals;
