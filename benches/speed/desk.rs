@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use crate::{
     child::{Server, terminate},
-    data,
+    credentials, data,
     load::{Connection, Request},
     process,
 };
@@ -26,6 +26,20 @@ pub struct Open {
 
 impl Desk {
     pub async fn new(members: usize) -> Self {
+        let desk = Self::of_one(members).await;
+        data::fill(&desk.database(), members).await;
+        desk
+    }
+
+    /// One with so many authtokens, and one member.
+    pub async fn of_credentials(count: usize) -> Self {
+        let desk = Self::of_one(1).await;
+        credentials::fill(&desk.database(), count).await;
+        desk
+    }
+
+    /// One that has been set up, for so many members to be.
+    async fn of_one(members: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let desk = Self { folder, members };
         let open = desk.open();
@@ -37,7 +51,6 @@ impl Desk {
         let answer = Connection::open(&open.server.base).await.ask(&Request::post("/setup", &form, "")).await;
         assert_eq!(answer.status, 303, "set-up");
         open.close();
-        data::fill(&desk.database(), members).await;
         desk
     }
 

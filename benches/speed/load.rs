@@ -25,6 +25,13 @@ impl Request {
         Self { head: format!("POST {path} HTTP/1.1\r\nhost: "), rest }
     }
 
+    /// What a program with this key posts.
+    pub fn json(path: &str, body: &str, key: &str) -> Self {
+        let headers = format!("authorization: Bearer {key}\r\ncontent-type: application/json");
+        let rest = format!("\r\n{headers}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        Self { head: format!("POST {path} HTTP/1.1\r\nhost: "), rest }
+    }
+
     /// The same, taking the answer compressed.
     pub fn compressed(self) -> Self {
         Self { rest: format!("\r\naccept-encoding: gzip{}", self.rest), ..self }
@@ -133,4 +140,27 @@ pub async fn probe(base: &str, request: &Request, times: usize, pause: Duration)
         tokio::time::sleep(pause).await;
     }
     took
+}
+
+/// Deals requests out to so many connections, which send them again and again for some time, or once where no time is said; answers
+/// how many milliseconds each took.
+pub async fn times(base: &str, requests: &[Request], connections: usize, time: Option<Duration>) -> Vec<f64> {
+    let mut clients = tokio::task::JoinSet::new();
+    let until = time.map(|time| Instant::now() + time);
+    for client in 0..connections {
+        let (base, own) = (base.to_owned(), requests.iter().skip(client).step_by(connections).cloned().collect::<Vec<_>>());
+        clients.spawn(async move {
+            let (mut connection, mut took) = (Connection::open(&base).await, Vec::with_capacity(16 * 1_024));
+            for request in std::iter::repeat_n(&own, until.map_or(1, |_| usize::MAX)).flatten() {
+                let began = Instant::now();
+                if until.is_some_and(|until| began >= until) {
+                    break;
+                }
+                assert_eq!(connection.round(request).await.0, 200);
+                took.push(began.elapsed().as_secs_f64() * 1_000.0);
+            }
+            took
+        });
+    }
+    clients.join_all().await.concat()
 }

@@ -1,5 +1,5 @@
 //! What Frontdesk promises about speed, measured: `cargo bench --bench speed`, or with words behind `--` for parts of it
-//! (`members`, `sign-in`, `start`; `few` for the members page with a hundred members alone). It takes about four minutes, and is no part of the tests.
+//! (`members`, `sign-in`, `start`, `check`; `few` for the members page with a hundred members alone). It takes about four minutes, and is no part of the tests.
 //!
 //! Milliseconds say little about a program and much about the machine. So each promise is a ratio to a named baseline that
 //! is measured in the same run, in turns with Frontdesk; the few that are times are ones that a person notices. The server
@@ -14,9 +14,12 @@
     reason = "a measurement that cannot go on should say where, and no figure here needs more than 52 bits"
 )]
 
+mod bare;
+mod check;
 #[path = "../../tests/all/child.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use all of it")]
 mod child;
+mod credentials;
 mod data;
 mod desk;
 mod load;
@@ -31,8 +34,10 @@ use table::Table;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
-    if words.first().is_some_and(|word| word == reference::WORD) {
-        return reference::serve(&words[1..]);
+    match words.first().map(String::as_str) {
+        Some(reference::WORD) => return reference::serve(&words[1..]),
+        Some(bare::WORD) => return bare::serve(&words[1..]),
+        _ => {}
     }
     let wanted = |part: &str| words.is_empty() || words.iter().any(|word| word == part);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -41,6 +46,12 @@ fn main() {
         let mut table = Table::new(apart);
         if words.iter().any(|word| word == "few") {
             members::measure_few(&mut table).await;
+            return table;
+        }
+        if wanted("check") {
+            check::measure(&mut table).await;
+        }
+        if !["start", "members", "sign-in"].into_iter().any(wanted) {
             return table;
         }
         let large = desk::Desk::new(100_000).await;
