@@ -22,7 +22,7 @@ use crate::credentials::{some, token};
 pub const WORD: &str = "bare";
 
 /// How many lookups in one thread are timed in one go.
-const ALONE: usize = 20_000;
+const ALONE: usize = 10_000;
 
 struct Bare {
     options: SqliteConnectOptions,
