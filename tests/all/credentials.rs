@@ -421,6 +421,10 @@ async fn secrets_that_lie_around_are_found_and_judged() {
     assert!(found.says.contains(&format!("deep/.env:2:5: API key {live} of ada@example.com in Acme: it works.")), "{}", found.says);
     assert!(found.says.contains(&format!("{revoked}, which is revoked")) && found.says.contains("none of this database"), "{}", found.says);
     assert!(found.says.ends_with("Found: 3. Working: 1.") && !found.says.contains(&key) && !found.says.contains(&old));
+    // A key whose owner may not use the API opens nothing now, and comes to life with their next role.
+    house.raw.run("UPDATE members SET administrator_since = NULL, developer = 'read_only', team = 'read_only'").await;
+    let found = scan(folder.path().to_str().unwrap()).await;
+    assert!(found.live == 0 && found.says.contains(&live), "{}", found.says);
     assert_eq!(scan(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).await.says, "No secret of Frontdesk was found.");
 }
 

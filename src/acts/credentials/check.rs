@@ -12,7 +12,7 @@ use crate::{
     rules::{
         credentials::{Acl, CredentialId, Denial, Kind, Wanted, is_fingerprint, secret},
         ids::AccountId,
-        permissions::{Permission, Rights, may},
+        permissions::{Rights, may},
         time::Millis,
     },
 };
@@ -78,20 +78,15 @@ pub async fn check(
     let Some(facts) = facts else {
         let Shown::Secret(token) = shown else { return Ok(Checked::Unknown) };
         let Some(row) = revoked::find(app, token).await?.filter(|row| row.account == *own) else { return Ok(Checked::Unknown) };
-        revoked::note(app, &caller, &row, Some(permit.context())).await?;
+        revoked::note(app, &caller, &row, Some(permit.context())).await;
         return Ok(Checked::Denied(Denial::Revoked));
     };
     if facts.account.account != *own {
         return Ok(Checked::Unknown);
     }
     let key = Key::of(app.clone(), caller, hash, facts);
-    let judged = judge(app, permit.now(), key.facts()).and_then(|(_, rights)| {
-        // Whoever may not use the API has no use for an API key, wherever it is shown.
-        let is_usable = key.facts().kind != Kind::ApiKey || rights.allow(Permission::UseApi);
-        if is_usable { Ok(rights) } else { Err(Denial::ReadOnly) }
-    });
-    let rights = match judged {
-        Ok(rights) => rights,
+    let rights = match judge(app, permit.now(), key.facts()) {
+        Ok((_, rights)) => rights,
         Err(why) => {
             key.denied(why, &permit.context()).await;
             return Ok(Checked::Denied(why));

@@ -59,15 +59,12 @@ pub async fn create<B: Bearer>(
     let myself = myself(permit);
     let owner = owner.unwrap_or(&myself);
     let is_own = *owner == myself;
-    let foreign =
-        || Stop::from(Faults::coded("owner", codes::OWNER_FOREIGN, "Only administrators make credentials for others and for bot users."));
-    if !is_own && !permit.rights().allow(Permission::ManageCredentials) {
-        permit.note_missing(Permission::ManageCredentials).await?;
-        return Err(foreign());
-    }
     let (mut tx, own) = permit.begin().await?;
     if !is_own && !rights(own).allow(Permission::ManageCredentials) {
-        return Err(foreign());
+        drop(tx);
+        permit.note_missing(Permission::ManageCredentials).await?;
+        let says = "Only administrators make credentials for others and for bot users.";
+        return Err(Faults::coded("owner", codes::OWNER_FOREIGN, says).into());
     }
     let new = &New { expires_at: permit.no_later(new.expires_at), ..new.clone() };
     demand_fit_owner(&mut tx, owner, kind).await?;
@@ -212,18 +209,16 @@ async fn end<M: May, B: Bearer>(
     Ok(Event::Credential { account, credential, what: CredentialEvent::Updated { before, after } })
 }
 
-/// Begins a transaction about a credential that whoever asks may manage: their own, or any for administrators. Who may not is on record
-/// before anybody waits for the writers' lock; inside of it what was found stays true.
+/// Begins a transaction about a credential that whoever asks may manage: their own, or any for administrators.
 async fn begin_managed<M: May, B: Bearer>(permit: &Permit<M, B>, id: &CredentialId) -> Result<(Tx<InAccount>, CredentialRow), Stop> {
-    let not_managed = || Stop::from(Faults::coded("credential", codes::OWNER_FOREIGN, "Only its owner and administrators change it."));
-    let seen = permit.read().credential(id).await?.ok_or(Stop::Unknown)?;
-    if !is_managed(permit, permit.rights().allow(Permission::ManageCredentials), &seen) {
-        permit.note_missing(Permission::ManageCredentials).await?;
-        return Err(not_managed());
-    }
     let (mut tx, own) = permit.begin().await?;
     let row = tx.credential(id).await?.ok_or(Stop::Unknown)?;
-    if is_managed(permit, rights(own).allow(Permission::ManageCredentials), &row) { Ok((tx, row)) } else { Err(not_managed()) }
+    if !is_managed(permit, rights(own).allow(Permission::ManageCredentials), &row) {
+        drop(tx);
+        permit.note_missing(Permission::ManageCredentials).await?;
+        return Err(Faults::coded("credential", codes::OWNER_FOREIGN, "Only its owner and administrators change it.").into());
+    }
+    Ok((tx, row))
 }
 
 /// That a credential has not ended: rotating one that has would revive it.

@@ -69,21 +69,25 @@ pub trait Bearer: Send + Sync + Sized {
             if self.app().0.db.reader(Instance).attempts(&attempt).await? > 0 {
                 return Ok(());
             }
-            let mut tx = self.begin_in(account, vec![Log::Account(account.account.clone())]).await?;
-            if is_news(&mut tx, &account.account, self.means(), reason).await? {
-                tx.commit(event).await?;
-            } else {
-                tx.commit_unrecorded(Why::CountingAttempts).await?;
-            }
-            Ok(())
+            let tx = self.begin_in(account, vec![Log::Account(account.account.clone())]).await?;
+            commit_refusal(tx, &account.account, self.means(), reason, event).await
         }
     }
 }
 
-/// Counts a refusal; whether it is the first one within the hour.
-pub(super) async fn is_news(tx: &mut Tx<InAccount>, account: &AccountId, means: &str, reason: &str) -> Result<bool, Stop> {
+/// Ends a transaction with the count of a refusal, and with its event where it is the first one within the hour.
+pub(super) async fn commit_refusal(
+    mut tx: Tx<InAccount>,
+    account: &AccountId,
+    means: &str,
+    reason: &str,
+    event: Event,
+) -> Result<(), Stop> {
     let attempt = refusal(account, means, reason, tx.now());
-    Ok(tx.count_attempt(&attempt).await? == 1)
+    if tx.count_attempt(&attempt).await? == 1 {
+        return Ok(tx.commit(event).await?);
+    }
+    Ok(tx.commit_unrecorded(Why::CountingAttempts).await?)
 }
 
 pub(super) fn refusal(account: &AccountId, means: &str, reason: &str, now: Millis) -> Attempt {

@@ -3,7 +3,7 @@
 use super::{
     Permit,
     asking::{at_gate, not_noted},
-    bearer::{Admitted, Bearer, is_news},
+    bearer::{Admitted, Bearer, commit_refusal},
     revoked,
 };
 use crate::{
@@ -58,7 +58,7 @@ impl<M: May> Permit<M, Key> {
     ) -> Result<Self, Stop> {
         let key = Key::find(app, caller, token).await?;
         pace(&key.facts.account.account)?;
-        let (roles, rights) = match key.judge(app.now()) {
+        let (roles, rights) = match judge(app, app.now(), &key.facts) {
             Ok(found) => found,
             Err(why) => return Err(key.denied(why, &key.context()).await),
         };
@@ -89,7 +89,7 @@ impl Key {
         let hash = hash_token(token);
         let Some(facts) = app.0.db.reader(Instance).key(&hash).await? else {
             if let Some(row) = revoked::find(app, token).await? {
-                revoked::note(app, &caller, &row, None).await?;
+                revoked::note(app, &caller, &row, None).await;
             }
             return Err(Stop::Key(NoKey::Unknown));
         };
@@ -98,12 +98,6 @@ impl Key {
             Kind::Authtoken => Err(Stop::Key(NoKey::Authtoken)),
             Kind::SshKey => Err(Stop::Key(NoKey::Unknown)),
         }
-    }
-
-    /// What its owner may do now.
-    fn judge(&self, now: Millis) -> Result<(Roles, Rights), Denial> {
-        let (roles, rights) = judge(&self.app, now, &self.facts)?;
-        if rights.allow(Permission::UseApi) { Ok((roles, rights)) } else { Err(Denial::ReadOnly) }
     }
 
     /// Notes that it was used, once a minute.
@@ -139,12 +133,9 @@ impl Key {
         let mut tx = self.app.0.db.begin(InAccount(account.account.clone()), hold, by.clone(), &self.app.0.hands).await?;
         let from = self.caller.address.to_string();
         tx.note_refused(&self.facts.credential, &from, why.word()).await?;
-        if is_news(&mut tx, &account.account, self.means(), why.word()).await? {
-            let (account, credential) = (account.account.clone(), credential(&self.facts));
-            Ok(tx.commit(Event::Credential { account, credential, what: CredentialEvent::Refused { why, from } }).await?)
-        } else {
-            Ok(tx.commit_unrecorded(Why::CountingAttempts).await?)
-        }
+        let (credential, what) = (credential(&self.facts), CredentialEvent::Refused { why, from });
+        let event = Event::Credential { account: account.account.clone(), credential, what };
+        commit_refusal(tx, &account.account, self.means(), why.word(), event).await
     }
 
     /// The credential and its owner.
@@ -173,7 +164,8 @@ pub(in crate::acts) fn actor(facts: &KeyFacts) -> Actor {
     }
 }
 
-/// What the owner of a credential may do in its account now.
+/// What the owner of a credential may do in its account now. Whoever may not use the API has no use for an API key, wherever it is
+/// shown or found.
 pub(in crate::acts) fn judge(app: &App, now: Millis, facts: &KeyFacts) -> Result<(Roles, Rights), Denial> {
     let (policy, member) = at_gate(app, &facts.account);
     let holder = match (&facts.owner, member) {
@@ -183,10 +175,12 @@ pub(in crate::acts) fn judge(app: &App, now: Millis, facts: &KeyFacts) -> Result
         (Owner::User(_), None) => return Err(Denial::Disabled),
     };
     gate::program(now, policy, facts.expires_at, holder)?;
-    Ok(match facts.account.member.roles() {
+    let (roles, rights) = match facts.account.member.roles() {
         Some(roles) => (roles, rights(roles)),
         None => (Roles::BOT, rights_of_bots()),
-    })
+    };
+    let is_usable = facts.kind != Kind::ApiKey || rights.allow(Permission::UseApi);
+    if is_usable { Ok((roles, rights)) } else { Err(Denial::ReadOnly) }
 }
 
 impl Bearer for Key {
@@ -241,7 +235,7 @@ impl Bearer for Key {
         let found = tx.key(&self.hash).await.map_err(|error| (None, error.into()))?;
         let facts = found.filter(|facts| facts.account.account == account.account).ok_or((None, Stop::Key(NoKey::Unknown)))?;
         let now = Self { app: self.app.clone(), caller: self.caller.clone(), hash: self.hash.clone(), facts };
-        match now.judge(tx.now()) {
+        match judge(&now.app, tx.now(), &now.facts) {
             Ok((roles, rights)) => Ok(Admitted { account: now.facts.account, roles, rights }),
             Err(why) => Err((Some(now.facts.account), Stop::Key(NoKey::Denied(why)))),
         }

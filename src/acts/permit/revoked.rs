@@ -3,7 +3,7 @@
 
 use super::{
     asking::{context, not_noted},
-    bearer::{is_news, refusal},
+    bearer::{commit_refusal, refusal},
 };
 use crate::{
     acts::{App, Caller, Stop},
@@ -11,7 +11,7 @@ use crate::{
         credentials::{Denial, secret},
         events::{self, CredentialEvent, Event, Log},
     },
-    store::{Context, InAccount, Instance, RevokedRow, Source, Why},
+    store::{Context, InAccount, Instance, RevokedRow, Source},
 };
 
 /// The revoked credential that a secret names, if there is one. Of the secret nothing is kept that could be compared: whoever knows the
@@ -24,22 +24,19 @@ pub(in crate::acts) async fn find(app: &App, token: &str) -> Result<Option<Revok
 }
 
 /// Notes that it was shown, as an event once an hour, in the name of whoever showed it; nobody knows who comes with nothing else.
-pub(in crate::acts) async fn note(app: &App, caller: &Caller, row: &RevokedRow, by: Option<Context>) -> Result<(), Stop> {
-    // Whoever goes on trying makes no work for the writers.
-    let attempt = refusal(&row.account, row.id.as_str(), Denial::Revoked.word(), app.now());
-    if app.0.db.reader(Instance).attempts(&attempt).await? == 0 {
-        let by = by.unwrap_or_else(|| Context { source: Source::Api, ..context(caller, "visitor", "", None) });
-        record(app, caller, row, by).await.unwrap_or_else(|stop| not_noted(&stop));
-    }
-    Ok(())
+pub(in crate::acts) async fn note(app: &App, caller: &Caller, row: &RevokedRow, by: Option<Context>) {
+    let by = by.unwrap_or_else(|| Context { source: Source::Api, ..context(caller, "visitor", "", None) });
+    record(app, caller, row, by).await.unwrap_or_else(|stop| not_noted(&stop));
 }
 
 async fn record(app: &App, caller: &Caller, row: &RevokedRow, by: Context) -> Result<(), Stop> {
-    let hold = vec![Log::Account(row.account.clone())];
-    let mut tx = app.0.db.begin(InAccount(row.account.clone()), hold, by, &app.0.hands).await?;
-    if !is_news(&mut tx, &row.account, row.id.as_str(), Denial::Revoked.word()).await? {
-        return Ok(tx.commit_unrecorded(Why::CountingAttempts).await?);
+    let (account, why) = (&row.account, Denial::Revoked);
+    // Whoever goes on trying makes no work for the writers.
+    let attempt = refusal(account, row.id.as_str(), why.word(), app.now());
+    if app.0.db.reader(Instance).attempts(&attempt).await? > 0 {
+        return Ok(());
     }
+    let tx = app.0.db.begin(InAccount(account.clone()), vec![Log::Account(account.clone())], by, &app.0.hands).await?;
     let credential = events::Credential {
         id: row.id.clone(),
         kind: row.kind(),
@@ -47,6 +44,6 @@ async fn record(app: &App, caller: &Caller, row: &RevokedRow, by: Context) -> Re
         owner: row.owner().to_owned(),
         owner_name: row.owner_name.clone().unwrap_or_default(),
     };
-    let what = CredentialEvent::Refused { why: Denial::Revoked, from: caller.address.to_string() };
-    Ok(tx.commit(Event::Credential { account: row.account.clone(), credential, what }).await?)
+    let what = CredentialEvent::Refused { why, from: caller.address.to_string() };
+    commit_refusal(tx, account, row.id.as_str(), why.word(), Event::Credential { account: account.clone(), credential, what }).await
 }

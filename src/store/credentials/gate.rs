@@ -37,8 +37,6 @@ pub struct KeyFacts {
     pub expires_at: Option<Millis>,
     /// When it was last noted that it was used.
     pub last_used_at: Option<Millis>,
-    /// From where.
-    pub last_used_from: Option<String>,
     /// When it was last noted that it was refused.
     pub refused_at: Option<Millis>,
     /// Its account, and its owner as a member of it.
@@ -59,7 +57,6 @@ struct Row {
     description: String,
     expires_at: Option<Millis>,
     last_used_at: Option<Millis>,
-    last_used_from: Option<String>,
     refused_at: Option<Millis>,
     account: AccountId,
     account_name: String,
@@ -87,7 +84,6 @@ impl Row {
             description: self.description,
             expires_at: self.expires_at,
             last_used_at: self.last_used_at,
-            last_used_from: self.last_used_from,
             refused_at: self.refused_at,
             account: AccountFacts {
                 account: self.account,
@@ -111,7 +107,7 @@ impl<S> Reader<S> {
     async fn key_facts(&mut self, hash: &str) -> Result<Option<KeyFacts>> {
         let row: Option<Row> = sql!(self, c => sqlx::query_as(
             "SELECT k.id AS credential, k.kind, k.user_id, k.bot_id, COALESCE(m.name, b.name) AS owner_name, m.search_email AS owner_email,
-                    b.inactive_at, f.confirmed_at AS factor_since, k.acl, k.description, k.expires_at, k.last_used_at, k.last_used_from,
+                    b.inactive_at, f.confirmed_at AS factor_since, k.acl, k.description, k.expires_at, k.last_used_at,
                     k.refused_at, a.id AS account, a.name AS account_name, a.slug, a.time_zone, a.first_idp_at,
                     (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'mfa') AS mfa,
                     m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
