@@ -224,6 +224,11 @@ pub(super) fn sqlite_options(options: &DbOptions) -> Result<SqliteConnectOptions
     Ok(SqliteConnectOptions::from_str(&options.url)?.busy_timeout(PATIENCE))
 }
 
+/// How much of the file, in bytes, those who read it see as memory: all of them share the system's cache of it, instead of each keeping
+/// pages of its own and reading most of a large file again and again. It takes address space, and only what was read is resident. The
+/// writer does without: a fault of the disk ends a process that reads so, and never in the middle of a write.
+const MAPPED: &str = "1073741824";
+
 async fn sqlite(options: &DbOptions) -> Result<(Pools, File)> {
     let connect = sqlite_options(options)?;
     let synchronous = match options.durability {
@@ -250,7 +255,8 @@ async fn sqlite(options: &DbOptions) -> Result<(Pools, File)> {
         return Err(StoreError::Unfit(format!("SQLite {version} may corrupt databases in WAL mode; 3.51.3 is the oldest that does not.")));
     }
     // A page of a list fits into the channel whole, so that the thread that reads it need not wait for whoever takes the rows.
-    let read = Readers::open(connect.read_only(true).row_buffer_size(128), options.connections, PATIENCE).await?;
+    let reading = connect.read_only(true).row_buffer_size(128).pragma("mmap_size", MAPPED);
+    let read = Readers::open(reading, options.connections, PATIENCE).await?;
     Ok((Pools::Sqlite { read, write }, in_use))
 }
 
