@@ -275,19 +275,19 @@ impl<S> Reader<S> {
     }
 }
 
-/// Events before a moment of which the newest number is taken: clocks are set back, and numbers are not.
-const AROUND: i64 = 500;
-
 impl Reader<InAccount> {
-    /// The number of the newest event of the account before a moment, if there is any.
+    /// The least and the greatest number among the account's events from a moment on and before another, if there are any. Clocks are
+    /// set back, and numbers are not: between the two there may be events of other moments, and none of these is anywhere else.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn last_event_before(&mut self, at: Millis) -> Result<Option<i64>> {
+    pub async fn events_between(&mut self, from: Option<Millis>, until: Option<Millis>) -> Result<Option<(i64, i64)>> {
         let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_scalar(
-            "SELECT MAX(n.seq) FROM (SELECT e.seq FROM events e WHERE e.log = $1 AND e.at < $2 ORDER BY e.at DESC, e.seq DESC LIMIT CAST($3 AS BIGINT)) n")
-            .bind(&scope).bind(at).bind(AROUND).fetch_one(c)))
+        let (from, until) = (from.unwrap_or(Millis(i64::MIN)), until.unwrap_or(Millis(i64::MAX)));
+        let ends: (Option<i64>, Option<i64>) = sql!(self, c => sqlx::query_as(
+            "SELECT MIN(e.seq), MAX(e.seq) FROM events e WHERE e.log = $1 AND e.at >= $2 AND e.at < $3")
+            .bind(&scope).bind(from).bind(until).fetch_one(c));
+        Ok(ends.0.zip(ends.1))
     }
 
     /// A page of the account's log, newest first.

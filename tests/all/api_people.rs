@@ -2,7 +2,7 @@
 
 use frontdesk::rules::{
     members::{Developer, Roles, Team},
-    time::Span,
+    time::{Millis, Span},
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -278,6 +278,23 @@ async fn what_happened_is_read_in_order_and_by_filter() {
     {
         let query: String = form_urlencoded::byte_serialize(filter.as_bytes()).collect();
         assert_eq!(whole(&program, &format!("/events?limit=2&filter={query}"), "events").await.0.len(), count, "{filter}");
+    }
+    // Clocks are set back: what happened while one was wrong is found at the moment that it says, and so is all before it.
+    let moment = Millis::parse(&now).unwrap();
+    house.wait(Span::minutes(-90));
+    let early = program.post("/bot_users", json!({ "name": "Early" })).await.text("id").to_owned();
+    house.wait(Span::minutes(90));
+    for (filter, subjects) in [
+        (format!("obj.occurred_at < timestamp(\"{now}\")"), vec![early.clone()]),
+        (
+            format!("obj.occurred_at >= timestamp(\"{now}\") && obj.credential_id == \"{key}\" && obj.subject_name == \"Bot 4\""),
+            vec![newest.text("subject_id").to_owned()],
+        ),
+        (format!("obj.occurred_at > timestamp(\"{}\")", moment.plus(Span::minutes(1)).rfc3339()), vec![]),
+    ] {
+        let query: String = form_urlencoded::byte_serialize(filter.as_bytes()).collect();
+        let found = whole(&program, &format!("/events?limit=2&filter={query}"), "events").await.0;
+        assert_eq!(found.iter().map(|event| event["subject_id"].as_str().unwrap()).collect::<Vec<_>>(), subjects, "{filter}");
     }
     assert_eq!(program.post("/bot_users?active=false", json!({ "name": "Bot 9" })).await.error(), (400, "ERR_NGROK_231"));
     assert_eq!(program.get("/account?verbose=true").await.error(), (400, "ERR_NGROK_231"));

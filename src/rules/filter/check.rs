@@ -4,6 +4,7 @@ use super::{
     Kind, fault, moments,
     tree::{Comparison, Constant, Node, Search},
 };
+use crate::rules::ids::BotId;
 
 /// A part of a filter, and the character it begins at. Only `null` has no kind.
 pub struct Part {
@@ -62,7 +63,7 @@ pub fn truth(part: Part) -> Result<Node, String> {
 ///
 /// # Errors
 /// What has no order.
-pub fn compare(at: usize, left: Part, comparison: Comparison, right: Part) -> Result<Part, String> {
+pub fn compare(at: usize, mut left: Part, comparison: Comparison, mut right: Part) -> Result<Part, String> {
     let equality = matches!(comparison, Comparison::Equal | Comparison::Unequal);
     if !equality {
         match (left.order(), right.order()) {
@@ -77,6 +78,12 @@ pub fn compare(at: usize, left: Part, comparison: Comparison, right: Part) -> Re
             _ => {}
         }
     }
+    let is_id = [&left, &right].map(|part| part.kind == Some(Kind::Id));
+    for (is_id, other) in is_id.into_iter().zip([&mut right.node, &mut left.node]) {
+        if let (true, Node::Constant(constant)) = (is_id, other) {
+            name_first(constant);
+        }
+    }
     Ok(Part { at: left.at, kind: Some(Kind::Truth), node: Node::Compare(comparison, Box::new([left.node, right.node])) })
 }
 
@@ -84,8 +91,11 @@ pub fn compare(at: usize, left: Part, comparison: Comparison, right: Part) -> Re
 ///
 /// # Errors
 /// A list at the left.
-pub fn among(left: Part, constants: Vec<Constant>) -> Result<Part, String> {
+pub fn among(left: Part, mut constants: Vec<Constant>) -> Result<Part, String> {
     no_list(&left)?;
+    if left.kind == Some(Kind::Id) {
+        constants.iter_mut().for_each(name_first);
+    }
     Ok(Part { at: left.at, kind: Some(Kind::Truth), node: Node::Among(Box::new(left.node), constants) })
 }
 
@@ -99,6 +109,15 @@ pub fn within(left: Part, right: Part) -> Result<Part, String> {
         return Err(fault(right.at, &format!("this is {}, but after in stands a list", right.noun())));
     }
     Ok(Part { at: left.at, kind: Some(Kind::Truth), node: Node::Within(Box::new([left.node, right.node])) })
+}
+
+/// The id of a bot user by the first of its two names, as objects have it.
+fn name_first(constant: &mut Constant) {
+    if let Constant::Text(text) = constant
+        && let Some(bot) = BotId::parse_any(text)
+    {
+        *text = bot.to_string();
+    }
 }
 
 fn no_list(left: &Part) -> Result<(), String> {

@@ -27,7 +27,8 @@ pub const MAX_NODES: usize = 512;
 pub enum Kind {
     /// Any text. A missing one is `""`.
     Text,
-    /// A text that is compared whole: nobody looks for a part of it.
+    /// A text that is compared whole: nobody looks for a part of it. The ids of bot users have two names
+    /// ([`BotId::parse_any`](super::ids::BotId::parse_any)), and are found by both where the object has the first.
     Id,
     /// A moment. A missing one equals `null` and is neither before nor after any.
     Time,
@@ -61,6 +62,12 @@ pub enum Value<'a> {
 pub struct Filter(tree::Node);
 
 impl Filter {
+    /// The filter that lets everything through.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self(tree::Node::Constant(tree::Constant::Truth(true)))
+    }
+
     /// Reads a filter for objects that have these fields. `now` is what `time.now` stands for.
     ///
     /// # Errors
@@ -108,6 +115,8 @@ fn fault(at: usize, what: &str) -> String {
 
 #[cfg(test)]
 mod bounds;
+#[cfg(test)]
+mod names;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

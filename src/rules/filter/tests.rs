@@ -50,7 +50,7 @@ pub fn read(text: &str) -> Result<Filter, String> {
     Filter::parse(text, FIELDS, NOW)
 }
 
-fn thing() -> Thing {
+pub fn thing() -> Thing {
     Thing {
         id: "cr_1".to_owned(),
         // A day before now.

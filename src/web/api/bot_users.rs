@@ -8,16 +8,11 @@ use super::{
     answers::{Base, Created, Errors, Found, Gone},
     body::{Body, Id, NoBody},
     error::{Answer, ApiError},
-    lists::{Asked, ListQuery, shown},
+    lists::{Asked, ListQuery, fields, shown},
 };
 use crate::{
     acts::{self, Key, Permit},
-    rules::{
-        bot_users::Draft,
-        filter::{Kind, Value},
-        ids::BotId,
-        permissions::may,
-    },
+    rules::{bot_users::Draft, filter::Value, ids::BotId, permissions::may},
     store::{BotFilter, BotRow},
     web::Site,
 };
@@ -60,7 +55,12 @@ pub(super) struct BotUser {
     created_at: String,
 }
 
-pub(super) const FIELDS: &[(&str, Kind)] = &[("id", Kind::Id), ("created_at", Kind::Time), ("name", Kind::Text), ("active", Kind::Truth)];
+fields!(pub(super) FIELDS, value(row: BotRow) {
+    "id": Id = Value::Text(row.id.as_str()),
+    "created_at": Time = shown(row.created_at),
+    "name": Text = Value::Text(&row.name),
+    "active": Truth = Value::Truth(row.inactive_at.is_none()),
+});
 
 /// By which of its two names a bot user is spoken of.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,14 +74,6 @@ impl Called {
         match self {
             Self::Bot => "/bot_users",
             Self::Service => "/service_users",
-        }
-    }
-
-    /// The name by which ids may be written, and the one by which they are shown.
-    const fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Bot => (BotId::SERVICE, BotId::PREFIX),
-            Self::Service => (BotId::PREFIX, BotId::SERVICE),
         }
     }
 
@@ -103,7 +95,7 @@ impl Called {
         }
     }
 
-    async fn one<M: crate::rules::permissions::May>(self, permit: &Permit<M, Key>, base: &Base, id: &BotId) -> Answer<BotUser> {
+    async fn one(self, permit: &Permit<may::ReadBotUsers, Key>, base: &Base, id: &BotId) -> Answer<BotUser> {
         let row = permit.read().bot_user(id).await?.ok_or_else(ApiError::not_found)?;
         Ok(self.shows(base, row))
     }
@@ -116,19 +108,8 @@ impl Called {
 
     /// A page of the list, and the address of the next one.
     async fn list(self, permit: Permit<may::ReadBotUsers, Key>, base: &Base, asked: &Asked) -> Answer<(Vec<BotUser>, Option<String>)> {
-        let filter = asked.filter(FIELDS, permit.now(), self.names())?;
-        let keep = |row: &BotRow| {
-            let id = self.id(&row.id);
-            filter.as_ref().is_none_or(|filter| {
-                filter.admits(|field| match field {
-                    "id" => Value::Text(&id),
-                    "created_at" => shown(row.created_at),
-                    "name" => Value::Text(&row.name),
-                    "active" => Value::Truth(row.inactive_at.is_none()),
-                    _ => Value::Null,
-                })
-            })
-        };
+        let filter = asked.filter(FIELDS, permit.now())?;
+        let keep = |row: &BotRow| filter.admits(|field| value(field, row));
         let all = BotFilter::default();
         let fetch = |before: Option<BotId>, most| {
             let mut reader = permit.read();

@@ -9,14 +9,14 @@ use super::{
     answers::{Base, Errors, Found},
     body::{Id, NoBody},
     error::{Answer, ApiError},
-    lists::{Asked, ListQuery, no_place, shown},
+    lists::{Asked, ListQuery, fields, no_place, shown, text},
 };
 use crate::{
     acts::{Key, Permit},
     rules::{
         events,
-        filter::{Kind, Value},
-        ids::{BotId, EventId},
+        filter::{Filter, Value},
+        ids::EventId,
         permissions::{Rights, may},
         time::Span,
     },
@@ -30,7 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<Site> {
 
 /// Something that happened.
 #[derive(Serialize, ToSchema)]
-struct Happened {
+struct Event {
     #[schema(example = "ev_2ZkQ8dqRDzc6vVhXBJjWbGjnA5F")]
     id: String,
     uri: String,
@@ -73,9 +73,9 @@ struct Happened {
 
 /// The same with all that it is about.
 #[derive(Serialize, ToSchema)]
-struct HappenedInFull {
+struct EventInFull {
     #[serde(flatten)]
-    event: Happened,
+    event: Event,
     subjects: Vec<Subject>,
 }
 
@@ -89,26 +89,26 @@ struct Subject {
     name: String,
 }
 
-pub(super) const FIELDS: &[(&str, Kind)] = &[
-    ("id", Kind::Id),
-    ("occurred_at", Kind::Time),
-    ("type", Kind::Text),
-    ("outcome", Kind::Text),
-    ("source", Kind::Text),
-    ("principal_id", Kind::Id),
-    ("principal_name", Kind::Text),
-    ("credential_id", Kind::Id),
-    ("subject_id", Kind::Id),
-    ("subject_name", Kind::Text),
-    ("address", Kind::Text),
-    ("operation_id", Kind::Id),
-];
+fields!(pub(super) FIELDS, value(row: EventRow) {
+    "id": Id = Value::Text(row.id.as_str()),
+    "occurred_at": Time = shown(row.at),
+    "type": Text = Value::Text(&row.kind),
+    "outcome": Text = Value::Text(&row.outcome),
+    "source": Text = Value::Text(&row.source),
+    "principal_id": Id = Value::Text(&row.principal),
+    "principal_name": Text = Value::Text(&row.principal_name),
+    "credential_id": Id = text(row.credential_id.as_deref()),
+    "subject_id": Id = text(row.subject_id.as_deref()),
+    "subject_name": Text = text(row.subject_label.as_deref()),
+    "address": Text = Value::Text(&row.address),
+    "operation_id": Id = Value::Text(&row.request_id),
+});
 
-fn shows(base: &Base, rights: &Rights, row: EventRow) -> Happened {
+fn shows(base: &Base, rights: &Rights, row: EventRow) -> Event {
     let hides = events::hides(&row.kind, rights).is_some();
     // What was written is JSON; what is not, a later version has written.
     let read = |text: Option<String>| text.filter(|_| !hides).and_then(|text| serde_json::from_str(&text).ok());
-    Happened {
+    Event {
         uri: base.uri(&format!("/events/{}", row.id)),
         id: row.id.to_string(),
         r#type: row.kind,
@@ -131,8 +131,8 @@ fn shows(base: &Base, rights: &Rights, row: EventRow) -> Happened {
 
 /// A page of them, newest first.
 #[derive(Serialize, ToSchema)]
-struct HappenedList {
-    events: Vec<Happened>,
+struct EventList {
+    events: Vec<Event>,
     /// The address of the list.
     uri: String,
     /// The address of the next page, if one follows.
@@ -140,32 +140,23 @@ struct HappenedList {
     next_page_uri: Option<String>,
 }
 
-/// The place of an event: its number in the log, by which pages follow each other, and its id, by which programs name it.
-type Place = (i64, Option<EventId>);
+/// The numbers between which the events lie that the filter may let through, where it says something about their moment. Between the
+/// two there is none where there is no such event.
+async fn within(permit: &Permit<may::ReadEvents, Key>, filter: &Filter) -> Answer<Option<(i64, i64)>> {
+    let (from, until) = (filter.not_before("occurred_at"), filter.not_after("occurred_at"));
+    if from.is_none() && until.is_none() {
+        return Ok(None);
+    }
+    // What is shown is cut to the second.
+    let until = until.map(|until| until.plus(Span::seconds(1)));
+    Ok(Some(permit.read().events_between(from, until).await?.unwrap_or((0, -1))))
+}
 
-#[utoipa::path(get, path = "/events", tag = "Events", params(ListQuery), responses((status = 200, body = HappenedList), Errors), summary = "List them")]
-async fn list(permit: Permit<may::ReadEvents, Key>, base: Base, asked: Asked, _: NoBody) -> Answer<Found<HappenedList>> {
-    let filter = asked.filter(FIELDS, permit.now(), (BotId::SERVICE, BotId::PREFIX))?;
-    let keep = |row: &EventRow| {
-        filter.as_ref().is_none_or(|filter| {
-            filter.admits(|field| match field {
-                "id" => Value::Text(row.id.as_str()),
-                "occurred_at" => shown(row.at),
-                "type" => Value::Text(&row.kind),
-                "outcome" => Value::Text(&row.outcome),
-                "source" => Value::Text(&row.source),
-                "principal_id" => Value::Text(&row.principal),
-                "principal_name" => Value::Text(&row.principal_name),
-                "credential_id" => row.credential_id.as_deref().map_or(Value::Null, Value::Text),
-                "subject_id" => row.subject_id.as_deref().map_or(Value::Null, Value::Text),
-                "subject_name" => row.subject_label.as_deref().map_or(Value::Null, Value::Text),
-                "address" => Value::Text(&row.address),
-                "operation_id" => Value::Text(&row.request_id),
-                _ => Value::Null,
-            })
-        })
-    };
-    let demanded = |field: &str| filter.as_ref().and_then(|filter| filter.demanded(field)).map(str::to_owned);
+#[utoipa::path(get, path = "/events", tag = "Events", params(ListQuery), responses((status = 200, body = EventList), Errors), summary = "List them")]
+async fn list(permit: Permit<may::ReadEvents, Key>, base: Base, asked: Asked, _: NoBody) -> Answer<Found<EventList>> {
+    let filter = asked.filter(FIELDS, permit.now())?;
+    let keep = |row: &EventRow| filter.admits(|field| value(field, row));
+    let demanded = |field: &str| filter.demanded(field).map(str::to_owned);
     let narrow = EventFilter {
         kind: demanded("type").and_then(|word| events::Kind::parse(&word)),
         actor: demanded("principal_id"),
@@ -174,35 +165,32 @@ async fn list(permit: Permit<may::ReadEvents, Key>, base: Base, asked: Asked, _:
         credential: demanded("credential_id"),
         ..EventFilter::default()
     };
-    let since = filter.as_ref().and_then(|filter| filter.not_before("occurred_at"));
-    let mut begin: Option<Place> = match asked.before(EventId::parse)? {
+    let asked_for = match asked.before(EventId::parse)? {
         None => None,
-        Some(id) => Some((permit.read().event(&id).await?.ok_or_else(no_place)?.0.seq, Some(id))),
+        Some(id) => Some(permit.read().event(&id).await?.ok_or_else(no_place)?.0.seq),
     };
-    if let Some(at) = filter.as_ref().and_then(|filter| filter.not_after("occurred_at")) {
-        // What is shown is cut to the second.
-        let last = permit.read().last_event_before(at.plus(Span::seconds(1))).await?.map_or(0, |seq| seq + 1);
-        if begin.as_ref().is_none_or(|(seq, _)| last < *seq) {
-            begin = Some((last, None));
-        }
-    }
-    let fetch = |before: Option<Place>, most| {
+    let (first, begin) = match within(&permit, &filter).await? {
+        Some((first, last)) => (first, Some(asked_for.map_or(last + 1, |seq| seq.min(last + 1)))),
+        None => (0, asked_for),
+    };
+    let begin = begin.map(|seq| (seq, None));
+    let fetch = |before: Option<(i64, Option<EventId>)>, most| {
         let (mut reader, narrow) = (permit.read(), &narrow);
         async move { reader.events(narrow, before.map_or(EventPage::Newest, |(seq, _)| EventPage::Before(seq)), most).await }
     };
-    let page =
-        asked.page_from(begin, fetch, |row| (row.seq, Some(row.id.clone())), keep, |row| since.is_some_and(|since| row.at < since)).await?;
+    // Pages follow each other by the number in the log, and programs name it by the id.
+    let page = asked.page_from(begin, fetch, |row| (row.seq, Some(row.id.clone())), keep, |row| row.seq <= first).await?;
     let next_page_uri = asked.next(&base, "/events", page.next.and_then(|(_, id)| id).map(|id| id.to_string()));
-    Ok(Found(HappenedList {
+    Ok(Found(EventList {
         events: page.rows.into_iter().map(|row| shows(&base, permit.rights(), row)).collect(),
         uri: base.uri("/events"),
         next_page_uri,
     }))
 }
 
-#[utoipa::path(get, path = "/events/{id}", tag = "Events", params(("id" = String, Path)), responses((status = 200, body = HappenedInFull), Errors), summary = "Look at one")]
-async fn get(permit: Permit<may::ReadEvents, Key>, base: Base, Id(id): Id<EventId>, _: NoBody) -> Answer<Found<HappenedInFull>> {
+#[utoipa::path(get, path = "/events/{id}", tag = "Events", params(("id" = String, Path)), responses((status = 200, body = EventInFull), Errors), summary = "Look at one")]
+async fn get(permit: Permit<may::ReadEvents, Key>, base: Base, Id(id): Id<EventId>, _: NoBody) -> Answer<Found<EventInFull>> {
     let (row, subjects) = permit.read().event(&id).await?.ok_or_else(ApiError::not_found)?;
     let named = |subject: SubjectRow| Subject { kind: subject.kind, id: subject.subject_id, name: subject.label };
-    Ok(Found(HappenedInFull { event: shows(&base, permit.rights(), row), subjects: subjects.into_iter().map(named).collect() }))
+    Ok(Found(EventInFull { event: shows(&base, permit.rights(), row), subjects: subjects.into_iter().map(named).collect() }))
 }

@@ -8,7 +8,7 @@ use super::{
     answers::{Base, Created, Errors, Found, Gone},
     body::{Body, Id, NoBody},
     error::{Answer, ApiError},
-    lists::{Asked, ListQuery, shown},
+    lists::{Asked, ListQuery, fields, shown},
     roles::{SaidRoles, ShownRoles},
 };
 use crate::{
@@ -16,8 +16,8 @@ use crate::{
     rules::{
         codes,
         faults::Faults,
-        filter::{Kind, Value},
-        ids::{BotId, InvitationId},
+        filter::Value,
+        ids::InvitationId,
         invitations::{self as invitations_rules, State, address},
         members::{NewRoles, Roles},
         permissions::{May, may},
@@ -52,18 +52,18 @@ struct Invitation {
     link: Option<String>,
 }
 
-pub(super) const FIELDS: &[(&str, Kind)] = &[
-    ("id", Kind::Id),
-    ("created_at", Kind::Time),
-    ("email", Kind::Text),
-    ("developer", Kind::Text),
-    ("team", Kind::Text),
-    ("billing", Kind::Text),
-    ("administrator", Kind::Truth),
-    ("state", Kind::Text),
-    ("inviter_id", Kind::Id),
-    ("expires_at", Kind::Time),
-];
+fields!(pub(super) FIELDS, value(row: InvitationRow, now: Millis) {
+    "id": Id = Value::Text(row.id.as_str()),
+    "created_at": Time = shown(row.created_at),
+    "email": Text = Value::Text(&row.canonical),
+    "developer": Text = Value::Text(row.roles().developer.word()),
+    "team": Text = Value::Text(row.roles().team.word()),
+    "billing": Text = Value::Text(row.roles().billing.word()),
+    "administrator": Truth = Value::Truth(row.roles().administrator),
+    "state": Text = Value::Text(word(row.state(*now))),
+    "inviter_id": Id = Value::Text(row.invited_by.as_str()),
+    "expires_at": Time = shown(row.expires_at),
+});
 
 fn word(state: State) -> &'static str {
     match state {
@@ -139,26 +139,9 @@ struct InvitationList {
 #[utoipa::path(get, path = "/invitations", tag = "Invitations", params(ListQuery), responses((status = 200, body = InvitationList), Errors), summary = "List them")]
 async fn list(permit: Permit<may::ReadInvitations, Key>, base: Base, asked: Asked, _: NoBody) -> Answer<Found<InvitationList>> {
     let now = permit.now();
-    let filter = asked.filter(FIELDS, now, (BotId::SERVICE, BotId::PREFIX))?;
-    let keep = |row: &InvitationRow| {
-        let roles = row.roles();
-        filter.as_ref().is_none_or(|filter| {
-            filter.admits(|field| match field {
-                "id" => Value::Text(row.id.as_str()),
-                "created_at" => shown(row.created_at),
-                "email" => Value::Text(&row.canonical),
-                "developer" => Value::Text(roles.developer.word()),
-                "team" => Value::Text(roles.team.word()),
-                "billing" => Value::Text(roles.billing.word()),
-                "administrator" => Value::Truth(roles.administrator),
-                "state" => Value::Text(word(row.state(now))),
-                "inviter_id" => Value::Text(row.invited_by.as_str()),
-                "expires_at" => shown(row.expires_at),
-                _ => Value::Null,
-            })
-        })
-    };
-    let to = filter.as_ref().and_then(|filter| filter.demanded("email"));
+    let filter = asked.filter(FIELDS, now)?;
+    let keep = |row: &InvitationRow| filter.admits(|field| value(field, row, &now));
+    let to = filter.demanded("email");
     let fetch = |before: Option<InvitationId>, most| {
         let mut reader = permit.read();
         async move { reader.newest_invitations(to, before.as_ref(), most).await }

@@ -14,7 +14,6 @@ use crate::{
     rules::{
         codes,
         filter::{Filter, Kind, Value},
-        ids::is_ksuid,
         time::Millis,
     },
     store::StoreError,
@@ -77,16 +76,9 @@ impl Asked {
     }
 
     /// The filter, for objects with these fields.
-    /// In it, ids of bot users may be written by the one name and are read by the other.
-    pub(super) fn filter(
-        &self,
-        fields: &'static [(&'static str, Kind)],
-        now: Millis,
-        (written, read): (&str, &str),
-    ) -> Result<Option<Filter>, ApiError> {
-        let read =
-            |text: &String| Filter::parse(&renamed(text, written, read), fields, now).map_err(|says| ApiError::bad(codes::FILTER, says));
-        self.filter.as_ref().map(read).transpose()
+    pub(super) fn filter(&self, fields: &'static [(&'static str, Kind)], now: Millis) -> Result<Filter, ApiError> {
+        let Some(text) = &self.filter else { return Ok(Filter::all()) };
+        Filter::parse(text, fields, now).map_err(|says| ApiError::bad(codes::FILTER, says))
     }
 
     /// The id before which the page begins, as `parse` reads it.
@@ -110,8 +102,7 @@ impl Asked {
         self.page_from(self.before(parse)?, fetch, id, keep, |_| false).await
     }
 
-    /// The same, where the place at which it begins is known, and from which rows on nothing follows that the filter lets through: where
-    /// all that is found in one go lies there, for clocks are set back.
+    /// The same, where the place at which it begins is known, and from which row on nothing follows that the filter lets through.
     pub(super) async fn page_from<T, I, F>(
         &self,
         mut before: Option<I>,
@@ -129,7 +120,7 @@ impl Asked {
         let batch = if self.filter.is_none() { i64::try_from(self.limit + 1).unwrap_or(BATCH) } else { BATCH };
         loop {
             let found = fetch(before.clone(), batch).await?;
-            let is_last = i64::try_from(found.len()).unwrap_or(0) < batch || found.iter().all(&is_beyond);
+            let is_last = i64::try_from(found.len()).unwrap_or(0) < batch || found.last().is_some_and(&is_beyond);
             looked_at += found.len();
             for row in found {
                 let at = id(&row);
@@ -166,25 +157,36 @@ pub(super) fn no_place() -> ApiError {
     ApiError::bad(codes::NOT_AN_ID, "before_id is not an id of what is listed here.")
 }
 
-/// The text, with ids of one prefix written with another.
-fn renamed(text: &str, from: &str, to: &str) -> String {
-    let (mut renamed, mut rest) = (String::new(), text);
-    while let Some(at) = rest.find(from) {
-        let (front, found) = rest.split_at(at);
-        let behind = &found[from.len()..];
-        let is_id =
-            behind.strip_prefix('_').and_then(|id| id.get(..27)).is_some_and(is_ksuid) && !front.ends_with(|c: char| c.is_alphanumeric());
-        renamed.push_str(front);
-        renamed.push_str(if is_id { to } else { from });
-        rest = behind;
-    }
-    renamed + rest
-}
-
 /// A page, and the id before which the next one begins, if anything follows.
 pub(super) struct Page<T, I> {
     pub(super) rows: Vec<T>,
     pub(super) next: Option<I>,
+}
+
+/// The fields of what is in a list: which there are, and the value of one. Of a name that is not among them there is none.
+macro_rules! fields {
+    ($vis:vis $fields:ident, $value:ident($($given:ident: $type:ty),+) { $($name:literal: $kind:ident = $read:expr,)+ }) => {
+        $vis const $fields: &[(&str, $crate::rules::filter::Kind)] = &[$(($name, $crate::rules::filter::Kind::$kind)),+];
+
+        fn $value<'a>(field: &str, $($given: &'a $type),+) -> $crate::rules::filter::Value<'a> {
+            match field {
+                $($name => $read,)+
+                _ => $crate::rules::filter::Value::Null,
+            }
+        }
+    };
+}
+
+pub(super) use fields;
+
+/// A text that there may be.
+pub(super) fn text(text: Option<&str>) -> Value<'_> {
+    text.map_or(Value::Null, Value::Text)
+}
+
+/// A moment that there may be, as [`shown`].
+pub(super) fn shown_if(at: Option<Millis>) -> Value<'static> {
+    at.map_or(Value::Null, shown)
 }
 
 /// A moment as the API shows it, to the second: what was read there is found again by `==`.
@@ -213,16 +215,6 @@ mod tests {
         }
         let asked = Asked::read("filter=").unwrap_or_else(|error| panic!("{error:?}"));
         assert!(asked.limit == 100 && asked.before_id.is_none() && asked.filter.is_none());
-    }
-
-    #[test]
-    fn ids_go_by_the_name_that_is_asked_for() {
-        let id = "3MP92WggujNuFkwl8icLusxoDSO";
-        let text = format!("obj.owner_id == \"service_{id}\" || obj.description == \"service_level\" || x_service_{id} || aservice_{id}");
-        let read = renamed(&text, "service", "bot");
-        assert_eq!(read.matches("bot_").count(), 2, "{read}");
-        assert!(read.contains("service_level") && read.ends_with(&format!("aservice_{id}")));
-        assert_eq!(renamed("service", "service", "bot"), "service");
     }
 
     #[tokio::test]

@@ -9,15 +9,15 @@ use super::{
     answers::{Base, Errors, Found, Gone},
     body::{Body, Id, NoBody, QueryRead, moment, parameters},
     error::{Answer, ApiError},
-    lists::{Asked, ListQuery, shown},
+    lists::{Asked, ListQuery, fields, shown, shown_if},
     roles::{SaidRoles, ShownRoles},
 };
 use crate::{
     acts::{Key, Permit, members},
     rules::{
         codes,
-        filter::{Kind, Value},
-        ids::{BotId, MemberId},
+        filter::Value,
+        ids::MemberId,
         members::NewRoles,
         permissions::{May, may},
         time::Millis,
@@ -66,23 +66,23 @@ struct Member {
     last_seen_at: Option<String>,
 }
 
-pub(super) const FIELDS: &[(&str, Kind)] = &[
-    ("id", Kind::Id),
-    ("created_at", Kind::Time),
-    ("user_id", Kind::Id),
-    ("name", Kind::Text),
-    ("email", Kind::Text),
-    ("developer", Kind::Text),
-    ("team", Kind::Text),
-    ("billing", Kind::Text),
-    ("administrator", Kind::Truth),
-    ("disabled", Kind::Truth),
-    ("email_confirmed", Kind::Truth),
-    ("second_factor", Kind::Truth),
-    ("source", Kind::Text),
-    ("access_until", Kind::Time),
-    ("last_seen_at", Kind::Time),
-];
+fields!(pub(super) FIELDS, value(row: MemberRow) {
+    "id": Id = Value::Text(row.id.as_str()),
+    "created_at": Time = shown(joined(row)),
+    "user_id": Id = Value::Text(row.user_id.as_str()),
+    "name": Text = Value::Text(&row.name),
+    "email": Text = Value::Text(&row.email),
+    "developer": Text = Value::Text(row.roles().developer.word()),
+    "team": Text = Value::Text(row.roles().team.word()),
+    "billing": Text = Value::Text(row.roles().billing.word()),
+    "administrator": Truth = Value::Truth(row.roles().administrator),
+    "disabled": Truth = Value::Truth(row.facts.disabled_at.is_some()),
+    "email_confirmed": Truth = Value::Truth(row.email_verified_at.is_some()),
+    "second_factor": Truth = Value::Truth(row.factor_since.is_some()),
+    "source": Text = Value::Text(&row.source),
+    "access_until": Time = shown_if(row.facts.access_until),
+    "last_seen_at": Time = shown_if(row.last_seen_at),
+});
 
 fn joined(row: &MemberRow) -> Millis {
     row.facts.member_since.unwrap_or(Millis(0))
@@ -123,31 +123,9 @@ struct MemberList {
 
 #[utoipa::path(get, path = "/members", tag = "Members", params(ListQuery), responses((status = 200, body = MemberList), Errors), summary = "List them")]
 async fn list(permit: Permit<may::ReadMembers, Key>, base: Base, asked: Asked, _: NoBody) -> Answer<Found<MemberList>> {
-    let filter = asked.filter(FIELDS, permit.now(), (BotId::SERVICE, BotId::PREFIX))?;
-    let keep = |row: &MemberRow| {
-        let roles = row.roles();
-        filter.as_ref().is_none_or(|filter| {
-            filter.admits(|field| match field {
-                "id" => Value::Text(row.id.as_str()),
-                "created_at" => shown(joined(row)),
-                "user_id" => Value::Text(row.user_id.as_str()),
-                "name" => Value::Text(&row.name),
-                "email" => Value::Text(&row.email),
-                "developer" => Value::Text(roles.developer.word()),
-                "team" => Value::Text(roles.team.word()),
-                "billing" => Value::Text(roles.billing.word()),
-                "administrator" => Value::Truth(roles.administrator),
-                "email_confirmed" => Value::Truth(row.email_verified_at.is_some()),
-                "second_factor" => Value::Truth(row.factor_since.is_some()),
-                "source" => Value::Text(&row.source),
-                "disabled" => Value::Truth(row.facts.disabled_at.is_some()),
-                "access_until" => row.facts.access_until.map_or(Value::Null, shown),
-                "last_seen_at" => row.last_seen_at.map_or(Value::Null, shown),
-                _ => Value::Null,
-            })
-        })
-    };
-    let email = filter.as_ref().and_then(|filter| filter.demanded("email"));
+    let filter = asked.filter(FIELDS, permit.now())?;
+    let keep = |row: &MemberRow| filter.admits(|field| value(field, row));
+    let email = filter.demanded("email");
     let fetch = |before: Option<MemberId>, most| {
         let mut reader = permit.read();
         async move { reader.newest_members(email, before.as_ref(), most).await }

@@ -2,13 +2,15 @@
 
 mod kinds;
 
+use std::cell::OnceCell;
+
 pub(super) use kinds::{api_keys, authtokens, ssh_keys};
 
 use super::{
     answers::Base,
     body::other_id,
     error::{Answer, ApiError},
-    lists::{Asked, shown},
+    lists::{Asked, fields, shown, shown_if},
 };
 use crate::{
     acts::{self, Key, Permit, Stop},
@@ -16,7 +18,6 @@ use crate::{
         codes,
         credentials::{ApiDraft, CredentialId, Kind},
         filter::{self, Value},
-        ids::BotId,
         permissions::{May, may},
         time::Millis,
     },
@@ -30,17 +31,18 @@ struct Said {
     draft: ApiDraft,
 }
 
-pub(super) const FIELDS_WITH_ACL: &[(&str, filter::Kind)] = &[
-    ("id", filter::Kind::Id),
-    ("created_at", filter::Kind::Time),
-    ("description", filter::Kind::Text),
-    ("metadata", filter::Kind::Text),
-    ("owner_id", filter::Kind::Id),
-    ("created_by", filter::Kind::Id),
-    ("expires_at", filter::Kind::Time),
-    ("last_used_at", filter::Kind::Time),
-    ("acl", filter::Kind::List),
-];
+fields!(pub(super) FIELDS_WITH_ACL, value(row: CredentialRow, acl: OnceCell<Vec<String>>) {
+    "id": Id = Value::Text(row.id.as_str()),
+    "created_at": Time = shown(row.created_at),
+    "description": Text = Value::Text(&row.description),
+    "metadata": Text = Value::Text(&row.metadata),
+    "owner_id": Id = Value::Text(row.owner_id()),
+    "created_by": Id = Value::Text(&row.created_by),
+    "expires_at": Time = shown_if(row.expires_at),
+    "last_used_at": Time = shown_if(row.last_used_at),
+    // Read only where the filter asks for it.
+    "acl": List = Value::List(acl.get_or_init(|| row.acl().texts())),
+});
 /// The same of what has no rules.
 pub(super) const FIELDS: &[(&str, filter::Kind)] = FIELDS_WITH_ACL.split_at(FIELDS_WITH_ACL.len() - 1).0;
 
@@ -90,26 +92,12 @@ async fn page(
     base: &Base,
     asked: &Asked,
 ) -> Answer<(Vec<CredentialRow>, Option<String>)> {
-    let filter = asked.filter(if kind.has_acl() { FIELDS_WITH_ACL } else { FIELDS }, permit.now(), (BotId::SERVICE, BotId::PREFIX))?;
+    let filter = asked.filter(if kind.has_acl() { FIELDS_WITH_ACL } else { FIELDS }, permit.now())?;
     let keep = |row: &CredentialRow| {
-        // Read only where the filter asks for it.
-        let acl = std::cell::OnceCell::new();
-        filter.as_ref().is_none_or(|filter| {
-            filter.admits(|field| match field {
-                "id" => Value::Text(row.id.as_str()),
-                "created_at" => shown(row.created_at),
-                "description" => Value::Text(&row.description),
-                "metadata" => Value::Text(&row.metadata),
-                "owner_id" => Value::Text(row.owner_id()),
-                "created_by" => Value::Text(&row.created_by),
-                "expires_at" => row.expires_at.map_or(Value::Null, shown),
-                "last_used_at" => row.last_used_at.map_or(Value::Null, shown),
-                "acl" => Value::List(acl.get_or_init(|| row.acl().texts())),
-                _ => Value::Null,
-            })
-        })
+        let acl = OnceCell::new();
+        filter.admits(|field| value(field, row, &acl))
     };
-    let narrow = filter.as_ref().and_then(|filter| filter.demanded("owner_id")).map(str::to_owned);
+    let narrow = filter.demanded("owner_id").map(str::to_owned);
     let narrow = CredentialFilter { owner: narrow, description: String::new() };
     let fetch = |before: Option<CredentialId>, most| {
         let (mut reader, narrow) = (permit.read(), &narrow);
