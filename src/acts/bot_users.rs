@@ -86,7 +86,7 @@ fn updated(account: AccountId, bot: Bot, before: (&str, bool), after: (&str, boo
 ///
 /// # Errors
 /// [`Stop::Unknown`]; [`Stop::Faults`] when what was typed is not its name.
-pub async fn delete<B: Bearer>(permit: &Permit<may::ManageBotUsers, B>, id: &BotId, typed: Option<&str>) -> Result<u64, Stop> {
+pub async fn delete<B: Bearer>(permit: &Permit<may::ManageBotUsers, B>, id: &BotId, typed: Option<&str>) -> Result<(), Stop> {
     let (mut tx, _) = permit.begin().await?;
     let row = tx.bot_user(id).await?.ok_or(Stop::Unknown)?;
     if typed.is_some_and(|typed| !is_called(&row.name, typed)) {
@@ -97,8 +97,7 @@ pub async fn delete<B: Bearer>(permit: &Permit<may::ManageBotUsers, B>, id: &Bot
     let credentials = tx.revoke_credentials_of_bot(id).await?;
     tx.delete_bot_user(id).await?;
     let bot = Bot { id: row.id, name: row.name };
-    tx.commit(Event::BotUser { account, bot, what: BotEvent::Deleted { credentials } }).await?;
-    Ok(credentials)
+    Ok(tx.commit(Event::BotUser { account, bot, what: BotEvent::Deleted { credentials } }).await?)
 }
 
 async fn note_ends(tx: &mut Tx<InAccount>, account: &AccountId, bot: &BotRow) -> Result<(), Stop> {

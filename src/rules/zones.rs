@@ -86,10 +86,22 @@ impl Zone {
     /// # Errors
     /// A fault at the field.
     pub fn read_day(&self, field: &'static str, text: &str) -> Result<Option<Millis>, Faults> {
-        match text.trim() {
-            "" => Ok(None),
-            day => self.end_of_day(day).map(Some).ok_or_else(|| Faults::one(field, "Enter a day, such as 2026-12-31.")),
-        }
+        if text.trim().is_empty() { Ok(None) } else { self.demand_day(field, text).map(Some) }
+    }
+
+    /// The end of a day that was typed.
+    ///
+    /// # Errors
+    /// A fault at the field.
+    pub fn demand_day(&self, field: &'static str, text: &str) -> Result<Millis, Faults> {
+        self.end_of_day(text.trim()).ok_or_else(|| Faults::one(field, "Enter a day, such as 2026-12-31."))
+    }
+
+    /// Whether a date field says what it was shown with, for what ends at a moment. Saying the day again moves no end that a program has
+    /// set within it.
+    #[must_use]
+    pub fn is_said_again(&self, text: &str, ends: Option<Millis>) -> bool {
+        text.trim() == self.last_day(ends)
     }
 
     /// The days until now, so many of them and today the last: each day's text, and its first moment.

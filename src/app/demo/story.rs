@@ -76,7 +76,7 @@ impl<'a> Teller<'a> {
     }
 
     pub(super) async fn tell(mut self) -> Result<(), Stop> {
-        self.found().await?;
+        Box::pin(self.found()).await?;
         // Today has begun, but not ended: nobody comes in at hours that are still to come.
         for day in 0..=DAYS {
             self.happen(day).await?;

@@ -114,14 +114,14 @@ impl Draft {
     }
 
     /// Checks changes to one that ends at a moment, if ever, and the version that they were typed over. A last day that is the one it has
-    /// is no change: programs end one within a day, and what has ended stays so.
+    /// is no change: what has ended stays so.
     ///
     /// # Errors
     /// All faults, each at its field.
     pub fn changes(&self, kind: Kind, ends: Option<Millis>, now: Millis, zone: &Zone) -> Result<(Changes, i64), Faults> {
         let mut faults = Faults::none();
         let mut said = self.said(kind, zone, &mut faults);
-        if self.expires.trim() == zone.last_day(ends) {
+        if zone.is_said_again(&self.expires, ends) {
             said.expires_at = None;
         }
         let changes = faults.take(said.changes(now).map_err(at_expires));

@@ -20,7 +20,7 @@ use crate::{
     },
     rules::{
         codes,
-        credentials::{Denial, Wanted, is_fingerprint},
+        credentials::{Wanted, is_fingerprint},
         faults::Faults,
         permissions::{Permission, may},
         time::Millis,
@@ -49,7 +49,7 @@ struct Question {
 }
 
 /// Whether it is good, and for what.
-#[derive(Serialize, ToSchema)]
+#[derive(Default, Serialize, ToSchema)]
 struct Verdict {
     /// Whether it is good now.
     active: bool,
@@ -81,18 +81,7 @@ struct Verdict {
 
 impl Verdict {
     fn no(reason: &'static str, code: codes::Code) -> Self {
-        Self {
-            active: false,
-            reason: Some(reason),
-            error_code: Some(code.to_string()),
-            credential_id: None,
-            kind: None,
-            account_id: None,
-            principal_id: None,
-            principal_name: None,
-            permissions: Vec::new(),
-            bind_allowed: None,
-        }
+        Self { reason: Some(reason), error_code: Some(code.to_string()), ..Self::default() }
     }
 }
 
@@ -114,7 +103,7 @@ async fn check(permit: Permit<may::CheckCredentials, Key>, Body(question): Body<
     let (address, wanted) = circumstances(question.address.as_deref(), question.bind.as_deref())?;
     Ok(Found(match credentials::check(&permit, &shown, address, wanted.as_ref()).await? {
         credentials::Checked::Unknown => Verdict::no("unknown", codes::KEY_UNKNOWN),
-        credentials::Checked::Denied(why) => Verdict::no(why.word(), Denial::code(why)),
+        credentials::Checked::Denied(why) => Verdict::no(why.word(), why.code()),
         credentials::Checked::Good(good) => Verdict {
             active: true,
             reason: None,

@@ -125,11 +125,11 @@ pub(super) fn status_of(code: Code) -> StatusCode {
         | codes::ACCESS_OVER
         | codes::FACTOR_OWED
         | codes::SSO_OWED => StatusCode::FORBIDDEN,
-        codes::NOT_FOUND | codes::NO_SUCH_PATH => StatusCode::NOT_FOUND,
+        codes::NOT_FOUND | codes::NO_SUCH_PATH | codes::WRONG_PREFIX => StatusCode::NOT_FOUND,
         codes::RATE => StatusCode::TOO_MANY_REQUESTS,
         codes::MISDIRECTED => StatusCode::MISDIRECTED_REQUEST,
         codes::BROKEN => StatusCode::INTERNAL_SERVER_ERROR,
-        codes::BUSY => StatusCode::SERVICE_UNAVAILABLE,
+        codes::BUSY | codes::TIMED_OUT => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::BAD_REQUEST,
     }
 }
@@ -159,8 +159,7 @@ impl From<Stop> for ApiError {
                 Self::bad(codes::RATE, "The account has made as many requests as it may within a minute. Wait for what Retry-After says.")
                     .later(rest)
             }
-            Stop::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, codes::BUSY, "Busy at this moment. Try again in a few seconds.")
-                .later(Span::seconds(1)),
+            Stop::Busy => Self::bad(codes::BUSY, "Busy at this moment. Try again in a few seconds.").later(Span::seconds(1)),
             // Keys have no sessions, so nothing asks them for a step.
             Stop::SignIn | Stop::Step(_) | Stop::Refused { .. } => Self::bad(codes::KEY_UNKNOWN, "This key opens nothing here."),
             Stop::Broken(error) => {
@@ -207,8 +206,7 @@ fn missing(permission: Permission, is_bot: bool) -> ApiError {
 }
 
 fn broken() -> ApiError {
-    let says = "A mistake of ours. If something was to be changed, look whether it was before trying again.";
-    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, codes::BROKEN, says)
+    ApiError::bad(codes::BROKEN, "A mistake of ours. If something was to be changed, look whether it was before trying again.")
 }
 
 impl IntoResponse for ApiError {
@@ -249,9 +247,9 @@ fn name_operation(response: &mut Response, operation: &str) {
 pub(in crate::web) fn refusal(status: StatusCode, says: &str, operation: &OperationId) -> Response {
     let error = match status {
         // Whoever tried again at once might do it twice.
-        StatusCode::SERVICE_UNAVAILABLE => ApiError::new(status, codes::TIMED_OUT, says),
-        StatusCode::MISDIRECTED_REQUEST => ApiError::new(status, codes::MISDIRECTED, says),
-        StatusCode::BAD_REQUEST => ApiError::new(status, codes::BAD_VALUE, says),
+        StatusCode::SERVICE_UNAVAILABLE => ApiError::bad(codes::TIMED_OUT, says),
+        StatusCode::MISDIRECTED_REQUEST => ApiError::bad(codes::MISDIRECTED, says),
+        StatusCode::BAD_REQUEST => ApiError::bad(codes::BAD_VALUE, says),
         status => plain(status),
     };
     let mut response = error.shaped(operation.as_str());

@@ -87,16 +87,16 @@ async fn show<M: May>(permit: &Permit<M>, front: &Front, parts: &Parts, id: &Bot
 }
 
 /// After a deed: back to the bot user with a message, or its page again with what is wrong.
-async fn answer(
+async fn answer<T>(
     permit: &Permit<may::ManageBotUsers>,
     (front, parts): (&Front, &Parts),
     id: &BotId,
-    done: Result<(), Stop>,
+    done: Result<T, Stop>,
     typed: Option<String>,
     say: &str,
 ) -> Response {
     match done.map_err(faults_of) {
-        Ok(()) => front.go(&format!("/accounts/{}/bot-users/{id}", permit.account().slug), say).await,
+        Ok(_) => front.go(&format!("/accounts/{}/bot-users/{id}", permit.account().slug), say).await,
         Err(Ok(faults)) => show(permit, front, parts, id, typed, faults).await,
         Err(Err(stop)) => problem::answer(stop, parts),
     }
@@ -113,17 +113,17 @@ pub(super) async fn rename(
     parts: Parts,
     Form(draft): Form<Draft>,
 ) -> Response {
-    let done = bot_users::update(&permit, &id, Some(&draft), None).await.map(|_| ());
+    let done = bot_users::update(&permit, &id, Some(&draft), None).await;
     answer(&permit, (&front, &parts), &id, done, Some(draft.name), "It has another name.").await
 }
 
 pub(super) async fn deactivate(permit: Permit<may::ManageBotUsers>, front: Front, Id(id): Id<BotId>, parts: Parts) -> Response {
-    let done = bot_users::update(&permit, &id, None, Some(false)).await.map(|_| ());
+    let done = bot_users::update(&permit, &id, None, Some(false)).await;
     answer(&permit, (&front, &parts), &id, done, None, "Inactive: none of its credentials works, from the next use on.").await
 }
 
 pub(super) async fn activate(permit: Permit<may::ManageBotUsers>, front: Front, Id(id): Id<BotId>, parts: Parts) -> Response {
-    let done = bot_users::update(&permit, &id, None, Some(true)).await.map(|_| ());
+    let done = bot_users::update(&permit, &id, None, Some(true)).await;
     answer(&permit, (&front, &parts), &id, done, None, "Active: its credentials work again.").await
 }
 
@@ -177,7 +177,7 @@ pub(super) async fn delete(
     Form(draft): Form<Draft>,
 ) -> Response {
     let page = match bot_users::delete(&permit, &id, Some(&draft.name)).await.map_err(faults_of) {
-        Ok(_) => return front.go(&format!("/accounts/{}/bot-users", permit.account().slug), "Deleted, with all its credentials.").await,
+        Ok(()) => return front.go(&format!("/accounts/{}/bot-users", permit.account().slug), "Deleted, with all its credentials.").await,
         Err(Ok(faults)) => delete_page(&permit, &front, &id, draft.name, faults).await,
         Err(Err(stop)) => Err(stop),
     };

@@ -144,10 +144,9 @@ pub(super) async fn rotate(
     parts: Parts,
     Form(rotation): Form<Rotation>,
 ) -> Response {
-    let until = match (rotation.ends.as_str(), rotation.until.trim()) {
+    let until = match (rotation.ends.as_str(), rotation.until.as_str()) {
         ("now", _) => Ok(None),
-        (_, "") => Err(Faults::one("until", "Enter a day, such as 2026-12-31.")),
-        (_, day) => permit.zone().read_day("until", day),
+        (_, day) => permit.zone().demand_day("until", day).map(Some),
     };
     let done = match until {
         Ok(until) => credentials::rotate(&permit, &id, until).await,

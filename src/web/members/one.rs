@@ -126,9 +126,9 @@ struct Scene<'a, M> {
 
 impl<M: May> Scene<'_, M> {
     /// After a deed: back to the member with a message, or the member's page again with what is wrong.
-    async fn answer(&self, done: Result<(), Stop>, typed: Typed, say: &str) -> Response {
+    async fn answer<T>(&self, done: Result<T, Stop>, typed: Typed, say: &str) -> Response {
         match done.map_err(faults_of) {
-            Ok(()) => self.front.go(&format!("/accounts/{}/members/{}", self.permit.account().slug, self.id), say).await,
+            Ok(_) => self.front.go(&format!("/accounts/{}/members/{}", self.permit.account().slug, self.id), say).await,
             Err(Ok(faults)) => match page_of(self.permit, self.front, self.id, typed, faults).await {
                 Ok(Some(page)) => self.front.show_again(&page),
                 Ok(None) => problem::answer(Stop::Unknown, self.parts),
@@ -147,7 +147,7 @@ pub(super) async fn change_roles(
     Form(draft): Form<Draft>,
 ) -> Response {
     let done = match draft.check() {
-        Ok(new) => members::change_roles(&permit, &id, new).await.map(|_| ()),
+        Ok(new) => members::change_roles(&permit, &id, new).await,
         Err(faults) => Err(faults.into()),
     };
     Scene { permit: &permit, front: &front, parts: &parts, id: &id }
@@ -156,7 +156,7 @@ pub(super) async fn change_roles(
 }
 
 pub(super) async fn enable(permit: Permit<may::SwitchMembers>, front: Front, Id(id): Id<MemberId>, parts: Parts) -> Response {
-    let done = members::enable(&permit, &id).await.map(|_| ());
+    let done = members::enable(&permit, &id).await;
     Scene { permit: &permit, front: &front, parts: &parts, id: &id }.answer(done, Typed::default(), "Enabled: may come in again.").await
 }
 
@@ -204,8 +204,8 @@ pub(super) async fn set_access(
     let done = async {
         let typed = permit.zone().read_day("until", &access.until)?;
         let has = permit.read().member(&id).await?.ok_or(Stop::Unknown)?.facts.access_until;
-        // Saying the day again moves no end that a program has set within it.
-        let is_same = access.until.trim() == permit.zone().last_day(has) && has.is_none_or(|at| at > permit.now());
+        // Whoever says today of a guest whose time is over lets them in for the rest of it.
+        let is_same = permit.zone().is_said_again(&access.until, has) && has.is_none_or(|at| at > permit.now());
         let until = if is_same { has } else { typed };
         members::set_access_until(&permit, &id, until).await
     };
@@ -213,6 +213,6 @@ pub(super) async fn set_access(
     let ends = done.as_ref().ok().and_then(|member| member.facts.access_until);
     let say = ends.map_or_else(|| "A member for good.".to_owned(), |at| format!("A guest until {}.", at.exact(&permit.zone())));
     Scene { permit: &permit, front: &front, parts: &parts, id: &id }
-        .answer(done.map(|_| ()), Typed { roles: None, until: Some(access.until) }, &say)
+        .answer(done, Typed { roles: None, until: Some(access.until) }, &say)
         .await
 }
