@@ -8,7 +8,7 @@ use crate::{
     child::{Server, terminate},
     credentials, data,
     load::{Connection, Request},
-    process,
+    process, replay,
 };
 
 const PASSWORD: &str = "four random words here";
@@ -35,6 +35,13 @@ impl Desk {
     pub async fn of_credentials(count: usize) -> Self {
         let desk = Self::of_one(1).await;
         credentials::fill(&desk.database(), count).await;
+        desk
+    }
+
+    /// One to which many people came, and that has one member.
+    pub async fn of_visits() -> Self {
+        let desk = Self::of_one(1).await;
+        replay::fill(&desk.database()).await;
         desk
     }
 

@@ -1,5 +1,5 @@
 //! What Frontdesk promises about speed, measured: `cargo bench --bench speed`, or with words behind `--` for parts of it
-//! (`members`, `sign-in`, `start`, `check`; `few` for the members page with a hundred members alone). It takes about six minutes, and is no part of the tests.
+//! (`members`, `sign-in`, `start`, `check`, `replay`; `few` for the members page with a hundred members alone). It takes about six minutes, and is no part of the tests.
 //!
 //! Milliseconds say little about a program and much about the machine. So each promise is a ratio to a named baseline that
 //! is measured in the same run, in turns with Frontdesk; the few that are times are ones that a person notices. The server
@@ -26,6 +26,7 @@ mod load;
 mod members;
 mod process;
 mod reference;
+mod replay;
 mod sign_in;
 mod start;
 mod table;
@@ -50,6 +51,9 @@ fn main() {
         }
         if wanted("check") {
             check::measure(&mut table).await;
+        }
+        if wanted("replay") {
+            replay::measure(&mut table).await;
         }
         if !["start", "members", "sign-in"].into_iter().any(wanted) {
             return table;
