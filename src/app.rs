@@ -183,6 +183,7 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
         secure: base_url.starts_with("https://"),
         base_url: base_url.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
+        forwarded_header: config.forwarded_header,
         api_rate: config.api_rate,
         is_for_programs: false,
     };

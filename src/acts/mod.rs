@@ -31,8 +31,11 @@ pub mod bot_users;
 mod choosing;
 pub mod chores;
 pub mod credentials;
+pub mod domains;
 pub mod emails;
 pub mod invitations;
+pub mod ip_policies;
+pub mod ip_restrictions;
 mod joining;
 pub mod letters;
 mod links;
@@ -109,6 +112,8 @@ struct Parts {
     bell: Notify,
     /// Held by whoever delivers letters: a process does one round at a time.
     round: Mutex<()>,
+    /// From where accounts are reached.
+    addresses: permit::Addresses,
 }
 
 /// Who is asking, before anything is known of them.
@@ -205,7 +210,17 @@ impl App {
     /// Puts the parts together.
     #[must_use]
     pub fn new(db: Db, hasher: Hasher, terms: Terms, hands: Hands, key: InstanceKey, mailer: Mailer) -> Self {
-        Self(Arc::new(Parts { db, hasher, terms, hands, key, mailer, bell: Notify::new(), round: Mutex::new(()) }))
+        Self(Arc::new(Parts {
+            db,
+            hasher,
+            terms,
+            hands,
+            key,
+            mailer,
+            bell: Notify::new(),
+            round: Mutex::new(()),
+            addresses: permit::Addresses::default(),
+        }))
     }
 
     /// The time.

@@ -11,7 +11,7 @@ use crate::{
     protocols::secrets::{hash_token, token},
     rules::{
         addresses::Email,
-        events::{Event, Log, PersonEvent, Rescue, Who},
+        events::{Event, IpEvent, Log, PersonEvent, Rescue, Who},
         faults::Faults,
         flows::Flow,
         gate::{Proof, Verdict},
@@ -64,6 +64,8 @@ pub struct Opened {
     pub password: Option<(String, Millis)>,
     /// How many sessions ended with the second factor, if it was taken away.
     pub ended: Option<usize>,
+    /// How many IP restrictions warn that refused before, if they were to.
+    pub relaxed: Option<u64>,
     /// Who gets a letter.
     pub told: Vec<String>,
 }
@@ -94,6 +96,7 @@ pub async fn drill(app: &App, (account, administrators): &Administered) -> Resul
         reason: "A drill".to_owned(),
         reset_factor: person.factor_since.is_some(),
         reset_password: true,
+        relax_ip: app.0.db.reader(Instance).ip_state(&account.account).await?.is_enforced(app.now()),
     };
     let Prepared { mut tx, event, opened, who, letter } = prepare(app, &wanted).await?;
     for recipient in &opened.told {
@@ -150,14 +153,23 @@ async fn prepare(app: &App, wanted: &Wanted) -> Result<Prepared, Stop> {
     let who = Who { user: person.user.clone(), email: person.email.clone() };
     let ended = if wanted.reset_factor { Some(reset_factor(app, &mut tx, &who).await?) } else { None };
     let password = if wanted.reset_password { Some(offer_password(&mut tx, &who, &person).await?) } else { None };
+    let relaxed = if wanted.relax_ip { Some(relax(&mut tx, &account).await?) } else { None };
     let secret = token([tx.dice(), tx.dice()]);
     let until = tx.create_rescue(&hash_token(&secret), &who.user, &account.account).await?;
     tx.set_rescued(&account.account, &who.email).await?;
     let (told, letter) = write_letters(app, &mut tx, wanted, &account, &person, &administrators).await?;
-    let rescue = Rescue { reason: wanted.reason.clone(), factor: wanted.reset_factor, password: wanted.reset_password };
+    let rescue =
+        Rescue { reason: wanted.reason.clone(), factor: wanted.reset_factor, password: wanted.reset_password, relaxed: relaxed.is_some() };
     tx.note(Event::Person { who: who.clone(), what: PersonEvent::Rescued { account: account.name.clone(), rescue: rescue.clone() } });
-    let opened =
-        Opened { account: account.name.clone(), person: (person.name, person.email), link: (secret, until), password, ended, told };
+    let opened = Opened {
+        account: account.name.clone(),
+        person: (person.name, person.email),
+        link: (secret, until),
+        password,
+        ended,
+        relaxed,
+        told,
+    };
     let event = Event::AccountRescued { account: account.account, name: account.name, who: who.clone(), rescue };
     Ok(Prepared { tx, event, opened, who, letter })
 }
@@ -198,6 +210,29 @@ async fn reset_factor(app: &App, tx: &mut Tx<Instance>, who: &Who) -> Result<usi
     Ok(ended)
 }
 
+/// Lets all IP restrictions of an account only warn; answers how many refused before. A change that awaits its confirmation stands, but
+/// for that.
+async fn relax(tx: &mut Tx<Instance>, account: &AccountRow) -> Result<u64, Stop> {
+    let (id, state) = (&account.account, tx.ip_state(&account.account).await?);
+    // What would refuse again, once a change is undone, counts as well.
+    let mut waiting = 0;
+    if let Some(provisional) = &state.provisional {
+        waiting = provisional.before.enforced();
+        if provisional.ends_at <= tx.now() {
+            tx.restore_ip_setup(id, &provisional.before).await?;
+        }
+    }
+    let restrictions = tx.warn_only(id).await?.max(waiting);
+    if restrictions == 0 {
+        return Err(Faults::one("account", format!("No IP restriction of {} refuses anybody. Leave out --relax-ip.", account.slug)).into());
+    }
+    tx.end_ip_provisional(id).await?;
+    tx.count_ip_change(id).await?;
+    let after = tx.ip_state(id).await?.setup.value();
+    tx.note(Event::Ip { account: id.clone(), what: IpEvent::Relaxed { restrictions, before: state.setup.value(), after } });
+    Ok(restrictions)
+}
+
 /// Makes a link to choose a new password, in the place of those that were mailed before.
 async fn offer_password(tx: &mut Tx<Instance>, who: &Who, person: &AdministratorRow) -> Result<(String, Millis), Stop> {
     let email = &Email::parse(person.proven.as_ref().unwrap_or(&person.email)).map_err(Stop::Broken)?;
@@ -223,6 +258,7 @@ async fn write_letters(
         reason: wanted.reason.clone(),
         factor: wanted.reset_factor,
         password: wanted.reset_password,
+        relaxed: wanted.relax_ip,
         at: tx.now().0,
     });
     let mut told = Vec::new();

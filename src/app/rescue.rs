@@ -86,6 +86,14 @@ impl Desk {
             let ended = if ended == 1 { "1 session of theirs".to_owned() } else { format!("{ended} sessions of theirs") };
             lines.push(format!("Their second factor and recovery codes are taken away, and {ended} ended."));
         }
+        if let Some(relaxed) = opened.relaxed {
+            let those = if relaxed == 1 {
+                "1 IP restriction that refused warns".to_owned()
+            } else {
+                format!("{relaxed} IP restrictions that refused warn")
+            };
+            lines.push(format!("{those} from now on, until an administrator enforces them again."));
+        }
         if let Some((secret, until)) = &opened.password {
             lines.push(format!("\nBehind this link they choose a new password, once, until {}:\n", exact(*until)));
             lines.push(format!("  {}/password/reset/{secret}\n", self.base_url));

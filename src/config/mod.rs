@@ -13,7 +13,7 @@ pub use settings::{SETTINGS, Setting};
 
 use crate::{
     protocols::passwords::Cost,
-    rules::{accounts::Creation, gate::Mfa, lockouts, mfa, sessions, sign_in, sign_up::Policy, time::Span},
+    rules::{accounts::Creation, gate::Mfa, lockouts, mfa, network::Header, sessions, sign_in, sign_up::Policy, time::Span},
     store::SqliteDurability,
 };
 
@@ -59,6 +59,8 @@ pub struct Config {
     pub plan: String,
     /// Whose forwarded headers count.
     pub trusted_proxies: Vec<IpNet>,
+    /// In which header.
+    pub forwarded_header: Header,
     /// Where to serve the API at its root, if at all.
     pub api_listen: Option<SocketAddr>,
     /// Where programs find that listener: scheme, host and port; empty for the address itself.

@@ -6,7 +6,13 @@ use super::{Config, ConfigError, Found, LogFormat};
 use crate::{
     protocols::passwords::Cost,
     rules::{
-        accounts::Creation, gate::Mfa, lockouts, mfa, network::parse_net, passwords::MOST_REMEMBERED, sessions, sign_in, sign_up::Policy,
+        accounts::Creation,
+        gate::Mfa,
+        lockouts, mfa,
+        network::{Header, parse_net},
+        passwords::MOST_REMEMBERED,
+        sessions, sign_in,
+        sign_up::Policy,
         time::Span,
     },
     store::SqliteDurability,
@@ -66,7 +72,8 @@ settings! {
     sign_up "FRONTDESK_SIGN_UP" = "closed": "closed: people come by invitation. open: whoever can read letters to an address may sign up with it.";
     account_creation "FRONTDESK_ACCOUNT_CREATION" = "administrators": "Who may create accounts: nobody, administrators (people who administer one already), or everybody.";
     plan "FRONTDESK_PLAN" = "Self-hosted": "The name of the plan, as the billing page shows it.";
-    trusted_proxies "FRONTDESK_TRUSTED_PROXIES" = "" or "(none)": "Addresses or networks, separated by commas, whose X-Forwarded-For header counts.";
+    trusted_proxies "FRONTDESK_TRUSTED_PROXIES" = "" or "(none)": "Addresses or networks, separated by commas, of proxies: what they say of who asks counts, in the header that is set beside this.";
+    forwarded_header "FRONTDESK_FORWARDED_HEADER" = "x-forwarded-for": "The header in which trusted proxies say who asks: x-forwarded-for, or forwarded (RFC 7239). Of several hops the rightmost counts that is no trusted proxy.";
     api_listen "FRONTDESK_API_LISTEN" = "" or "(off)": "A second address and port, with the API at its root, for programs that cannot have a path such as /api in front. The API stands under /api in any case.";
     api_base_url "FRONTDESK_API_BASE_URL" = "" or "(http:// and that address)": "Where programs find that listener: scheme, host and port.";
     api_rate "FRONTDESK_API_RATE" = "120": "How many requests to the API an account may make within any minute, on each machine.";
@@ -119,6 +126,7 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
         account_creation: word_of(found, "account_creation", Creation::ALL, Creation::word)?,
         plan: found.text("plan").to_owned(),
         trusted_proxies: networks(found)?,
+        forwarded_header: word_of(found, "forwarded_header", Header::ALL, Header::word)?,
         api_listen: optional(found, "api_listen", "an address and a port, such as 127.0.0.1:3001")?,
         api_base_url: origin(found, "api_base_url")?,
         api_rate: number(found, "api_rate", 1..=1_000_000)?,

@@ -28,6 +28,7 @@ pub struct Counts {
     pub invitations_expired: i64,
     pub letters_failed: i64,
     pub letters_waiting: i64,
+    pub warned: i64,
 }
 
 /// One thing that needs attention.
@@ -75,6 +76,11 @@ pub fn attention(counts: Counts, rights: &Rights) -> Vec<Attention> {
             ("Invite somebody as an administrator", "/invitations/new")
         };
         say(true, sentence, step, path, Permission::ManageAccount);
+    }
+    if counts.warned > 0 {
+        let sentence =
+            counted(counts.warned, "visit came", "visits came", "from where an IP restriction will refuse it once it is enforced.");
+        say(false, sentence, "Look who it was", "/ip-restrictions", Permission::ManageIpRestrictions);
     }
     if counts.invitations_ending > 0 {
         let sentence = counted(counts.invitations_ending, "invitation expires", "invitations expire", "within two days.");
@@ -128,11 +134,12 @@ mod tests {
             invitations_expired: 3,
             letters_failed: 1,
             letters_waiting: 1,
+            warned: 2,
         };
         let found = attention(all, &rights(Roles::ADMINISTRATOR));
-        assert_eq!(found.len(), 9);
+        assert_eq!(found.len(), 10);
         assert!(found[..3].iter().all(|one| one.is_urgent) && !found[3..].iter().any(|one| one.is_urgent));
-        assert_eq!(found[4].sentence, "3 invitations have expired unanswered.");
+        assert_eq!(found[5].sentence, "3 invitations have expired unanswered.");
         let alone = attention(Counts { members: 1, ..all }, &rights(Roles::ADMINISTRATOR));
         assert_eq!(alone[2].path, "/invitations/new");
         let reader = Roles { developer: Developer::ReadOnly, team: Team::ReadOnly, billing: Billing::None, administrator: false };

@@ -74,6 +74,30 @@ codes! {
     OWNER_UNKNOWN     = Known(634), "There is no such owner in the account.";
     OWNER_READ_ONLY   = Known(635), "The owner of an API key has to be Developer read-write.";
     OWNER_INACTIVE    = Known(636), "The owner is disabled or inactive.";
+    CIDR_UNREAD       = Known(1406), "This is not a network.";
+    CIDR_NO_MASK      = Known(1413), "The network has no mask.";
+    CIDR_HOST_BITS    = Known(1409), "The network is not written with its lowest address.";
+    CIDR_TAKEN        = Known(1408), "The policy has a rule for this network.";
+    IP_POLICY_EMPTY_UPDATE = Known(1400), "An update of an IP policy says nothing.";
+    IP_RULE_EMPTY_UPDATE = Known(1401), "An update of a rule says nothing.";
+    IP_POLICY_NOT_FOUND = Known(1402), "There is no such IP policy.";
+    IP_RULE_NOT_FOUND = Known(1404), "There is no such rule of an IP policy.";
+    IP_RULE_MISSING   = Known(1405), "What a rule needs is missing.";
+    IP_POLICIES_TOO_MANY = Known(1410), "The account has as many IP policies as it can have.";
+    IP_RULES_TOO_MANY = Known(1411), "The policy has as many rules as it can have.";
+    IP_POLICY_ID      = Known(1414), "This is not the id of an IP policy.";
+    IP_POLICY_LAST_RULE = Known(1419), "The last rule of a policy stays while it restricts the dashboard.";
+    IP_POLICY_IN_USE  = Known(1420), "The policy is used by restrictions.";
+    IP_RULE_DESCRIPTION_LONG = Known(1421), "The description of a rule is longer than 255 bytes.";
+    IP_RULE_ACTION    = Known(1422), "The action of a rule is neither allow nor deny.";
+    RESTRICTION_POLICIES_TOO_MANY = Known(1800), "There are more policies than a restriction can have.";
+    RESTRICTION_POLICY_UNKNOWN = Known(1801), "There is no such IP policy in the account.";
+    RESTRICTION_TAKEN = Known(1802), "There is a restriction of this type.";
+    RESTRICTION_TYPE  = Known(1803), "There is no such type of restriction.";
+    RESTRICTION_NO_POLICY = Known(1804), "A restriction has no policy.";
+    DASHBOARD_IP_REFUSED = Known(1212), "The address is outside of what the account allows for its dashboard.";
+    AGENT_IP_REFUSED  = Known(115), "The address is outside of what the account allows for its agents.";
+    ENDPOINT_IP_REFUSED = Known(3205), "The address is outside of what the account allows for its endpoints.";
     ALREADY_MEMBER    = Known(6601), "Somebody with this address is a member already.";
     LAST_ADMINISTRATOR = Known(6602), "The only administrator stays one, and stays.";
     LAST_IS_KEPT      = Known(6622), "The only administrator is not kept out.";
@@ -118,6 +142,9 @@ codes! {
     CHANGED_MEANWHILE = Own(612), "Somebody else was faster: look at what it is now.";
     ONESELF           = Own(613), "Nobody disables, removes or limits themselves.";
     LETTERS_TOO_MANY  = Own(614), "The address gets no more letters within this hour.";
+    LOCKS_OUT         = Own(616), "The change would keep out whoever makes it, or all administrators.";
+    CHANGE_PENDING    = Own(617), "A change of IP restrictions that was made on the pages awaits its confirmation.";
+    DOMAIN_REFUSED    = Own(618), "The account does not let in addresses of this domain.";
     ACCESS_PAST       = Own(615), "The access period would be over already.";
 }
 

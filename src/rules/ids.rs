@@ -96,6 +96,12 @@ ids! {
     ApiKeyId = "ak";
     /// An SSH public key.
     SshKeyId = "sshcr";
+    /// An IP policy: rules that allow or deny networks.
+    IpPolicyId = "ipp";
+    /// A rule of one.
+    IpRuleId = "ipr";
+    /// An IP restriction: policies applied to one surface.
+    IpRestrictionId = "ipx";
 }
 
 impl BotId {

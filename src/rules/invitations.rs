@@ -51,6 +51,8 @@ words! {
         InviterMayNot = "inviter_may_not", "This invitation cannot be accepted now", "Whoever sent it may no longer invite people.";
         Full = "full", "There is no seat left", "The account has as many members as it may have.";
         AccountDeleted = "account_deleted", "This account is gone", "The account that this invitation was for no longer exists.";
+        Domain = "domain", "This address cannot join", "The account does not let in addresses of this domain.";
+        Elsewhere = "ip", "This invitation cannot be accepted from here", "The account does not allow access from your network address.";
     }
 }
 
@@ -97,6 +99,7 @@ pub struct Inviter {
 
 /// A link and all that decides whether it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is asked by itself")]
 pub struct Link {
     /// Whether a newer link has taken its place.
     pub is_replaced: bool,
@@ -110,6 +113,10 @@ pub struct Link {
     pub inviter: Option<Inviter>,
     /// Whether there is a seat for one more member.
     pub has_seat: bool,
+    /// Whether the account lets in addresses of this domain.
+    pub is_domain_let_in: bool,
+    /// Whether the account refuses the address that whoever holds it comes from.
+    pub is_refused_here: bool,
 }
 
 /// What whoever accepts now would get.
@@ -146,6 +153,12 @@ pub fn offer(now: Millis, link: &Link) -> Result<Offer, Ended> {
     }
     if !rights(inviter.roles).allow(Permission::InviteMembers) {
         return Err(Ended::InviterMayNot);
+    }
+    if !link.is_domain_let_in {
+        return Err(Ended::Domain);
+    }
+    if link.is_refused_here {
+        return Err(Ended::Elsewhere);
     }
     if !link.has_seat {
         return Err(Ended::Full);

@@ -7,7 +7,16 @@ const MANAGER: Roles = Roles { team: Team::Manager, ..INVITER };
 
 fn link() -> Link {
     let inviter = Some(Inviter { roles: MANAGER, is_disabled: false, access_until: None });
-    Link { is_replaced: false, closed: None, expires_at: NOW.plus(LIVES), offered: INVITER, inviter, has_seat: true }
+    Link {
+        is_replaced: false,
+        closed: None,
+        expires_at: NOW.plus(LIVES),
+        offered: INVITER,
+        inviter,
+        has_seat: true,
+        is_domain_let_in: true,
+        is_refused_here: false,
+    }
 }
 
 #[test]
@@ -43,6 +52,8 @@ fn every_end_has_its_reason() {
         (inviter(|inviter| inviter.access_until = Some(NOW)), Ended::InviterGone),
         (inviter(|inviter| inviter.roles.team = Team::ReadOnly), Ended::InviterMayNot),
         (Link { has_seat: false, ..link() }, Ended::Full),
+        (Link { is_refused_here: true, ..link() }, Ended::Elsewhere),
+        (Link { is_domain_let_in: false, ..link() }, Ended::Domain),
     ] {
         assert_eq!(offer(NOW, &link), Err(why), "{link:?}");
     }

@@ -35,13 +35,14 @@ pub const fn is_announced(rescued_at: Millis, now: Millis) -> bool {
 
 /// What is typed behind `frontdesk rescue`, empty where it is left out.
 #[derive(Clone, Debug, Default)]
-#[expect(missing_docs, reason = "the flags of the command")]
+#[expect(missing_docs, clippy::struct_excessive_bools, reason = "the flags of the command")]
 pub struct Draft {
     pub account: String,
     pub person: String,
     pub reason: String,
     pub reset_factor: bool,
     pub reset_password: bool,
+    pub relax_ip: bool,
     pub drill: bool,
 }
 
@@ -69,6 +70,8 @@ pub struct Wanted {
     pub reset_factor: bool,
     /// Whether they get a link to choose a new password as well.
     pub reset_password: bool,
+    /// Whether all IP restrictions of the account only warn from then on.
+    pub relax_ip: bool,
 }
 
 impl Draft {
@@ -78,7 +81,7 @@ impl Draft {
     /// All faults, each at its flag.
     pub fn check(&self) -> Result<Wish, Faults> {
         let mut faults = Faults::none();
-        let asks = self.reset_factor || self.reset_password || !self.person.is_empty() || !self.reason.is_empty();
+        let asks = self.reset_factor || self.reset_password || self.relax_ip || !self.person.is_empty() || !self.reason.is_empty();
         let account = match self.account.trim() {
             "" => None,
             slug if is_slug(slug) => Some(slug.to_owned()),
@@ -107,8 +110,8 @@ impl Draft {
         let (person, reason) = (faults.keep("person", person), faults.keep("reason", reason(&self.reason)));
         match (account, person, reason) {
             (Some(account), Some(person), Some(reason)) => {
-                let (reset_factor, reset_password) = (self.reset_factor, self.reset_password);
-                Ok(Wish::Open(Wanted { account, person, reason, reset_factor, reset_password }))
+                let Self { reset_factor, reset_password, relax_ip, .. } = *self;
+                Ok(Wish::Open(Wanted { account, person, reason, reset_factor, reset_password, relax_ip }))
             }
             _ => Err(faults),
         }

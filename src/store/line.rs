@@ -26,6 +26,13 @@ pub struct Reader<S> {
     pub(super) scope: S,
 }
 
+impl<S> Reader<S> {
+    /// Whether it reads what a transaction has written, which may never be kept.
+    pub(crate) const fn is_in_transaction(&self) -> bool {
+        !matches!(self.carrier, Carrier::Pool)
+    }
+}
+
 /// What carries statements: a connection of the pool for each, or one transaction for all.
 pub(super) enum Carrier {
     Pool,

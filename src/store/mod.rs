@@ -28,12 +28,15 @@ mod bot_users;
 mod connect;
 mod cookies;
 mod credentials;
+mod domains;
 mod emails;
 mod entries;
 mod events;
 mod flows;
 mod instance;
 mod invitations;
+mod ip_policies;
+mod ip_restrictions;
 mod line;
 mod lockouts;
 mod members;
@@ -64,6 +67,8 @@ pub use events::{EventFilter, EventPage, EventRow, SubjectRow};
 pub use flows::{FlowRow, NewFlow};
 pub use instance::InstanceRow;
 pub use invitations::{InvitationCursor, InvitationFilter, InvitationRow, InvitationsInNeed, LinkRow, NewInvitationRow, NewLink};
+pub use ip_policies::{IpPolicyRow, IpRuleRow, NewIpRule};
+pub use ip_restrictions::{IpRestrictionRow, IpRestrictionSays, IpSetup, IpState, Provisional};
 pub use line::{InAccount, Instance, OfUser, Reader};
 pub use lockouts::KnownRow;
 pub use members::{MemberCursor, MemberFacts, MemberFilter, MemberLine, MemberOrder, MemberRow, MembersByKind, NewMember};
@@ -73,6 +78,7 @@ pub use passwords::{LastPasswords, OwnPassword};
 pub use sessions::{NewSession, OwnSession, SessionFacts};
 pub use tx::{Clock, Context, Dice, Hands, Source, Tx, Why};
 pub use users::{NewUser, SignInRow};
+pub use visits::VisitRow;
 
 /// Why a statement or a transaction failed.
 #[derive(Debug, thiserror::Error)]

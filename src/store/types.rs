@@ -5,8 +5,8 @@ use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
 use crate::rules::{
     credentials::CredentialId,
     ids::{
-        AccountId, ApiKeyId, AuthtokenId, BotId, EventId, InvitationId, LetterId, MemberId, OperationId, SessionId, SshKeyId, UserId,
-        for_every_id,
+        AccountId, ApiKeyId, AuthtokenId, BotId, EventId, InvitationId, IpPolicyId, IpRestrictionId, IpRuleId, LetterId, MemberId,
+        OperationId, SessionId, SshKeyId, UserId, for_every_id,
     },
     time::Millis,
 };

@@ -88,7 +88,7 @@ async fn receive(State(site): State<Site>, mut request: Request, next: Next) -> 
 
     let mut response = match address {
         Err(network::Malformed) => {
-            problem::plain(StatusCode::BAD_REQUEST, "A trusted proxy sent an X-Forwarded-For header that is not a list of addresses.")
+            problem::plain(StatusCode::BAD_REQUEST, "A trusted proxy does not say in a way that can be read for which address it asks.")
         }
         Ok(_) if !host_is_known(&site, &request) => {
             problem::plain(StatusCode::MISDIRECTED_REQUEST, "This server does not go by that name.")
@@ -165,11 +165,12 @@ async fn guard(request: Request, next: Next) -> Response {
 fn client(site: &Site, request: &Request) -> Result<std::net::IpAddr, network::Malformed> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map_or(std::net::Ipv4Addr::LOCALHOST.into(), |info| info.0.ip());
     let mut forwarded = Vec::new();
-    for value in request.headers().get_all("x-forwarded-for") {
+    let header = site.face.forwarded_header;
+    for value in request.headers().get_all(header.word()) {
         // What is not even text is not an address either.
         forwarded.push(value.to_str().unwrap_or("?"));
     }
-    network::client(peer, &forwarded, &site.face.trusted_proxies)
+    network::client(peer, header, &forwarded, &site.face.trusted_proxies)
 }
 
 /// Health is asked by machines that know an address only; everything else is asked by name.

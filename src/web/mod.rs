@@ -14,6 +14,7 @@ mod bot_users;
 mod choices;
 mod cookies;
 mod credentials;
+mod domains;
 mod door;
 mod emails;
 mod events;
@@ -24,6 +25,8 @@ mod health;
 mod icons;
 mod idle;
 mod invitations;
+mod ip_policies;
+mod ip_restrictions;
 mod lockouts;
 mod me;
 mod members;
@@ -35,6 +38,7 @@ mod permit;
 mod problem;
 mod proofs;
 mod rescue;
+mod review;
 mod routes;
 mod security;
 mod sessions;
@@ -49,7 +53,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use ipnet::IpNet;
 
-use crate::acts::App;
+use crate::{acts::App, rules::network::Header};
 
 pub use api::all as api_routes;
 pub(crate) use assets::asset;
@@ -66,6 +70,8 @@ pub struct Face {
     pub hosts: Vec<String>,
     /// Whose forwarded headers count.
     pub trusted_proxies: Vec<IpNet>,
+    /// In which header.
+    pub forwarded_header: Header,
     /// How many requests to the API an account may make within a minute.
     pub api_rate: usize,
     /// Whether visitors come by TLS.

@@ -68,7 +68,10 @@ pub(super) fn answer(stop: Stop, parts: &Parts) -> Response {
         // Pages are opened by no key.
         Stop::Unknown | Stop::Key(_) => unknown().shown(StatusCode::NOT_FOUND),
         Stop::Moved(slug) => moved(parts, &slug),
-        Stop::Refused { why, account, administrators } => refused(why, &account, &administrators).shown(StatusCode::FORBIDDEN),
+        Stop::Refused { why, account, administrators } => {
+            let address = parts.extensions.get::<Caller>().map(|caller| caller.address.to_string()).unwrap_or_default();
+            refused(why, &account, &address, &administrators).shown(StatusCode::FORBIDDEN)
+        }
         Stop::Missing { permission, account, slug, administrators, .. } => {
             let mut problem = Problem::new(
                 "This needs another role",
@@ -180,12 +183,14 @@ fn who_can(what: &str, administrators: &[(String, String)]) -> String {
     if names.is_empty() { format!("An administrator can {what}.") } else { format!("Who can {what}: {}.", names.join(", ")) }
 }
 
-fn refused(why: Refusal, account: &str, administrators: &[(String, String)]) -> Problem {
+fn refused(why: Refusal, account: &str, address: &str, administrators: &[(String, String)]) -> Problem {
     let sentence = match why {
         Refusal::NotAMember => return unknown(),
         Refusal::Disabled => format!("Your access to {account} is disabled. Your user and your other accounts are not touched."),
         Refusal::AccessOver => format!("Your access to {account} was for a limited time, which is over."),
-        Refusal::Ip => format!("{account} does not allow access from your network address."),
+        Refusal::Ip => format!(
+            "{account} does not allow access from your network address, {address}. Your user and your other accounts are not touched."
+        ),
     };
     Problem::new("You cannot come in", sentence).and(who_can("change this", administrators))
 }

@@ -9,8 +9,8 @@ use axum::{
 };
 
 use super::{
-    Site, accounts, api, billing, bot_users, credentials, emails, events, idle, invitations, lockouts, me, members, mfa, passwords, proofs,
-    rescue, security, sessions, setup, sign_in, sign_up,
+    Site, accounts, api, billing, bot_users, credentials, domains, emails, events, idle, invitations, ip_policies, ip_restrictions,
+    lockouts, me, members, mfa, passwords, proofs, rescue, security, sessions, setup, sign_in, sign_up,
 };
 
 /// One route.
@@ -72,6 +72,9 @@ pub(super) fn pages() -> Routes {
         .and(members::routes())
         .and(invitations::routes())
         .and(bot_users::routes())
+        .and(domains::routes())
+        .and(ip_policies::routes())
+        .and(ip_restrictions::routes())
         .and(credentials::routes())
         .and(api::reference::routes())
         .and(billing::routes())

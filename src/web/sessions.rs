@@ -1,5 +1,7 @@
 //! `/me/sessions`: where one is signed in, and how to end it.
 
+use std::net::IpAddr;
+
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
 
@@ -23,6 +25,8 @@ struct List {
     now: Millis,
     idle: String,
     lifetime: String,
+    /// The network address that whoever looks comes from.
+    address: IpAddr,
 }
 page::page!(List);
 
@@ -35,6 +39,7 @@ async fn list(person: Person, front: Front, parts: Parts) -> Response {
             current: person.facts().session.clone(),
             now,
             idle: limits.idle.in_words(),
+            address: person.comes_from(),
             lifetime: limits.lifetime.in_words(),
         }),
         Err(error) => problem::answer(error.into(), &parts),

@@ -1,5 +1,7 @@
 //! The shell around pages: who is signed in, in which account, where one can go, and what concerns the whole account.
 
+use std::net::IpAddr;
+
 use super::front::Front;
 use crate::{
     acts::{Permit, Person},
@@ -88,7 +90,7 @@ impl Shell {
         let account = permit.account();
         shell.idle = shell.idle.min(seconds(account.security.within(permit.instance()).sessions));
         shell.zone = permit.zone();
-        shell.banners = permit.warnings().iter().map(|warning| banner(warning, &account.name, &shell.zone)).collect();
+        shell.banners = permit.warnings().iter().map(|warning| banner(warning, &account.name, permit.address(), &shell.zone)).collect();
         shell.banners.extend(announcement(account, permit.now(), &shell.zone));
         shell.is_rescued = permit.rescued_until().is_some();
         shell.account = Some(Nav {
@@ -111,9 +113,9 @@ fn seconds(limits: Limits) -> i64 {
     (limits.idle.0 - limits.touch_every().0) / 1_000
 }
 
-fn banner(warning: &Warning, account: &str, zone: &Zone) -> String {
+fn banner(warning: &Warning, account: &str, address: IpAddr, zone: &Zone) -> String {
     match warning {
-        Warning::IpWouldRefuse => format!("Once {account} enforces its IP restriction, your network address will be refused."),
+        Warning::IpWouldRefuse => format!("Once {account} enforces its IP restriction, your network address {address} will be refused."),
         Warning::Rescued(until) => {
             format!(
                 "This session came by a rescue link. It opens the security pages of {account} and nothing else, until {}.",
@@ -128,19 +130,29 @@ fn banner(warning: &Warning, account: &str, zone: &Zone) -> String {
 type Room = (&'static str, &'static str, &'static str, Permission);
 
 /// The rooms of an account, in groups.
-const ROOMS: [(&str, &[Room]); 4] = [
+const ROOMS: [(&str, &[Room]); 5] = [
     ("", &[("", "Overview", "layout-dashboard", Permission::ViewAccount)]),
     (
         "Team",
-        &[("/members", "Members", "users", Permission::ReadMembers), ("/invitations", "Invitations", "mail", Permission::ReadInvitations)],
+        &[
+            ("/members", "Members", "users", Permission::ReadMembers),
+            ("/invitations", "Invitations", "mail", Permission::ReadInvitations),
+            ("/bot-users", "Bot users", "bot", Permission::ReadBotUsers),
+        ],
+    ),
+    (
+        "Credentials",
+        &[
+            ("/authtokens", "Authtokens", "plug", Permission::ReadCredentials),
+            ("/api-keys", "API keys", "key-round", Permission::ReadCredentials),
+            ("/ssh-keys", "SSH keys", "terminal", Permission::ReadCredentials),
+        ],
     ),
     (
         "Access",
         &[
-            ("/bot-users", "Bot users", "bot", Permission::ReadBotUsers),
-            ("/authtokens", "Authtokens", "plug", Permission::ReadCredentials),
-            ("/api-keys", "API keys", "key-round", Permission::ReadCredentials),
-            ("/ssh-keys", "SSH keys", "terminal", Permission::ReadCredentials),
+            ("/ip-restrictions", "IP restrictions", "door-open", Permission::ReadIpPolicies),
+            ("/ip-policies", "IP policies", "list-filter", Permission::ReadIpPolicies),
             ("/events", "Events", "scroll-text", Permission::ReadEvents),
         ],
     ),
@@ -149,6 +161,7 @@ const ROOMS: [(&str, &[Room]); 4] = [
         &[
             ("/settings", "Account", "settings", Permission::ReadSettings),
             ("/settings/security", "Security", "shield-check", Permission::ManageSecurity),
+            ("/settings/email-domains", "Email domains", "mail", Permission::ManageProvisioning),
             ("/billing", "Billing", "receipt", Permission::ReadBilling),
         ],
     ),

@@ -31,9 +31,11 @@ fn path_of(route: &str, things: &Things) -> String {
         route if route.contains("/authtokens/") => &things.authtoken,
         route if route.contains("/api-keys/") => &things.api_key,
         route if route.contains("/ssh-keys/") => &things.ssh_key,
+        route if route.contains("/ip-policies/") => &things.ip_policy,
+        route if route.contains("/ip-rules/") => &things.ip_rule,
         _ => "ses_3MP92WggujNuFkwl8icLusxoDSO",
     };
-    route.replace("{slug}", "acme").replace("{id}", id).replace("{token}", &things.token)
+    route.replace("{slug}", "acme").replace("{id}", id).replace("{token}", &things.token).replace("{surface}", "agent")
 }
 
 /// See [`path_of`].
@@ -47,10 +49,12 @@ struct Things {
     authtoken: String,
     api_key: String,
     ssh_key: String,
+    ip_policy: String,
+    ip_rule: String,
 }
 
 impl Things {
-    /// A bot user, and one of each credential that it owns.
+    /// A bot user, and one of each credential that it owns; and an IP policy with a rule, which restricts nothing.
     async fn of_bot(house: &House, ada: &Browser) -> Self {
         let bot = house.bot(ada, "Target").await;
         let (authtoken, _) = house.credential(ada, "authtokens", &bot).await;
@@ -58,7 +62,11 @@ impl Things {
         let form = [("public_key", ssh_key(1)), ("owner", bot.clone())];
         let done = ada.post("/accounts/acme/ssh-keys/new", &form).await;
         let ssh_key = done.location().rsplit('/').next().unwrap().to_owned();
-        Self { bot, authtoken, api_key, ssh_key, ..Self::default() }
+        let policy = ada.post("/accounts/acme/ip-policies/new", &[("description", "Target".into())]).await.location().to_owned();
+        ada.post(&format!("{policy}/rules"), &[("networks", "10.0.0.0/8".into()), ("action", "allow".into())]).await;
+        let ip_policy = policy.rsplit('/').next().unwrap().to_owned();
+        let ip_rule = house.raw.texts("SELECT id FROM ip_policy_rules").await.remove(0);
+        Self { bot, authtoken, api_key, ssh_key, ip_policy, ip_rule, ..Self::default() }
     }
 }
 
@@ -140,13 +148,25 @@ fn word(route: &Route, status: StatusCode, location: &str) -> String {
 }
 
 /// The tables that deeds of the table change, and that are put back for the next one.
-pub const KEPT: [&str; 6] = ["members", "member_words", "invitations", "invitation_tokens", "bot_users", "credentials"];
+pub const KEPT: [&str; 10] = [
+    "members",
+    "member_words",
+    "invitations",
+    "invitation_tokens",
+    "bot_users",
+    "credentials",
+    "ip_policies",
+    "ip_policy_rules",
+    "ip_restrictions",
+    "ip_restriction_policies",
+];
 
 pub async fn put_back(house: &House) {
     for table in ["sessions", "entries"] {
         house.raw.run(format!("UPDATE {table} SET ended_at = NULL, ended_why = NULL")).await;
     }
-    for table in ["member_words", "members", "invitation_tokens", "invitations", "credentials", "bot_users"] {
+    let last_first = ["ip_restriction_policies", "ip_restrictions", "ip_policy_rules", "ip_policies"];
+    for table in ["member_words", "members", "invitation_tokens", "invitations", "credentials", "bot_users"].into_iter().chain(last_first) {
         house.raw.run(format!("DELETE FROM {table}")).await;
     }
     for table in KEPT {
@@ -178,12 +198,12 @@ async fn the_golden_table_holds() {
     routes.sort_by_key(|route| (route.path, route.method));
     let mut table = String::new();
     for askers in [roles, states] {
-        table.push_str(&format!("{:<52}", ""));
+        table.push_str(&format!("{:<56}", ""));
         for asker in &askers {
             table.push_str(&format!("{:<15}", asker.name));
         }
         for route in &routes {
-            table = format!("{}\n{:<6}{:<46}", table.trim_end(), route.method, route.path);
+            table = format!("{}\n{:<6}{:<50}", table.trim_end(), route.method, route.path);
             for asker in &askers {
                 let page = asker.ask(&house, route, &things, &[]).await;
                 table.push_str(&format!("{:<15}", word(route, page.status, page.location())));
@@ -211,6 +231,12 @@ fn form_that_works(route: &str) -> Vec<(&'static str, String)> {
         "new" if route.contains("/ssh-keys/") => &[("public_key", &key)],
         "new" if !route.contains("/invitations/") => &[("description", "Another")],
         "delete" if route.contains("/bot-users/") => &[("name", "Target")],
+        "delete" | "undo" if route.contains("/ip-") => &[],
+        "change" if route.contains("/ip-policies/") => &[("description", "Another")],
+        "change" if route.contains("/ip-rules/") => &[("network", "198.51.100.0/24")],
+        "rules" => &[("networks", "192.0.2.0/24"), ("action", "allow")],
+        "{surface}" => &[("mode", "warning")],
+        "confirm" => &[("version", "0")],
         "delete" if route.contains("{id}") => &[],
         "rename" => &[("name", "Another")],
         "change" => &[("description", "Another"), ("version", "0")],
@@ -220,6 +246,7 @@ fn form_that_works(route: &str) -> Vec<(&'static str, String)> {
         "delete" => &[("name", "Acme"), ("password", PASSWORD)],
         "roles" => &[("developer", "read_write"), ("team", "manager"), ("billing", "access"), ("version", "0")],
         "access" => &[("until", "2027-01-01")],
+        "email-domains" => &[("mode", "deny"), ("denied", "example.net"), ("seen", "any  ")],
         "security" => &[("session_idle", "30"), ("seen", UNTOUCHED)],
         "reset-factor" => &[("reason", "They asked")],
         "new" => &[
@@ -255,6 +282,8 @@ async fn who_may_not_changes_nothing() {
             // Leaving is everybody's, and so is the own authtoken; billing is billing's, and developers make credentials of their own.
             // All of it is tried elsewhere.
             let makes_own = ["authtokens/new", "api-keys/new", "ssh-keys/new"].iter().any(|path| route.path.ends_with(path));
+            // So they do IP policies that restrict nothing.
+            let makes_own = makes_own || ["/ip-policies/", "/ip-rules/"].iter().any(|path| route.path.contains(path));
             if route.path.ends_with("/leave")
                 || route.path.contains("/authtokens/own")
                 || (route.path.ends_with("/billing") && *name == "billing")
@@ -292,6 +321,8 @@ async fn who_may_not_changes_nothing() {
         "api_key_created.v0",
         "ssh_public_key_created.v0",
         "invitation_created.v0",
+        "ip_policy_created.v0",
+        "ip_policy_rule_created.v0",
         "account_created.v0",
         "membership_created.v0",
         "account_entered.v0",

@@ -28,6 +28,9 @@ struct Things {
     authtoken: String,
     api_key: String,
     ssh_key: String,
+    ip_policy: String,
+    ip_rule: String,
+    ip_restriction: String,
 }
 
 impl Things {
@@ -42,6 +45,9 @@ impl Things {
             "credentials" => &self.authtoken,
             "api_keys" => &self.api_key,
             "ssh_credentials" => &self.ssh_key,
+            "ip_policies" => &self.ip_policy,
+            "ip_policy_rules" => &self.ip_rule,
+            "ip_restrictions" => &self.ip_restriction,
             _ => return route.path.to_owned(),
         };
         route.path.replace("{id}", id)
@@ -49,14 +55,19 @@ impl Things {
 }
 
 /// What an administrator would send there, and have it done.
-fn body_that_works(route: &Route) -> Option<Value> {
+fn body_that_works(route: &Route, things: &Things) -> Option<Value> {
     let (method, path) = (route.method, route.path);
     Some(match path.split('/').nth(1).unwrap_or_default() {
         _ if !["POST", "PATCH"].contains(&method) => return None,
         _ if ["/disable", "/enable", "/end_sessions", "/resend"].iter().any(|deed| path.ends_with(deed)) => return None,
         "bot_users" | "service_users" => json!({ "name": "Another" }),
+        "ip_policies" if path.ends_with("/rules") => json!({ "rules": [{ "cidr": "192.0.2.0/24", "action": "allow" }] }),
+        "ip_policy_rules" if method == "POST" => json!({ "ip_policy_id": things.ip_policy, "cidr": "192.0.2.0/24", "action": "deny" }),
+        "ip_restrictions" if method == "POST" => json!({ "type": "endpoints", "ip_policy_ids": [things.ip_policy] }),
         "ssh_credentials" if method == "POST" => json!({ "public_key": ssh_key(9) }),
-        "credentials" | "api_keys" | "ssh_credentials" => json!({ "description": "Another" }),
+        "credentials" | "api_keys" | "ssh_credentials" | "ip_policies" | "ip_policy_rules" | "ip_restrictions" => {
+            json!({ "description": "Another" })
+        }
         "members" if path.ends_with("/access") => json!({ "until": "2099-01-01T00:00:00Z" }),
         "members" | "invitations" if method == "PATCH" => json!({ "team": "invite", "developer": "read_write" }),
         "invitations" => json!({ "email": "more@example.com" }),
@@ -130,9 +141,19 @@ async fn the_golden_table_of_the_api_holds() {
     let invitation = async |email: &str| house.raw.texts(format!("SELECT id FROM invitations WHERE canonical = '{email}'")).await.remove(0);
     let bot = house.bot(ada, "Target").await;
     let form = [("public_key", ssh_key(1)), ("owner", bot.clone())];
-    let made = ada.post("/accounts/acme/ssh-keys/new", &form).await;
+    let ssh = ada.post("/accounts/acme/ssh-keys/new", &form).await;
     let account = house.account_id("acme").await;
+    let program = house.program_of(ada).await;
+    let made = async |path: &str, body: Value| program.post(path, body).await.text("id").to_owned();
+    let (ip_policy, used) = (made("/ip_policies", json!({})).await, made("/ip_policies", json!({})).await);
+    let ip_rule = made("/ip_policy_rules", json!({ "ip_policy_id": ip_policy, "cidr": "10.0.0.0/8", "action": "allow" })).await;
+    let ip_restriction = made("/ip_restrictions", json!({ "type": "agent", "ip_policy_ids": [used] })).await;
+    let ssh_key = ssh.location().rsplit('/').next().unwrap().to_owned();
     let things = Things {
+        ip_policy,
+        ip_rule,
+        ip_restriction,
+        ssh_key,
         event: house.raw.texts(format!("SELECT id FROM events WHERE log = '{account}' ORDER BY seq")).await.remove(0),
         member: house.member_id(&target).await,
         invitation: invitation("invited@example.com").await,
@@ -140,7 +161,6 @@ async fn the_golden_table_of_the_api_holds() {
         offer: invitation("offered@example.com").await,
         authtoken: house.credential(ada, "authtokens", &bot).await.0,
         api_key: house.credential(ada, "api-keys", &bot).await.0,
-        ssh_key: made.location().rsplit('/').next().unwrap().to_owned(),
         bot,
     };
     let keys = keys(&house, &cast).await;
@@ -164,7 +184,7 @@ async fn the_golden_table_of_the_api_holds() {
             let before = house.raw.number(&*count).await;
             let method: Method = route.method.parse().unwrap();
             let request = program.request(method, &things.path(route, is_high)).bearer_auth(program.key()).header("ngrok-version", "2");
-            let request = match body_that_works(route) {
+            let request = match body_that_works(route, &things) {
                 _ if route.path == "/introspect" => request.form(&[("token", "nothing")]),
                 Some(body) => request.json(&body),
                 None => request,

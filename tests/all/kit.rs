@@ -463,7 +463,12 @@ pub struct Browser {
 impl Browser {
     /// One that asks a program at an address.
     pub fn at(base: &str) -> Self {
-        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self::at_from(base, Ipv4Addr::UNSPECIFIED.into())
+    }
+
+    /// The same, from an address of this machine.
+    pub fn at_from(base: &str, address: IpAddr) -> Self {
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).local_address(address).build().unwrap();
         Self { client, base: base.to_owned(), also: None, host: None, cookie: Mutex::new(None), known_by: Mutex::new(None) }
     }
 

@@ -12,6 +12,8 @@ const WHOLE: &[(&str, &str)] = &[
     ("", "instance"),
     // What the statement itself has picked out.
     ("entries.rs", "r"),
+    // Who came from where, which the statement has just counted.
+    ("visits.rs", "v"),
     // The letters that wait, and no others: the index holds only those.
     ("", "outbox USING INDEX outbox_due"),
     // Once in a while, beside all requests.

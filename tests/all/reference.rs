@@ -73,6 +73,7 @@ async fn every_example_works_when_it_is_pasted() {
     let begin = Selector::parse("#main pre.example").unwrap();
     let begin: Vec<String> =
         html.select(&begin).map(|element| element.text().collect()).filter(|text: &String| !commands.contains(text)).collect();
+    let policy = program.post("/ip_policies", serde_json::json!({})).await.text("id").to_owned();
     let mut ran = 0;
     for command in begin.iter().filter(|text| text.contains("curl ")) {
         let command = command.replace("KEY='the API key'\n", "");
@@ -90,6 +91,7 @@ async fn every_example_works_when_it_is_pasted() {
             .args(["-c", &format!("{command} --noproxy '*' -sS -o /dev/null -w '%{{http_code}}'")])
             .env("KEY", program.key())
             .env("ID", id)
+            .env("IP_POLICY", &policy)
             .output()
             .unwrap();
         let status = String::from_utf8(ran.stdout).unwrap();
@@ -113,6 +115,21 @@ async fn id_for(house: &House, program: &Program, path: &str, number: u8) -> Str
             made.text("id").to_owned()
         }
         "/events" => program.get(list).await.body["events"][0]["id"].as_str().unwrap().to_owned(),
+        // A surface has one restriction at most.
+        "/ip_restrictions" => {
+            let found = program.get(list).await.body["ip_restrictions"][0]["id"].as_str().map(str::to_owned);
+            let policy = program.post("/ip_policies", serde_json::json!({})).await.text("id").to_owned();
+            let new = serde_json::json!({ "type": "endpoints", "ip_policy_ids": [policy] });
+            match found {
+                Some(id) => id,
+                None => program.post(list, new).await.text("id").to_owned(),
+            }
+        }
+        "/ip_policy_rules" => {
+            let policy = program.post("/ip_policies", serde_json::json!({})).await.text("id").to_owned();
+            let new = serde_json::json!({ "ip_policy_id": policy, "cidr": "10.0.0.0/8", "action": "allow" });
+            program.post(list, new).await.text("id").to_owned()
+        }
         // No key of those that are examples.
         _ => program.post(list, body_for(list, 100 + number)).await.text("id").to_owned(),
     }

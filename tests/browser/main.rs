@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::too_many_lines, reason = "a test that cannot go on should say where")]
 
+mod addresses;
 mod chromium;
 mod idle;
 mod invitations;
@@ -185,7 +186,7 @@ async fn pages_of_events_follow_the_address() {
     browser.back().await;
     browser.wait_for("table.events").await;
     assert_eq!(browser.texts("table.events tbody tr").await.len(), 50);
-    assert_eq!(browser.texts(".sidebar .nav-item").await.len(), 11, "the whole page, not its middle alone");
+    assert_eq!(browser.texts(".sidebar .nav-item").await.len(), 14, "the whole page, not its middle alone");
     browser.quit().await;
 }
 

@@ -31,11 +31,11 @@ def refused(code, status, deed):
     raise AssertionError(f"{code} was not refused")
 
 
-def gone(deed):
-    assert isinstance(refused("ERR_FRONTDESK_404", 404, deed), NotFoundError)
+def gone(deed, code="ERR_FRONTDESK_404"):
+    assert isinstance(refused(code, 404, deed), NotFoundError)
 
 
-def walk(resource, field, change, make):
+def walk(resource, field, change, make, missing="ERR_FRONTDESK_404"):
     """Makes, reads, lists, changes and deletes one, and pages through several."""
     made = make(0)
     same(made, resource.get(made.id), "token")
@@ -48,8 +48,8 @@ def walk(resource, field, change, make):
     helper = resource.get(made.id)
     helper.update(**change)
     helper.delete()
-    gone(lambda: resource.get(made.id))
-    gone(lambda: resource.delete(made.id))
+    gone(lambda: resource.get(made.id), missing)
+    gone(lambda: resource.delete(made.id), missing)
 
     several = [make(number) for number in range(1, 6)]
     paged = [row.id for row in resource.list(limit="2")]
@@ -118,6 +118,54 @@ refused("ERR_NGROK_609", 400, lambda: client.ssh_credentials.create(public_key=s
 assert [row.id for row in client.ssh_credentials.list(filter=f'obj.owner_id == "{ssh.owner_id}"')] == [ssh.id]
 client.ssh_credentials.delete(ssh.id)
 gone(lambda: client.ssh_credentials.get(ssh.id))
+
+print(
+    "IP policies",
+    walk(
+        client.ip_policies,
+        "description",
+        {"description": "Another", "metadata": "{}"},
+        lambda n: client.ip_policies.create(description=f"Number {n}"),
+        "ERR_NGROK_1402",
+    ),
+)
+policy = client.ip_policies.create(description="Offices", metadata="kept")
+print(
+    "IP policy rules",
+    walk(
+        client.ip_policy_rules,
+        "description",
+        {"description": "Another", "cidr": "10.200.0.0/16"},
+        lambda n: client.ip_policy_rules.create(cidr=f"10.{n}.0.0/16", ip_policy_id=policy.id, action="allow", description=f"Number {n}"),
+        "ERR_NGROK_1404",
+    ),
+)
+
+
+def rule(cidr, action="allow"):
+    return client.ip_policy_rules.create(cidr=cidr, ip_policy_id=policy.id, action=action)
+
+
+made = rule("192.0.2.0/24")
+assert (made.ip_policy.id, made.action, made.cidr) == (policy.id, "allow", "192.0.2.0/24")
+for cidr, code in [("192.0.2.0/24", 1408), ("192.0.2.1/24", 1409), ("192.0.2.1", 1413), ("nowhere", 1406)]:
+    refused(f"ERR_NGROK_{code}", 400, lambda: rule(cidr))
+refused("ERR_NGROK_1422", 400, lambda: rule("198.51.100.0/24", "maybe"))
+refused("ERR_NGROK_1804", 400, lambda: client.ip_restrictions.create(type="agent", ip_policy_ids=[]))
+refused("ERR_NGROK_1803", 400, lambda: client.ip_restrictions.create(type="door", ip_policy_ids=[policy.id]))
+restriction = client.ip_restrictions.create(type="agent", ip_policy_ids=[policy.id], description="Agents")
+assert (restriction.enforced, restriction.type, [one.id for one in restriction.ip_policies]) == (False, "agent", [policy.id])
+same(restriction, client.ip_restrictions.get(restriction.id))
+refused("ERR_NGROK_1802", 400, lambda: client.ip_restrictions.create(type="agent", ip_policy_ids=[policy.id]))
+refused("ERR_NGROK_1420", 400, lambda: client.ip_policies.delete(policy.id))
+client.ip_restrictions.update(restriction.id, enforced=True)
+enforced = client.ip_restrictions.get(restriction.id)
+assert enforced.enforced and [one.id for one in enforced.ip_policies] == [policy.id], "its policies stay"
+assert [row.id for row in client.ip_restrictions.list(filter='obj.type == "agent" && obj.enforced')] == [restriction.id]
+refused("ERR_FRONTDESK_616", 400, lambda: client.ip_restrictions.create(type="api", ip_policy_ids=[policy.id], enforced=True))
+restriction.delete()
+gone(lambda: client.ip_restrictions.get(restriction.id))
+client.ip_policies.delete(policy.id)
 
 # A new key works, and what it may do is what its owner may: a bot user makes no other.
 made = client.api_keys.create(owner_id=bot.id)

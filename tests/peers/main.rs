@@ -1,4 +1,5 @@
-//! Real programs of others at the other end: mail servers that take letters, and that do all that mail servers do.
+//! Real programs of others at the other end: mail servers that take letters, and that do all that mail servers do; proxies in front; clients
+//! of the API.
 //! `tests/run` installs what is needed into `target/peers`.
 
 #![allow(
@@ -21,5 +22,6 @@ mod desk;
 #[allow(dead_code, reason = "shared with the other suites, which use all of it")]
 mod kit;
 mod letters;
+mod proxies;
 mod receiver;
 mod trouble;

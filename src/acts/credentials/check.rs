@@ -11,7 +11,9 @@ use crate::{
     protocols::secrets::hash_token,
     rules::{
         credentials::{Acl, CredentialId, Denial, Kind, Wanted, is_fingerprint, secret},
+        gate::Ip,
         ids::AccountId,
+        ip_restrictions::Surface,
         permissions::{Rights, may},
         time::Millis,
     },
@@ -43,6 +45,8 @@ pub struct Good {
     pub expires_at: Option<Millis>,
     /// Whether what is wanted may be bound; `None` where nothing is.
     pub may_bind: Option<bool>,
+    /// Whether it will be refused from there once the restriction of this surface is enforced.
+    pub is_warned: bool,
 }
 
 /// What a check finds. Whatever is not of the account that asks is [`Checked::Unknown`].
@@ -51,20 +55,29 @@ pub enum Checked {
     Good(Box<Good>),
     /// There is none, not any more, or not here.
     Unknown,
-    /// It is one of the account, and refused.
-    Denied(Denial),
+    /// It is one of the account, and refused there.
+    Denied(Denial, Surface),
 }
 
-/// Checks a credential of the account, which comes from an address, for something to be bound. That it was used, or refused, is noted
-/// once a minute.
+/// From where something is shown, and for what.
+#[derive(Default)]
+pub struct Circumstances {
+    /// The address; where none is given, that of whoever asks.
+    pub address: Option<IpAddr>,
+    /// What it is shown to; where nothing is said, what credentials of its kind are for.
+    pub surface: Option<Surface>,
+    /// What is to be bound.
+    pub wanted: Option<Wanted>,
+}
+
+/// Checks a credential of the account in these circumstances. That it was used, or refused, is noted once a minute.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn check(
     permit: &Permit<may::CheckCredentials, Key>,
     shown: &Shown<'_>,
-    address: Option<IpAddr>,
-    wanted: Option<&Wanted>,
+    Circumstances { address, surface, wanted }: Circumstances,
 ) -> Result<Checked, Stop> {
     let own = &permit.account().account;
     let hash = match shown {
@@ -79,20 +92,23 @@ pub async fn check(
         let Shown::Secret(token) = shown else { return Ok(Checked::Unknown) };
         let Some(row) = revoked::find(app, token).await?.filter(|row| row.account == *own) else { return Ok(Checked::Unknown) };
         revoked::note(app, &caller, &row, Some(permit.context())).await;
-        return Ok(Checked::Denied(Denial::Revoked));
+        return Ok(Checked::Denied(Denial::Revoked, surface.unwrap_or(Surface::of(row.kind()))));
     };
     if facts.account.account != *own {
         return Ok(Checked::Unknown);
     }
     let key = Key::of(app.clone(), caller, hash, facts);
-    let rights = match judge(app, permit.now(), key.facts()) {
+    let surface = surface.unwrap_or_else(|| Surface::of(key.facts().kind));
+    let now = permit.now();
+    let ip = key.ip(&mut app.0.db.reader(crate::store::Instance), surface, now).await?;
+    let rights = match judge(app, now, key.facts(), ip) {
         Ok((_, rights)) => rights,
         Err(why) => {
             key.denied(why, &permit.context()).await;
-            return Ok(Checked::Denied(why));
+            return Ok(Checked::Denied(why, surface));
         }
     };
-    key.note_use(if key.facts().kind == Kind::ApiKey { "api" } else { "agent" }).await;
+    key.note_use(surface, ip).await;
     let actor = key.actor();
     let facts = key.facts();
     Ok(Checked::Good(Box::new(Good {
@@ -103,6 +119,7 @@ pub async fn check(
         principal_name: actor.name().to_owned(),
         rights,
         expires_at: facts.expires_at,
-        may_bind: wanted.map(|wanted| facts.kind.has_acl() && Acl::kept(&facts.acl).allows(wanted)),
+        is_warned: ip == Ip::Warned,
+        may_bind: wanted.map(|wanted| facts.kind.has_acl() && Acl::kept(&facts.acl).allows(&wanted)),
     })))
 }

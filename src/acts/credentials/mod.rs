@@ -8,7 +8,7 @@ mod scan;
 
 use serde_json::{Value, json};
 
-pub use check::{Checked, Good, Shown, check};
+pub use check::{Checked, Circumstances, Good, Shown, check};
 pub use default::{OwnAuthtoken, renew, show};
 pub use rotate::rotate;
 pub use scan::{Leaked, recognise};

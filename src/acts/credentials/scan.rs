@@ -6,7 +6,10 @@ use crate::{
         permit::{actor, judge},
     },
     protocols::secrets::hash_token,
-    rules::credentials::{CredentialId, Denial, Kind, secret},
+    rules::{
+        credentials::{CredentialId, Denial, Kind, secret},
+        gate::Ip,
+    },
     store::{Instance, StoreError},
 };
 
@@ -31,14 +34,14 @@ pub enum Leaked {
     Foreign,
 }
 
-/// Looks a secret up. Nothing is noted.
+/// Looks a secret up. Nothing is noted. From where it would be used nobody knows.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn recognise(app: &App, text: &str) -> Result<Leaked, StoreError> {
     let mut reader = app.0.db.reader(Instance);
     if let Some(facts) = reader.key(&hash_token(text)).await? {
-        if let Err(why) = judge(app, app.now(), &facts) {
+        if let Err(why) = judge(app, app.now(), &facts, Ip::Allowed) {
             return Ok(Leaked::Resting(facts.credential, why));
         }
         let owner = actor(&facts).name().to_owned();

@@ -3,7 +3,7 @@
 
 use crate::{
     acts::{
-        App, Person, Stop, Visitor,
+        App, Caller, Person, Stop, Visitor,
         choosing::judge,
         joining::{Membership, enlist},
         lockouts,
@@ -15,8 +15,10 @@ use crate::{
         addresses::Email,
         events::{Event, InvitationEvent, Invited, Log, Who},
         faults::Faults,
+        gate::Ip,
         ids::UserId,
         invitations::{Address, Closed, Ended, Holder, Link, Offer, Purpose, has_seat, holder, offer},
+        ip_restrictions::Surface,
         passwords::Known,
         sign_in::{Failure, window_start},
         sign_up::NewPerson,
@@ -47,7 +49,7 @@ pub struct View {
 pub async fn look(visitor: &Visitor, person: Option<&Person>, token: &str) -> Result<View, Stop> {
     let mut reader = visitor.read();
     let link = find(&mut reader, token).await?;
-    let offer = offer_of(&visitor.app, &mut reader, &link, visitor.now()).await?;
+    let offer = offer_of(&visitor.app, &mut reader, &link, &visitor.caller, visitor.now()).await?;
     let (mut own, mut is_member) = (None, false);
     if let Some(person) = person {
         let user = &person.facts().user;
@@ -62,7 +64,14 @@ async fn find(reader: &mut Reader<Instance>, token: &str) -> Result<LinkRow, Sto
     reader.invitation_link(&hash_token(token)).await?.ok_or(Stop::Unknown)
 }
 
-async fn offer_of(app: &App, reader: &mut Reader<Instance>, link: &LinkRow, now: Millis) -> Result<Result<Offer, Ended>, Stop> {
+async fn offer_of(
+    app: &App,
+    reader: &mut Reader<Instance>,
+    link: &LinkRow,
+    caller: &Caller,
+    now: Millis,
+) -> Result<Result<Offer, Ended>, Stop> {
+    let restricting = reader.ip_state(&link.account).await?.in_force();
     let taken = reader.seats_taken(&link.account).await?;
     Ok(offer(
         now,
@@ -73,6 +82,8 @@ async fn offer_of(app: &App, reader: &mut Reader<Instance>, link: &LinkRow, now:
             offered: link.offered(),
             inviter: link.inviter(),
             has_seat: has_seat(taken, app.0.terms.seats),
+            is_domain_let_in: reader.domains_of(&link.account).await?.admit(&link.canonical),
+            is_refused_here: restricting.at(now).ip(Surface::Dashboard, caller.address) == Ip::Refused,
         },
     ))
 }
@@ -124,7 +135,7 @@ async fn admit(
     address: Address,
 ) -> Result<Result<Offer, (&'static str, &'static str)>, Stop> {
     let now = tx.now();
-    Ok(match (holder(link.purpose(), Some(address)), offer_of(&person.app, tx, link, now).await?) {
+    Ok(match (holder(link.purpose(), Some(address)), offer_of(&person.app, tx, link, &person.caller, now).await?) {
         (Holder::SomebodyElse | Holder::Visitor, _) => Err(("somebody_else", "This invitation is for somebody else.")),
         (Holder::Unproven, _) => Err(("unproven", "Nobody has checked that the invited address is yours.")),
         (Holder::Invited, Err(ended)) => Err((ended.word(), ended.sentence())),
@@ -141,7 +152,11 @@ pub async fn decline(person: &Person, token: &str) -> Result<(), Stop> {
     let mut tx = person.begin_joining(&link.account).await?;
     let link = find(&mut tx, token).await?;
     let address = tx.address_of(&person.facts().user, &link.canonical, &link.account).await?;
-    if let Err((word, says)) = admit(person, &mut tx, &link, address).await? {
+    // Whoever may not join from here may say no all the same.
+    let may_decline = |word: &str| [Ended::Elsewhere.word(), Ended::Domain.word()].contains(&word);
+    if let Err((word, says)) = admit(person, &mut tx, &link, address).await?
+        && !may_decline(word)
+    {
         drop(tx);
         return Err(refuse(Trier::of(person), person.begin_joining(&link.account).await?, &link, word, says).await);
     }
@@ -162,7 +177,7 @@ pub async fn decline(person: &Person, token: &str) -> Result<(), Stop> {
 pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, cookies: &Cookies) -> Result<String, Stop> {
     let app = &visitor.app;
     let link = find(&mut visitor.read(), token).await?;
-    if let Err(ended) = offer_of(app, &mut visitor.read(), &link, visitor.now()).await? {
+    if let Err(ended) = offer_of(app, &mut visitor.read(), &link, &visitor.caller, visitor.now()).await? {
         let tx = visitor.begin(vec![Log::Account(link.account.clone())]).await?;
         return Err(refuse(Trier::at(visitor), tx, &link, ended.word(), ended.sentence()).await);
     }
@@ -190,7 +205,7 @@ pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, cookies: &C
     let mut tx = visitor.begin(vec![Log::Account(link.account.clone())]).await?;
     let link = find(&mut tx, token).await?;
     let now = tx.now();
-    let offer = match offer_of(app, &mut tx, &link, now).await? {
+    let offer = match offer_of(app, &mut tx, &link, &visitor.caller, now).await? {
         Ok(offer) => offer,
         Err(ended) => return Err(refuse(Trier::at(visitor), tx, &link, ended.word(), ended.sentence()).await),
     };

@@ -13,6 +13,7 @@ use crate::{
     protocols::secrets::{hash_token, token},
     rules::{
         addresses::Email,
+        domains,
         events::{Actor, Event, InvitationEvent, Invited, Who, roles_value},
         faults::{
             Faults,
@@ -48,6 +49,7 @@ pub async fn invite<B: Bearer>(permit: &Permit<may::InviteMembers, B>, new: NewI
     let sender = sender(&mut tx, permit).await?;
     may_grant(own, Roles::LEAST, roles).map_err(|says| above("roles", roles, says))?;
     permit.demand_fresh_over(&[roles])?;
+    demand_domain(&mut tx, "email", email.canonical()).await?;
     demand_stranger(&mut tx, email.canonical()).await?;
     let account = permit.account().account.clone();
     if let Some(before) = tx.unclosed_invitation(email.canonical()).await? {
@@ -98,6 +100,7 @@ pub async fn resend<B: Bearer>(permit: &Permit<may::ResendInvitations, B>, id: &
     let sender = sender(&mut tx, permit).await?;
     may_grant(own, Roles::LEAST, row.roles()).map_err(|says| above("invitation", row.roles(), says))?;
     permit.demand_fresh_over(&[row.roles()])?;
+    demand_domain(&mut tx, "invitation", &row.canonical).await?;
     demand_stranger(&mut tx, &row.canonical).await?;
     if state == State::Expired {
         demand_seat(permit.app(), &mut tx).await?;
@@ -117,6 +120,14 @@ pub async fn resend<B: Bearer>(permit: &Permit<may::ResendInvitations, B>, id: &
     tx.commit(Event::Invitation { account, invitation: invited(&row), what: InvitationEvent::Resent { before, after } }).await?;
     letters::ring(permit.app());
     Ok(Sent { row, link })
+}
+
+/// That the account lets in addresses of this domain.
+async fn demand_domain(tx: &mut Tx<InAccount>, field: &'static str, canonical: &str) -> Result<(), Stop> {
+    if tx.domains().await?.admit(canonical) {
+        return Ok(());
+    }
+    Err(Faults::coded(field, codes::DOMAIN_REFUSED, domains::refusal(canonical)).into())
 }
 
 /// Offers other roles; answers with the invitation as it is then.

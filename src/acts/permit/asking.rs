@@ -3,7 +3,7 @@
 use crate::{
     acts::{App, Caller, Stop},
     rules::{
-        gate::{self, Refusal, Session, Verdict, Warning},
+        gate::{self, Ip, Refusal, Session, Verdict, Warning},
         ids::OperationId,
         permissions::Permission,
         security::Demands,
@@ -36,9 +36,9 @@ impl From<AskingFacts> for Asking {
 }
 
 impl Asking {
-    /// What the gate says to whoever this is and `wants` that of this account.
-    pub(super) fn verdict(&self, app: &App, now: Millis, account: &AccountFacts, wants: Permission) -> Verdict {
-        let (policy, member) = at_gate(app, account);
+    /// What the gate says to whoever this is and `wants` that of this account, which says that of their address.
+    pub(super) fn verdict(&self, app: &App, now: Millis, account: &AccountFacts, ip: Ip, wants: Permission) -> Verdict {
+        let (policy, member) = at_gate(app, account, ip);
         gate::account(now, account.account.as_str(), policy, member, &self.at(account), wants)
     }
 
@@ -93,10 +93,10 @@ pub(super) fn demand(verdict: Verdict, account: &str) -> Result<Vec<Warning>, St
 }
 
 /// What the account demands and what the person is in it, as the gate wants to know it.
-pub(super) fn at_gate(app: &App, facts: &AccountFacts) -> (gate::Policy, Option<gate::Member>) {
+pub(super) fn at_gate(app: &App, facts: &AccountFacts, ip: Ip) -> (gate::Policy, Option<gate::Member>) {
     let instance = app.instance();
     let Demands { mfa, sessions: limits, .. } = facts.security.within(instance);
-    let policy = gate::Policy { instance: instance.sessions, limits, ip: gate::Ip::Allowed, sso: gate::Sso::Off, mfa };
+    let policy = gate::Policy { instance: instance.sessions, limits, ip, sso: gate::Sso::Off, mfa };
     let member = facts.member.roles().map(|_| gate::Member {
         disabled_at: facts.member.disabled_at,
         access_until: facts.member.access_until,
@@ -125,7 +125,8 @@ pub(super) fn context(caller: &Caller, principal: &str, name: &str, facts: Optio
     }
 }
 
-/// What the gate says, inside this very transaction, to whoever holds the cookie with this hash and wants each of these of the account.
+/// What the gate says, inside this very transaction, to whoever holds the cookie with this hash, comes from an address that is refused, and
+/// wants each of these of the account.
 pub(in crate::acts) async fn verdicts<S>(
     app: &App,
     tx: &mut Tx<S>,
@@ -135,7 +136,7 @@ pub(in crate::acts) async fn verdicts<S>(
 ) -> Result<Vec<Verdict>, Stop> {
     let mut asking = tx.asking(token_hash, slug).await?.map(Asking::from).ok_or(Stop::SignIn)?;
     let account = asking.account.take().ok_or(Stop::Unknown)?;
-    Ok(wants.iter().map(|wants| asking.verdict(app, tx.now(), &account, *wants)).collect())
+    Ok(wants.iter().map(|wants| asking.verdict(app, tx.now(), &account, Ip::Refused, *wants)).collect())
 }
 
 /// Whoever sits at the machine.

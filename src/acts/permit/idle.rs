@@ -43,10 +43,10 @@ impl Visitor {
     pub async fn stay(&self, slug: &str) -> Result<Result<Span, End>, Stop> {
         let caller = || Caller { is_background: true, ..self.caller.clone() };
         let noted = match Permit::<may::ViewAccount>::ask(&self.app, caller(), slug).await {
-            Ok(permit) => permit.note_still_here().await,
+            Ok(permit) => permit.note_still_here(true).await,
             // Whoever came by a rescue link is where that leads.
             Err(Stop::Step(Step::BeyondRescue)) => {
-                Permit::<may::ManageSecurity>::ask(&self.app, caller(), slug).await?.note_still_here().await
+                Permit::<may::ManageSecurity>::ask(&self.app, caller(), slug).await?.note_still_here(true).await
             }
             // Wherever else they are, the session is theirs.
             Err(_) => match Holder::ask(&self.app, caller()).await {

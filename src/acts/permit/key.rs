@@ -2,6 +2,7 @@
 
 use super::{
     Permit,
+    addresses::{Noted, ip, is_new, note_warned, remember},
     asking::{at_gate, not_noted},
     bearer::{Admitted, Bearer, commit_refusal},
     revoked,
@@ -12,13 +13,14 @@ use crate::{
     rules::{
         credentials::{CredentialId, Denial, Kind, NOTED_EVERY, Owner, secret},
         events::{self, Actor, CredentialEvent, Event, Log, Who},
-        gate,
+        gate::{self, Ip},
         ids::AccountId,
+        ip_restrictions::Surface,
         members::Roles,
         permissions::{May, Permission, Rights, rights, rights_of_bots},
         time::Millis,
     },
-    store::{AccountFacts, Context, InAccount, Instance, KeyFacts, Source, Tx, Why},
+    store::{AccountFacts, Context, InAccount, Instance, KeyFacts, Reader, Source, StoreError, Tx, Why},
 };
 
 /// A program with an API key that its account admits.
@@ -58,11 +60,12 @@ impl<M: May> Permit<M, Key> {
     ) -> Result<Self, Stop> {
         let key = Key::find(app, caller, token).await?;
         pace(&key.facts.account.account)?;
-        let (roles, rights) = match judge(app, app.now(), &key.facts) {
+        let ip = key.ip(&mut app.0.db.reader(Instance), Surface::Api, app.now()).await?;
+        let (roles, rights) = match judge(app, app.now(), &key.facts, ip) {
             Ok(found) => found,
             Err(why) => return Err(key.denied(why, &key.context()).await),
         };
-        key.note_use("api").await;
+        key.note_use(Surface::Api, ip).await;
         let account = key.facts.account.clone();
         let permit = Self::of(key, account, roles, rights, Vec::new());
         if permit.rights.allow(M::PERMISSION) { Ok(permit) } else { Err(permit.missing(M::PERMISSION).await) }
@@ -100,20 +103,37 @@ impl Key {
         }
     }
 
-    /// Notes that it was used, once a minute.
-    pub(in crate::acts) async fn note_use(&self, surface: &'static str) {
-        let facts = &self.facts;
-        if facts.last_used_at.is_none_or(|at| self.app.now().since(at) >= NOTED_EVERY) {
+    /// What the account says to whoever shows it by a surface, from where they do.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(in crate::acts) async fn ip<S>(&self, reader: &mut Reader<S>, surface: Surface, now: Millis) -> Result<Ip, StoreError> {
+        ip(&self.app, reader, &self.facts.account, (surface, self.caller.address), now).await
+    }
+
+    /// Notes that it was used, once a minute, and once a day for each address; and that whoever did was warned.
+    pub(in crate::acts) async fn note_use(&self, surface: Surface, ip: Ip) {
+        let (facts, account) = (&self.facts, &self.facts.account);
+        let is_due = facts.last_used_at.is_none_or(|at| self.app.now().since(at) >= NOTED_EVERY);
+        let is_new = is_new(self, account, surface);
+        if is_due || is_new {
             let noted = async {
-                let mut tx = self.begin_in(&facts.account, vec![]).await?;
+                let mut tx = self.begin_in(account, vec![]).await?;
                 // Of many at once one notes it.
                 let since = tx.now().minus(NOTED_EVERY);
-                if tx.touch_credential(&facts.credential, since).await? {
-                    tx.count_visit(surface).await?;
+                let is_more = tx.touch_credential(&facts.credential, since).await?;
+                if is_more || is_new {
+                    tx.count_visit(surface, is_more).await?;
                 }
                 Ok(tx.commit_unrecorded(Why::LastSeen).await?)
             };
-            noted.await.unwrap_or_else(|stop: Stop| not_noted(&stop));
+            match noted.await {
+                Ok(()) => remember(self, account, surface, Noted::Visit),
+                Err(stop) => not_noted(&stop),
+            }
+        }
+        if ip == Ip::Warned {
+            note_warned(self, account, surface).await;
         }
     }
 
@@ -135,7 +155,9 @@ impl Key {
         tx.note_refused(&self.facts.credential, &from, why.word()).await?;
         let (credential, what) = (credential(&self.facts), CredentialEvent::Refused { why, from });
         let event = Event::Credential { account: account.account.clone(), credential, what };
-        commit_refusal(tx, &account.account, self.means(), why.word(), event).await
+        // From another address it is news again where it is the address.
+        let reason = if why == Denial::Ip { format!("{} {}", why.word(), self.caller.address) } else { why.word().to_owned() };
+        commit_refusal(tx, &account.account, self.means(), &reason, event).await
     }
 
     /// The credential and its owner.
@@ -166,8 +188,8 @@ pub(in crate::acts) fn actor(facts: &KeyFacts) -> Actor {
 
 /// What the owner of a credential may do in its account now. Whoever may not use the API has no use for an API key, wherever it is
 /// shown or found.
-pub(in crate::acts) fn judge(app: &App, now: Millis, facts: &KeyFacts) -> Result<(Roles, Rights), Denial> {
-    let (policy, member) = at_gate(app, &facts.account);
+pub(in crate::acts) fn judge(app: &App, now: Millis, facts: &KeyFacts, ip: Ip) -> Result<(Roles, Rights), Denial> {
+    let (policy, member) = at_gate(app, &facts.account, ip);
     let holder = match (&facts.owner, member) {
         (Owner::Bot(_), _) => gate::Holder::Bot { inactive_at: facts.inactive_at },
         (Owner::User(_), Some(member)) => gate::Holder::Member { member, has_factor: facts.factor_since.is_some(), has_idp: false },
@@ -235,7 +257,9 @@ impl Bearer for Key {
         let found = tx.key(&self.hash).await.map_err(|error| (None, error.into()))?;
         let facts = found.filter(|facts| facts.account.account == account.account).ok_or((None, Stop::Key(NoKey::Unknown)))?;
         let now = Self { app: self.app.clone(), caller: self.caller.clone(), hash: self.hash.clone(), facts };
-        match judge(&now.app, tx.now(), &now.facts) {
+        let at = tx.now();
+        let ip = now.ip(tx, Surface::Api, at).await.map_err(|error| (None, error.into()))?;
+        match judge(&now.app, at, &now.facts, ip) {
             Ok((roles, rights)) => Ok(Admitted { account: now.facts.account, roles, rights }),
             Err(why) => Err((Some(now.facts.account), Stop::Key(NoKey::Denied(why)))),
         }

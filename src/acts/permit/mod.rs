@@ -1,5 +1,6 @@
 //! Who may: a visitor, a person, or a member with a permission. The only keys to the store.
 
+mod addresses;
 mod asking;
 mod bearer;
 mod idle;
@@ -9,6 +10,8 @@ pub(in crate::acts) mod revoked;
 
 use std::marker::PhantomData;
 
+pub(in crate::acts) use addresses::{Addresses, in_force};
+use addresses::{Noted, ip, is_new, note_warned, remember};
 pub use asking::system;
 pub(in crate::acts) use asking::{NONE, asking, console, verdicts};
 use asking::{demand, not_noted};
@@ -23,6 +26,7 @@ use crate::{
     rules::{
         events::{Actor, Event, Log},
         gate::{Step, Warning},
+        ip_restrictions::Surface,
         members::Roles,
         permissions::{May, Permission, Proof, Rights, rights},
         security::Demands,
@@ -66,7 +70,9 @@ impl<M: May> Permit<M> {
             let moved = app.0.db.reader(Instance).slug_now(slug, &asking.facts.user).await?;
             return Err(moved.map_or(Stop::Unknown, Stop::Moved));
         };
-        let verdict = asking.verdict(app, app.now(), &account, M::PERMISSION);
+        let (at, now) = ((Surface::Dashboard, caller.address), app.now());
+        let ip = ip(app, &mut app.0.db.reader(Instance), &account, at, now).await?;
+        let verdict = asking.verdict(app, now, &account, ip, M::PERMISSION);
         let person = Person { app: app.clone(), caller, facts: asking.facts, proven_at: asking.proven_at };
         let warnings = match demand(verdict, &account.name) {
             Ok(warnings) => warnings,
@@ -75,6 +81,9 @@ impl<M: May> Permit<M> {
         let Some(roles) = account.member.roles() else { return Err(Stop::Unknown) };
         let permit = Self::of(person, account, roles, rights(roles), warnings);
         permit.note_presence().await?;
+        if permit.warnings.contains(&Warning::IpWouldRefuse) {
+            note_warned(&permit.bearer, &permit.account, Surface::Dashboard).await;
+        }
         if !permit.rights.allow(M::PERMISSION) {
             return Err(permit.missing(M::PERMISSION).await);
         }
@@ -113,21 +122,34 @@ impl<M: May> Permit<M> {
             let living = living(&person.app, tx.now(), here);
             tx.end_oldest_entries(&person.facts.session, here.session_limit, living).await?;
             tx.touch_entry(&person.facts.session).await?;
-            tx.count_visit("dashboard").await?;
-            return Ok(tx.commit(Event::AccountEntered { account: account.account.clone(), who: person.who() }).await?);
+            self.count_visit(&mut tx, true).await?;
+            tx.commit(Event::AccountEntered { account: account.account.clone(), who: person.who() }).await?;
+            remember(person, account, Surface::Dashboard, Noted::Visit);
+            return Ok(());
         };
         let limits = account.security.within(person.app.instance()).sessions;
-        if !person.caller.is_background && person.now().since(seen) >= limits.touch_every() {
-            self.note_still_here().await.unwrap_or_else(|stop| not_noted(&stop));
+        let is_due = person.now().since(seen) >= limits.touch_every();
+        if !person.caller.is_background && (is_due || is_new(person, account, Surface::Dashboard)) {
+            self.note_still_here(is_due).await.unwrap_or_else(|stop| not_noted(&stop));
         }
         Ok(())
     }
 
-    async fn note_still_here(&self) -> Result<(), Stop> {
+    async fn note_still_here(&self, is_more: bool) -> Result<(), Stop> {
         let mut tx = self.bearer.begin_in(&self.account, vec![]).await?;
         tx.touch_entry(&self.bearer.facts.session).await?;
-        tx.count_visit("dashboard").await?;
-        Ok(tx.commit_unrecorded(Why::LastSeen).await?)
+        self.count_visit(&mut tx, is_more).await?;
+        tx.commit_unrecorded(Why::LastSeen).await?;
+        remember(&self.bearer, &self.account, Surface::Dashboard, Noted::Visit);
+        Ok(())
+    }
+
+    /// Counts the visit. Who came by a rescue link came past all restrictions: that says nothing of who would come in otherwise.
+    async fn count_visit(&self, tx: &mut Tx<InAccount>, is_more: bool) -> Result<(), Stop> {
+        if self.rescued_until().is_none() {
+            tx.count_visit(Surface::Dashboard, is_more).await?;
+        }
+        Ok(())
     }
 }
 
@@ -155,6 +177,16 @@ impl<M: May, B: Bearer> Permit<M, B> {
     /// Asks for a fresh proof where what is done is about an administrator: makes one, changes one, or keeps one out.
     pub(in crate::acts) fn demand_fresh_over(&self, roles: &[Roles]) -> Result<(), Stop> {
         if roles.iter().any(|roles| roles.administrator) { self.bearer.demand_fresh() } else { Ok(()) }
+    }
+
+    /// Asks for a fresh proof of who this is, of whoever can give one.
+    pub(in crate::acts) fn demand_fresh(&self) -> Result<(), Stop> {
+        self.bearer.demand_fresh()
+    }
+
+    /// Begins a transaction that notes what is no news, and changes nothing.
+    pub(in crate::acts) async fn begin_noting(&self) -> Result<Tx<InAccount>, Stop> {
+        self.bearer.begin_in(&self.account, vec![]).await
     }
 
     /// Who holds it, as events name them.

@@ -1,6 +1,7 @@
 //! Visitors and persons: what anyone may do, and what is somebody's own.
 
 use super::{
+    addresses::ip,
     asking::{NONE, asking, asking_now, context, demand, not_noted},
     bearer::{Admitted, Bearer},
 };
@@ -11,6 +12,7 @@ use crate::{
         events::{Actor, Event, Log, Who},
         gate,
         ids::AccountId,
+        ip_restrictions::Surface,
         permissions::{Permission, rights},
         proofs, sessions,
         time::Millis,
@@ -51,6 +53,12 @@ impl Visitor {
     #[must_use]
     pub fn sends_letters(&self) -> bool {
         self.app.sends_letters()
+    }
+
+    /// The network address that they come from.
+    #[must_use]
+    pub const fn address(&self) -> std::net::IpAddr {
+        self.caller.address
     }
 
     pub(in crate::acts) fn context(&self) -> Context {
@@ -191,6 +199,12 @@ impl Person {
     }
 
     /// The network address that the person comes from.
+    #[must_use]
+    pub const fn comes_from(&self) -> std::net::IpAddr {
+        self.caller.address
+    }
+
+    /// The same as text.
     pub(in crate::acts) fn address(&self) -> String {
         self.caller.address.to_string()
     }
@@ -289,7 +303,12 @@ impl Bearer for Person {
         let mut asking = asking_now(tx, &self.caller, &account.slug).await.map_err(|stop| (None, stop))?;
         // The slug may be another account's by now.
         let fresh = asking.account.take().filter(|fresh| fresh.account == account.account).ok_or((None, Stop::Unknown))?;
-        let verdict = asking.verdict(&self.app, tx.now(), &fresh, wants);
+        let (at, now) = ((Surface::Dashboard, self.caller.address), tx.now());
+        let ip = match ip(&self.app, tx, &fresh, at, now).await {
+            Ok(ip) => ip,
+            Err(error) => return Err((None, error.into())),
+        };
+        let verdict = asking.verdict(&self.app, now, &fresh, ip, wants);
         if let Err(stop) = demand(verdict, &fresh.name) {
             return Err((Some(fresh), stop));
         }
@@ -300,7 +319,9 @@ impl Bearer for Person {
     async fn refused(&self, account: &AccountFacts, stop: Stop) -> Stop {
         let Stop::Refused { why, account: name, .. } = stop else { return stop };
         let event = Event::AccountEntryRefused { account: account.account.clone(), who: self.who(), why };
-        if let Err(stop) = self.record_refusal(account, why.word(), event).await {
+        // From another address it is news again where it is the address.
+        let reason = if why == gate::Refusal::Ip { format!("{} {}", why.word(), self.caller.address) } else { why.word().to_owned() };
+        if let Err(stop) = self.record_refusal(account, &reason, event).await {
             return stop;
         }
         match self.app.0.db.reader(InAccount(account.account.clone())).administrators(3).await {

@@ -63,6 +63,7 @@ pub async fn demo(config: &Config, clock: Clock, dice: Dice) -> Result<Demo, Sta
         listen: config.listen,
         base_url: config.base_url.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
+        forwarded_header: config.forwarded_header,
         metrics_listen: config.metrics_listen,
         max_connections: config.max_connections,
         plan: config.plan.clone(),
@@ -76,7 +77,7 @@ pub async fn demo(config: &Config, clock: Clock, dice: Dice) -> Result<Demo, Sta
     let turned = Turned { clock, behind: Arc::new(AtomicI64::new(story::LENGTH.0)) };
     let hands = turned.clone();
     let running = start(&config, Arc::new(move || hands.now()), dice).await?;
-    let told = story::Teller::new(&running, &turned).tell().await;
+    let told = Box::pin(story::Teller::new(&running, &turned).tell()).await;
     if let Err(stop) = told {
         running.stop().await;
         return Err(StartError::Other(format!("The demonstration's story broke off: {stop:?}")));

@@ -3,13 +3,16 @@
 
 use super::story::Teller;
 use crate::{
-    acts::{Key, Permit, Stop, bot_users, credentials},
+    acts::{self, Key, Permit, Stop, bot_users, credentials, ip_restrictions::How},
     rules::{
         bot_users::Draft,
         credentials::{Acl, Kind, New, Owner},
         ids::BotId,
+        ip_policies::{self, Action},
+        ip_restrictions::{self, Surface},
         permissions::may,
     },
+    store::NewIpRule,
 };
 
 /// The programs that have a key: what it is called, from which day on it is used, and how it is found here.
@@ -42,6 +45,7 @@ impl Teller<'_> {
                 self.programs.old = Some(bot);
             }
             40 => drop(credentials::show(&self.permit("alan").await?).await?),
+            90 => self.restrict().await?,
             108 => {
                 if let Some(bot) = self.programs.old.clone() {
                     bot_users::update(&self.permit("ada").await?, &bot, None, Some(false)).await?;
@@ -56,6 +60,21 @@ impl Teller<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The offices are allowed; the build servers come from elsewhere, as the warnings say.
+    async fn restrict(&mut self) -> Result<(), Stop> {
+        let says = |text: &str| ip_policies::Draft { description: text.to_owned(), metadata: String::new() };
+        let permit = self.permit("ada").await?;
+        let policy = acts::ip_policies::create(&permit, &says("Offices")).await?;
+        let rule = |network: &str, description| {
+            let network = ip_policies::network(network).map_err(|why| Stop::Broken(why.sentence()))?;
+            Ok::<_, Stop>(NewIpRule { network, action: Action::Allow, description, metadata: "" })
+        };
+        let rules = [rule("203.0.113.0/28", "London")?, rule("2001:db8:40::/48", "Manchester")?];
+        acts::ip_policies::add_rules(&permit, &policy.id, &rules, How::Do).await?.done()?;
+        let draft = ip_restrictions::Draft { policies: vec![policy.id.to_string()], ..ip_restrictions::Draft::default() };
+        acts::ip_restrictions::create(&self.permit("ada").await?, Surface::Api, &draft, How::Do).await?.done().map(drop)
     }
 
     async fn bot(&mut self, name: &str) -> Result<BotId, Stop> {

@@ -3,10 +3,12 @@
 //! A transaction ends by naming one of these. [`Event::record`] says in one place in which log it belongs, whom it
 //! concerns, and what it looked like before and after. Nothing here ever carries a secret.
 
+mod addresses;
 mod programs;
 
 use serde_json::{Value, json};
 
+pub use addresses::{IpEvent, IpThing};
 pub use programs::{Bot, BotEvent, Credential, CredentialEvent};
 
 use super::{
@@ -137,6 +139,19 @@ words! {
         SshKeyUpdated       = "ssh_public_key_updated.v0", "changed an SSH key";
         SshKeyDeleted       = "ssh_public_key_deleted.v0", "deleted an SSH key";
         CredentialRefused   = "credential_refused.v0",    "used a credential that was refused";
+        IpPolicyCreated     = "ip_policy_created.v0",     "made an IP policy";
+        IpPolicyUpdated     = "ip_policy_updated.v0",     "changed an IP policy";
+        IpPolicyDeleted     = "ip_policy_deleted.v0",     "deleted an IP policy";
+        IpRuleCreated       = "ip_policy_rule_created.v0", "added rules to an IP policy";
+        IpRuleUpdated       = "ip_policy_rule_updated.v0", "changed a rule of an IP policy";
+        IpRuleDeleted       = "ip_policy_rule_deleted.v0", "deleted a rule of an IP policy";
+        IpRestrictionCreated = "ip_restriction_created.v0", "restricted from where the account is reached";
+        IpRestrictionUpdated = "ip_restriction_updated.v0", "changed an IP restriction";
+        IpRestrictionDeleted = "ip_restriction_deleted.v0", "deleted an IP restriction";
+        IpRestrictionsRelaxed = "ip_restrictions_relaxed.v0", "let all IP restrictions only warn";
+        IpRestrictionWarned = "ip_restriction_warned.v0", "came from where an IP restriction will not let them in";
+        IpChangeConfirmed   = "ip_restriction_change_confirmed.v0", "confirmed a change of IP restrictions";
+        IpChangeUndone      = "ip_restriction_change_undone.v0", "undid a change of IP restrictions";
         LetterFailed        = "letter_failed.v0",         "could not deliver a letter";
     }
 }
@@ -156,13 +171,14 @@ impl Kind {
     /// The types that an account's log can hold.
     pub fn of_accounts() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|kind| {
-            const OBJECTS: [&str; 11] = [
+            const OBJECTS: [&str; 12] = [
                 "account_",
                 "api_key_",
                 "billing_",
                 "bot_user_",
                 "credential_",
                 "invitation_",
+                "ip_",
                 "letter_",
                 "membership_",
                 "permission_",
@@ -307,6 +323,8 @@ pub enum Event {
     BotUser { account: AccountId, bot: Bot, what: BotEvent },
     /// Something happened to a credential.
     Credential { account: AccountId, credential: Credential, what: CredentialEvent },
+    /// Something happened about from where the account is reached.
+    Ip { account: AccountId, what: IpEvent },
     /// A letter was given up.
     LetterFailed { log: Log, letter: LetterId, recipient: String, why: String },
 }
@@ -320,11 +338,13 @@ pub struct Rescue {
     pub factor: bool,
     /// Whether they got a link to choose a new password.
     pub password: bool,
+    /// Whether the account's IP restrictions only warn since then.
+    pub relaxed: bool,
 }
 
 impl Rescue {
     fn value(self) -> Value {
-        json!({ "reason": self.reason, "second_factor_reset": self.factor, "password_link": self.password })
+        json!({ "reason": self.reason, "second_factor_reset": self.factor, "password_link": self.password, "ip_restrictions_relaxed": self.relaxed })
     }
 }
 
@@ -547,6 +567,7 @@ impl Event {
             Self::InvitationsSettled { account, who, invitations, heir } => settled(account, &who, &invitations, heir.as_deref()),
             Self::BotUser { account, bot, what } => what.record(account, &bot),
             Self::Credential { account, credential, what } => what.record(account, &credential),
+            Self::Ip { account, what } => what.record(account),
             Self::LetterFailed { log, letter, recipient, why } => {
                 let subjects = vec![subject("letter", letter.as_str(), &recipient)];
                 refused(Kind::LetterFailed, log, subjects, json!({ "recipient": recipient, "why": why }))

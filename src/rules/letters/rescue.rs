@@ -16,6 +16,8 @@ pub struct Rescued {
     pub reason: String,
     pub factor: bool,
     pub password: bool,
+    #[serde(default)]
+    pub relaxed: bool,
     pub at: i64,
 }
 
@@ -25,7 +27,7 @@ impl Rescued {
     }
 
     pub(super) fn reading(&self) -> Reading {
-        let Self { account, slug, person, email, reason, factor, password, at } = self;
+        let Self { account, slug, person, email, reason, factor, password, relaxed, at } = self;
         let at = Millis(*at).exact(&Zone::utc());
         let mut body = vec![
             format!(
@@ -34,6 +36,9 @@ impl Rescued {
             ),
             format!("The reason that was given: {reason}"),
         ];
+        if *relaxed {
+            body.push(format!("All IP restrictions of {account} only warn now: whoever comes from elsewhere is let in."));
+        }
         if *factor {
             body.push(format!("The second factor of {person} was taken away, and all their sessions were ended."));
         }

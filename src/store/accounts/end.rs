@@ -77,6 +77,11 @@ impl Tx<InAccount> {
             "DELETE FROM account_settings WHERE account_id = $1",
             "DELETE FROM billing WHERE account_id = $1",
             "DELETE FROM visits WHERE account_id = $1",
+            "DELETE FROM ip_provisional WHERE account_id = $1",
+            "DELETE FROM ip_restriction_policies WHERE restriction_id IN (SELECT x.id FROM ip_restrictions x WHERE x.account_id = $1)",
+            "DELETE FROM ip_restrictions WHERE account_id = $1",
+            "DELETE FROM ip_policy_rules WHERE account_id = $1",
+            "DELETE FROM ip_policies WHERE account_id = $1",
         ] {
             run!(self, sqlx::query(gone).bind(&scope));
         }

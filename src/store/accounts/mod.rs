@@ -31,6 +31,8 @@ pub struct AccountFacts {
     pub security: Entry,
     /// When it got its first identity provider, if it has.
     pub first_idp_at: Option<Millis>,
+    /// How often what restricts its addresses has changed; 0 where nothing ever has.
+    pub ip_version: i64,
     /// When this session came in, if it has.
     pub entered_at: Option<Millis>,
     /// When it was last noted there.

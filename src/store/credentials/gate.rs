@@ -64,6 +64,7 @@ struct Row {
     time_zone: String,
     mfa: Option<String>,
     first_idp_at: Option<Millis>,
+    ip_version: i64,
     #[sqlx(flatten)]
     member: MemberFacts,
 }
@@ -93,6 +94,7 @@ impl Row {
                 rescued: None,
                 security: Entry { mfa: self.mfa, ..Entry::default() },
                 first_idp_at: self.first_idp_at,
+                ip_version: self.ip_version,
                 entered_at: None,
                 entry_seen_at: None,
                 entry_ended_at: None,
@@ -108,7 +110,7 @@ impl<S> Reader<S> {
         let row: Option<Row> = sql!(self, c => sqlx::query_as(
             "SELECT k.id AS credential, k.kind, k.user_id, k.bot_id, COALESCE(m.name, b.name) AS owner_name, m.search_email AS owner_email,
                     b.inactive_at, f.confirmed_at AS factor_since, k.acl, k.description, k.expires_at, k.last_used_at,
-                    k.refused_at, a.id AS account, a.name AS account_name, a.slug, a.time_zone, a.first_idp_at,
+                    k.refused_at, a.id AS account, a.name AS account_name, a.slug, a.time_zone, a.first_idp_at, a.ip_version,
                     (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'mfa') AS mfa,
                     m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
                     m.disabled_at, m.access_until

@@ -90,6 +90,7 @@ async fn overview_of(permit: &Permit<may::ViewAccount>, front: &Front) -> Result
         invitations_expired: invitations.expired,
         letters_failed: invitations.undelivered,
         letters_waiting: if invitations.waiting > 0 && reader.mail_error().await?.is_some() { invitations.waiting } else { 0 },
+        warned: reader.warned_unseen().await?,
     };
     Ok(Overview {
         name: permit.account().name.clone(),

@@ -29,7 +29,20 @@ struct Root {
 
 #[utoipa::path(get, path = "/", tag = "Account", responses((status = 200, body = Root), Errors), summary = "What there is")]
 async fn root(_: Permit<may::ViewAccount, Key>, base: Base, _: NoBody) -> Answer<Found<Root>> {
-    let names = ["account", "api_keys", "bot_users", "credentials", "events", "invitations", "members", "service_users", "ssh_credentials"];
+    let names = [
+        "account",
+        "api_keys",
+        "bot_users",
+        "credentials",
+        "events",
+        "invitations",
+        "ip_policies",
+        "ip_policy_rules",
+        "ip_restrictions",
+        "members",
+        "service_users",
+        "ssh_credentials",
+    ];
     let subresource_uris = names.into_iter().map(|name| (name.to_owned(), base.uri(&format!("/{name}")))).collect();
     Ok(Found(Root { uri: base.uri("/"), subresource_uris }))
 }

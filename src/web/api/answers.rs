@@ -41,6 +41,20 @@ impl<T: Serialize> IntoResponse for Created<T> {
     }
 }
 
+/// Another resource, which is named.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Ref {
+    id: String,
+    uri: String,
+}
+
+impl Ref {
+    /// The one with this id, in the list at this path.
+    pub(super) fn of(base: &Base, list: &str, id: &str) -> Self {
+        Self { id: id.to_owned(), uri: base.uri(&format!("{list}/{id}")) }
+    }
+}
+
 /// It is gone.
 pub(super) struct Gone;
 

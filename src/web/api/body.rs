@@ -12,7 +12,7 @@ use crate::{
     rules::{
         codes,
         credentials::{CredentialId, Kind},
-        ids::{BotId, EventId, InvitationId, MemberId},
+        ids::{BotId, EventId, InvitationId, IpPolicyId, IpRestrictionId, IpRuleId, MemberId},
         time::Millis,
     },
     web::{Site, permit::parameter},
@@ -124,6 +124,9 @@ path_ids! {
     MemberId = MemberId::parse;
     InvitationId = InvitationId::parse;
     EventId = EventId::parse;
+    IpPolicyId = IpPolicyId::parse;
+    IpRuleId = IpRuleId::parse;
+    IpRestrictionId = IpRestrictionId::parse;
 }
 
 impl<I: PathId> FromRequestParts<Site> for Id<I> {

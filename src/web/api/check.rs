@@ -16,12 +16,14 @@ use super::{
 use crate::{
     acts::{
         Key, Permit,
-        credentials::{self, Shown},
+        credentials::{self, Circumstances, Shown},
     },
     rules::{
         codes,
-        credentials::{Wanted, is_fingerprint},
+        credentials::{Denial, Wanted, is_fingerprint},
         faults::Faults,
+        ip_restrictions::Surface,
+        network::canonical,
         permissions::{Permission, may},
         time::Millis,
     },
@@ -46,6 +48,9 @@ struct Question {
     /// What is to be bound, written like an ACL rule.
     #[schema(example = "bind:app.example.com")]
     bind: Option<String>,
+    /// What it is shown to: `agent`, `endpoints` or `api`, whose IP restriction counts. Without it, `api` for API keys and `agent` for
+    /// everything else.
+    surface: Option<String>,
 }
 
 /// Whether it is good, and for what.
@@ -77,6 +82,8 @@ struct Verdict {
     /// Whether what was asked for may be bound; null where nothing was asked for.
     #[schema(required = true)]
     bind_allowed: Option<bool>,
+    /// Whether it will be refused from this address once the IP restriction, which only warns now, is enforced.
+    address_warned: bool,
 }
 
 impl Verdict {
@@ -85,12 +92,14 @@ impl Verdict {
     }
 }
 
-/// From where it was shown, and for what.
-fn circumstances(address: Option<&str>, bind: Option<&str>) -> Result<(Option<IpAddr>, Option<Wanted>), Faults> {
+/// From where it was shown, to what, and for what.
+fn circumstances(address: Option<&str>, surface: Option<&str>, bind: Option<&str>) -> Result<Circumstances, Faults> {
     let address = address.map(str::parse::<IpAddr>).transpose();
-    let address = address.map_err(|_| Faults::one("address", "This is not an IP address."))?;
-    let wanted = bind.map(Wanted::parse).transpose();
-    Ok((address, wanted.map_err(|says| Faults::coded("bind", codes::RULE_MALFORMED, says))?))
+    let address = address.map_err(|_| Faults::one("address", "This is not an IP address."))?.map(canonical);
+    let shown_to = |word: &str| Surface::parse(word).filter(|surface| *surface != Surface::Dashboard);
+    let surface = surface.map(|word| shown_to(word).ok_or_else(|| Faults::one("surface", "Write agent, endpoints or api.")));
+    let wanted = bind.map(Wanted::parse).transpose().map_err(|says| Faults::coded("bind", codes::RULE_MALFORMED, says))?;
+    Ok(Circumstances { address, surface: surface.transpose()?, wanted })
 }
 
 #[utoipa::path(post, path = "/check", tag = "Checking", request_body = Question, responses((status = 200, body = Verdict), Errors), summary = "Whether a credential is good now, and for what")]
@@ -100,10 +109,11 @@ async fn check(permit: Permit<may::CheckCredentials, Key>, Body(question): Body<
         (None, Some(fingerprint)) => Shown::Fingerprint(fingerprint),
         _ => return Err(Faults::one("token", "Send either a token or a fingerprint.").into()),
     };
-    let (address, wanted) = circumstances(question.address.as_deref(), question.bind.as_deref())?;
-    Ok(Found(match credentials::check(&permit, &shown, address, wanted.as_ref()).await? {
+    let circumstances = circumstances(question.address.as_deref(), question.surface.as_deref(), question.bind.as_deref())?;
+    Ok(Found(match credentials::check(&permit, &shown, circumstances).await? {
         credentials::Checked::Unknown => Verdict::no("unknown", codes::KEY_UNKNOWN),
-        credentials::Checked::Denied(why) => Verdict::no(why.word(), why.code()),
+        credentials::Checked::Denied(Denial::Ip, surface) => Verdict::no(Denial::Ip.word(), surface.refusal()),
+        credentials::Checked::Denied(why, _) => Verdict::no(why.word(), why.code()),
         credentials::Checked::Good(good) => Verdict {
             active: true,
             reason: None,
@@ -115,6 +125,7 @@ async fn check(permit: Permit<may::CheckCredentials, Key>, Body(question): Body<
             principal_name: Some(good.principal_name),
             permissions: good.rights.iter().map(Permission::name).collect(),
             bind_allowed: good.may_bind,
+            address_warned: good.is_warned,
         },
     }))
 }
@@ -131,6 +142,9 @@ struct Introspection {
     /// What is to be bound, as a rule says it; another one of our own.
     #[schema(nullable = false)]
     bind: Option<String>,
+    /// What it is shown to: `agent`, `endpoints` or `api`; another one of our own.
+    #[schema(nullable = false)]
+    surface: Option<String>,
     /// What it may be; nothing depends on it.
     #[schema(nullable = false)]
     token_type_hint: Option<String>,
@@ -183,6 +197,7 @@ struct Introspected {
 struct Introspecting {
     token: String,
     address: Option<String>,
+    surface: Option<String>,
     bind: Option<String>,
 }
 
@@ -197,16 +212,16 @@ impl FromRequest<Site> for Introspecting {
             if values.next().is_some() { Err(Faults::one(wanted, "It is given twice.")) } else { Ok(value) }
         };
         let token = one("token")?.ok_or_else(|| Faults::one("token", "Send a token."))?;
-        Ok(Self { token, address: one("address")?, bind: one("bind")? })
+        Ok(Self { token, address: one("address")?, surface: one("surface")?, bind: one("bind")? })
     }
 }
 
 #[utoipa::path(post, path = "/introspect", tag = "Checking", request_body(content = Introspection, content_type = "application/x-www-form-urlencoded"), responses((status = 200, body = Introspected), Errors), summary = "The same as OAuth 2.0 token introspection (RFC 7662)")]
 async fn introspect(permit: Permit<may::CheckCredentials, Key>, base: Base, about: Introspecting) -> Answer<Found<Introspected>> {
-    let (address, wanted) = circumstances(about.address.as_deref(), about.bind.as_deref())?;
+    let circumstances = circumstances(about.address.as_deref(), about.surface.as_deref(), about.bind.as_deref())?;
     let shown = if is_fingerprint(&about.token) { Shown::Fingerprint(&about.token) } else { Shown::Secret(&about.token) };
-    Ok(Found(match credentials::check(&permit, &shown, address, wanted.as_ref()).await? {
-        credentials::Checked::Unknown | credentials::Checked::Denied(_) => Introspected::default(),
+    Ok(Found(match credentials::check(&permit, &shown, circumstances).await? {
+        credentials::Checked::Unknown | credentials::Checked::Denied(..) => Introspected::default(),
         credentials::Checked::Good(good) => Introspected {
             active: true,
             client_id: Some(good.credential.to_string()),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use utoipa::openapi::{OpenApi, RefOr, path::Operation};
 
-use super::{bot_users, credentials, events, invitations, members};
+use super::{bot_users, credentials, events, invitations, ip_policies, ip_policy_rules, ip_restrictions, members};
 use crate::rules::filter::Kind;
 
 /// Completes every operation.
@@ -47,6 +47,9 @@ fn filtered_by(path: &str) -> &'static [(&'static str, Kind)] {
         "/members" => members::FIELDS,
         "/invitations" => invitations::FIELDS,
         "/events" => events::FIELDS,
+        "/ip_policies" => ip_policies::FIELDS,
+        "/ip_policy_rules" => ip_policy_rules::FIELDS,
+        "/ip_restrictions" => ip_restrictions::FIELDS,
         _ => &[],
     }
 }
@@ -62,7 +65,7 @@ const fn noun(kind: Kind) -> &'static str {
     }
 }
 
-/// A body that works when it is sent as it stands, where `$KEY` is the API key that asks.
+/// A body that works when it is sent as it stands, where `$KEY` is the API key that asks, and `$IP_POLICY` the id of an IP policy.
 fn example(operation: &str) -> Option<Value> {
     Some(match operation {
         "bot_users_create" => json!({ "name": "Deploy pipeline" }),
@@ -74,10 +77,22 @@ fn example(operation: &str) -> Option<Value> {
         "ssh_credentials_create" => json!({
             "public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICoqKioqKioqKioqKioqKioqKioqKioqKioqKioqKioq agent@example.com",
         }),
-        "api_keys_update" | "credentials_update" | "ssh_credentials_update" => json!({ "description": "Another description" }),
+        "api_keys_update"
+        | "credentials_update"
+        | "ssh_credentials_update"
+        | "ip_policies_update"
+        | "ip_policy_rules_update"
+        | "ip_restrictions_update" => json!({ "description": "Another description" }),
         "members_update" | "invitations_update" => json!({ "developer": "read_write", "team": "invite" }),
         "members_access" => json!({ "until": "2099-12-31T00:00:00Z" }),
         "invitations_create" => json!({ "email": "new@example.com", "developer": "read_write" }),
+        "ip_policies_create" => json!({ "description": "Offices" }),
+        "ip_policies_add_rules" => json!({ "rules": [
+            { "cidr": "198.51.100.0/24", "action": "allow", "description": "Berlin" },
+            { "cidr": "2001:db8::/32", "action": "allow" },
+        ] }),
+        "ip_policy_rules_create" => json!({ "ip_policy_id": "$IP_POLICY", "cidr": "192.0.2.0/24", "action": "allow" }),
+        "ip_restrictions_create" => json!({ "type": "agent", "ip_policy_ids": ["$IP_POLICY"], "enforced": false }),
         "check_check" => json!({ "token": "$KEY", "bind": "bind:app.example.com" }),
         "introspect_introspect" => json!({ "token": "$KEY" }),
         _ => return None,

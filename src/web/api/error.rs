@@ -106,6 +106,9 @@ pub(super) fn status_of(code: Code) -> StatusCode {
         | codes::KEY_IS_ID
         | codes::KEY_EXPIRED => StatusCode::UNAUTHORIZED,
         codes::IP_REFUSED
+        | codes::AGENT_IP_REFUSED
+        | codes::ENDPOINT_IP_REFUSED
+        | codes::DASHBOARD_IP_REFUSED
         | codes::OWNER_FOREIGN
         | codes::OWNER_READ_ONLY
         | codes::MEMBER_DISABLED
@@ -125,7 +128,9 @@ pub(super) fn status_of(code: Code) -> StatusCode {
         | codes::ACCESS_OVER
         | codes::FACTOR_OWED
         | codes::SSO_OWED => StatusCode::FORBIDDEN,
-        codes::NOT_FOUND | codes::NO_SUCH_PATH | codes::WRONG_PREFIX => StatusCode::NOT_FOUND,
+        codes::NOT_FOUND | codes::NO_SUCH_PATH | codes::WRONG_PREFIX | codes::IP_POLICY_NOT_FOUND | codes::IP_RULE_NOT_FOUND => {
+            StatusCode::NOT_FOUND
+        }
         codes::RATE => StatusCode::TOO_MANY_REQUESTS,
         codes::MISDIRECTED => StatusCode::MISDIRECTED_REQUEST,
         codes::BROKEN => StatusCode::INTERNAL_SERVER_ERROR,

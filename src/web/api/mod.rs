@@ -13,6 +13,9 @@ mod document;
 mod error;
 mod events;
 mod invitations;
+mod ip_policies;
+mod ip_policy_rules;
+mod ip_restrictions;
 mod lists;
 mod members;
 mod permit;
@@ -65,11 +68,19 @@ fn known() -> OpenApiRouter<Site> {
         .merge(credentials::api_keys::routes())
         .merge(credentials::authtokens::routes())
         .merge(credentials::ssh_keys::routes())
+        .merge(ip_policies::routes())
+        .merge(ip_policy_rules::routes())
+        .merge(ip_restrictions::routes())
 }
 
 /// Our own.
 fn own() -> OpenApiRouter<Site> {
-    OpenApiRouter::new().merge(account::routes()).merge(members::routes()).merge(invitations::routes()).merge(events::routes())
+    OpenApiRouter::new()
+        .merge(account::routes())
+        .merge(members::routes())
+        .merge(invitations::routes())
+        .merge(events::routes())
+        .merge(ip_policies::own_routes())
 }
 
 /// Our own that programs ask all day long: it does not count against the account's pace.

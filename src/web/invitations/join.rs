@@ -55,6 +55,8 @@ struct Join {
     account: String,
     slug: String,
     address: String,
+    /// The network address that whoever looks comes from.
+    from: String,
     /// Who invites, as they are called.
     inviter: String,
     until: Millis,
@@ -76,7 +78,8 @@ impl Join {
     fn status(&self) -> StatusCode {
         match self.scene {
             // What may be otherwise tomorrow.
-            Scene::Ended(Ended::Full | Ended::InviterMayNot) => StatusCode::CONFLICT,
+            Scene::Ended(Ended::Full | Ended::InviterMayNot | Ended::Domain) => StatusCode::CONFLICT,
+            Scene::Ended(Ended::Elsewhere) => StatusCode::FORBIDDEN,
             Scene::Ended(_) => StatusCode::GONE,
             _ => StatusCode::OK,
         }
@@ -125,6 +128,7 @@ async fn page_of(visitor: &Visitor, token: &str, typed: (SignUp, Faults)) -> Res
         account: link.account_name,
         slug: link.slug,
         address: link.address,
+        from: visitor.address().to_string(),
         inviter,
         until: link.expires_at,
         zone: person.as_ref().map_or_else(Zone::utc, Person::zone),

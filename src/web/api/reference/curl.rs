@@ -1,4 +1,5 @@
-//! Commands that work when they are pasted into a shell that knows `$KEY`, an API key, and `$ID`, the id of what is meant.
+//! Commands that work when they are pasted into a shell that knows `$KEY`, an API key, `$ID`, the id of what is meant, and
+//! `$IP_POLICY`, that of an IP policy.
 
 use serde_json::Value;
 
@@ -25,9 +26,11 @@ pub(super) fn command(method: &str, path: &str, body: Option<(&str, &Value)>) ->
     lines.join(" \\\n  ")
 }
 
-/// A text as one word of a shell, in which `$KEY` still stands for the key.
+/// A text as one word of a shell, in which `$KEY` still stands for the key, and `$IP_POLICY` for the id of an IP policy.
 fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''").replace("$KEY", "'\"$KEY\"'"))
+    let known = ["$KEY", "$IP_POLICY"];
+    let text = known.iter().fold(text.replace('\'', r"'\''"), |text, name| text.replace(name, &format!("'\"{name}\"'")));
+    format!("'{text}'")
 }
 
 #[cfg(test)]

@@ -1,0 +1,81 @@
+//! Which mail domains may be invited and may join. Members who are in stay in.
+
+use serde_json::{Value, json};
+
+use super::{Permit, Stop};
+use crate::rules::{
+    domains::{Domains, Draft},
+    events::Event,
+    faults::Faults,
+    permissions::may,
+};
+
+/// Whom a change would stop, as far as they are invited already.
+#[derive(Debug, Default)]
+pub struct Stopped {
+    /// The addresses, the first few.
+    pub addresses: Vec<String>,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// What became of a change.
+#[derive(Debug)]
+pub enum Changed {
+    /// It would stop these, which somebody should have seen first.
+    Stops(Stopped),
+    /// It is done.
+    Done,
+}
+
+/// The most addresses that are named.
+const NAMED: usize = 50;
+
+/// Whom of those who are invited these would stop.
+///
+/// # Errors
+/// When the database fails.
+pub async fn stopped(permit: &Permit<may::ManageProvisioning>, domains: &Domains) -> Result<Stopped, Stop> {
+    let open = permit.read().open_invitation_addresses(permit.now()).await?;
+    let mut addresses: Vec<String> = open.into_iter().filter(|address| !domains.admit(address)).collect();
+    let count = addresses.len();
+    addresses.truncate(NAMED);
+    Ok(Stopped { addresses, count })
+}
+
+/// Changes which domains are let in; where open invitations would be stopped, only once somebody has looked at them.
+///
+/// # Errors
+/// [`Stop::Faults`] for what is no domain, and when somebody else has changed it meanwhile.
+pub async fn update(permit: &Permit<may::ManageProvisioning>, draft: &Draft) -> Result<Changed, Stop> {
+    let new = draft.check()?;
+    let (mut tx, _) = permit.begin().await?;
+    let old = tx.domains().await?;
+    if old.mark() != draft.seen {
+        return Err(Faults::one("seen", "Somebody changed this meanwhile. Look at what stands there now, and save again.").into());
+    }
+    if old == new {
+        return Ok(Changed::Done);
+    }
+    if draft.looked.is_empty() {
+        let stopped = stopped(permit, &new).await?;
+        if stopped.count > 0 {
+            return Ok(Changed::Stops(stopped));
+        }
+    }
+    let by = permit.person().facts().user.to_string();
+    for (name, value) in new.values() {
+        tx.set_security(name, value.as_deref(), &by).await?;
+    }
+    let (account, name) = (permit.account().account.clone(), permit.account().name.clone());
+    tx.commit(Event::SecurityUpdated { account, name, before: in_words(&old), after: in_words(&new) }).await?;
+    Ok(Changed::Done)
+}
+
+fn in_words(domains: &Domains) -> Value {
+    json!({
+        "email_domains": domains.mode.word(),
+        "email_domains_allowed": domains.allowed.join(", "),
+        "email_domains_denied": domains.denied.join(", "),
+    })
+}

@@ -1,0 +1,202 @@
+//! How everything changes that restricts an account: tried first or done, guarded, and on the pages provisional while it is enforced
+//! (product §2.12).
+
+use crate::{
+    acts::{
+        App, Bearer, Permit, Stop,
+        permit::{in_force, system},
+    },
+    rules::{
+        codes,
+        events::{Event, IpEvent, Log},
+        faults::Faults,
+        ids::{AccountId, IpPolicyId},
+        ip_restrictions::{DAYS, Gate, PROVISIONAL, Surface, demand_way_in, tightens},
+        permissions::{May, Permission, rights},
+        time::Span,
+    },
+    store::{InAccount, Instance, IpState, Source, Tx},
+};
+
+/// How far a change goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// Up to the end, and back: what it would mean is asked for.
+    Try,
+    /// It is done.
+    Do,
+    /// It is done where what restricts the account has this number still, which somebody has looked at; otherwise it is tried.
+    Reviewed(i64),
+}
+
+/// What became of a change.
+#[derive(Debug)]
+pub enum Changed<T> {
+    /// It was only tried: this restricts the account now, and would then.
+    Tried(Box<(Gate, Gate)>),
+    /// It is done; whether somebody has to confirm it.
+    Done(T, bool),
+}
+
+impl<T> Changed<T> {
+    /// What was done, where nothing else was asked for.
+    ///
+    /// # Errors
+    /// [`Stop::Broken`] where it was only tried.
+    pub fn done(self) -> Result<T, Stop> {
+        match self {
+            Self::Done(value, _) => Ok(value),
+            Self::Tried(_) => Err(Stop::Broken("a change was tried that was to be done".to_owned())),
+        }
+    }
+}
+
+/// A transaction in which something is changed that may restrict the account.
+pub(in crate::acts) struct Changing {
+    pub(in crate::acts) tx: Tx<InAccount>,
+    pub(in crate::acts) state: IpState,
+    may_restrict: bool,
+}
+
+/// Begins one. What nobody has confirmed in time is undone first.
+pub(in crate::acts) async fn begin<M: May, B: Bearer>(permit: &Permit<M, B>) -> Result<Changing, Stop> {
+    loop {
+        settle(permit).await?;
+        let (mut tx, own) = permit.begin().await?;
+        let state = tx.ip_state(&permit.account().account).await?;
+        // Time has run out meanwhile.
+        if state.provisional.as_ref().is_none_or(|provisional| provisional.ends_at > tx.now()) {
+            return Ok(Changing { tx, state, may_restrict: rights(own).allow(Permission::ManageIpRestrictions) });
+        }
+    }
+}
+
+impl Changing {
+    /// That a policy is whoever's it is to change: one that decides about something is for administrators, who prove who they are.
+    ///
+    /// # Errors
+    /// [`Stop::Missing`], on record; [`Stop::Step`].
+    pub(in crate::acts) async fn demand_over<M: May, B: Bearer>(self, permit: &Permit<M, B>, policy: &IpPolicyId) -> Result<Self, Stop> {
+        if !self.state.uses(policy) {
+            return Ok(self);
+        }
+        if !self.may_restrict {
+            drop(self.tx);
+            return Err(permit.missing(Permission::ManageIpRestrictions).await);
+        }
+        if permit.context().source == Source::Api {
+            self.demand_nothing_waits()?;
+        }
+        permit.demand_fresh()?;
+        Ok(self)
+    }
+
+    /// That no change waits for a confirmation: what programs do is final, and would go with it.
+    ///
+    /// # Errors
+    /// [`Stop::Faults`] where one does.
+    fn demand_nothing_waits(&self) -> Result<(), Stop> {
+        if self.state.provisional.is_none() {
+            return Ok(());
+        }
+        let says = "A change that was made on the pages awaits its confirmation. Confirm it there, or wait until it is undone.";
+        Err(Faults::coded("restriction", codes::CHANGE_PENDING, says).into())
+    }
+
+    /// Ends it: tries what was changed against the guards, and keeps it with its event where it is to be done.
+    ///
+    /// # Errors
+    /// [`Stop::Faults`] where it would lock somebody out, and for programs where the pages wait for a confirmation.
+    pub(in crate::acts) async fn finish<M: May, B: Bearer, T>(
+        mut self,
+        permit: &Permit<M, B>,
+        how: How,
+        events: Vec<Event>,
+        value: T,
+    ) -> Result<Changed<T>, Stop> {
+        let account = &permit.account().account;
+        let is_tried = match how {
+            How::Try => true,
+            How::Do => false,
+            How::Reviewed(version) => version != self.state.version,
+        };
+        let before = self.state.setup.gate();
+        let setup = self.tx.ip_state(account).await?.setup;
+        let after = setup.gate();
+        if before == after {
+            // Nobody's way in is another one.
+            return if is_tried { Ok(Changed::Tried(Box::new((before, after)))) } else { self.keep(events, value, false).await };
+        }
+        let (is_person, from) = match permit.context().source {
+            Source::Api => (false, Surface::Api),
+            _ => (true, Surface::Dashboard),
+        };
+        if !is_person {
+            self.demand_nothing_waits()?;
+        }
+        let since = self.tx.now().minus(Span::days(DAYS)).day();
+        let administrators = self.tx.addresses_of_administrators(since).await?;
+        let administrators: Vec<_> = administrators.iter().filter_map(|address| address.parse().ok()).collect();
+        demand_way_in((&before, &after), (from, permit.address()), &administrators)?;
+        if is_tried {
+            return Ok(Changed::Tried(Box::new((before, after))));
+        }
+        let is_provisional = is_person && (self.state.provisional.is_some() || tightens(&before, &after));
+        if is_provisional {
+            let ends_at = self.tx.now().plus(PROVISIONAL);
+            let mut kept = self.state.provisional.take().map_or_else(|| self.state.setup.clone(), |provisional| provisional.before);
+            // What comes into use by this change is put back as it is now, whatever joins the change later.
+            kept.adopt(&setup);
+            self.tx.begin_ip_provisional(account, &kept, ends_at, permit.actor().name()).await?;
+        }
+        self.tx.count_ip_change(account).await?;
+        self.keep(events, value, is_provisional).await
+    }
+
+    async fn keep<T>(mut self, events: Vec<Event>, value: T, is_provisional: bool) -> Result<Changed<T>, Stop> {
+        for event in events {
+            self.tx.note(event);
+        }
+        self.tx.commit_noted().await?;
+        Ok(Changed::Done(value, is_provisional))
+    }
+}
+
+/// Undoes what nobody has confirmed in time. To the gate it is undone already; this puts back what pages and programs read.
+///
+/// # Errors
+/// When the database fails.
+pub async fn settle<M: May, B: Bearer>(permit: &Permit<M, B>) -> Result<(), Stop> {
+    let (app, account) = (permit.app(), permit.account());
+    let in_force = in_force(app, &mut permit.read(), account).await?;
+    let is_overdue = in_force.before.as_ref().is_some_and(|(until, _)| app.now() >= *until);
+    if is_overdue { undo_overdue(app, &account.account).await } else { Ok(()) }
+}
+
+/// Undoes what nobody has confirmed in time, in the name of Frontdesk itself.
+pub(in crate::acts) async fn undo_overdue(app: &App, account: &AccountId) -> Result<(), Stop> {
+    let hold = vec![Log::Account(account.clone())];
+    let mut tx = app.0.db.begin(InAccount(account.clone()), hold, system(app.operation()), &app.0.hands).await?;
+    let state = tx.ip_state(account).await?;
+    let Some(provisional) = state.provisional.filter(|provisional| provisional.ends_at <= tx.now()) else { return Ok(()) };
+    tx.restore_ip_setup(account, &provisional.before).await?;
+    tx.end_ip_provisional(account).await?;
+    tx.count_ip_change(account).await?;
+    let (before, after) = (state.setup.value(), provisional.before.value());
+    let what = IpEvent::Undone { by: provisional.by, in_time: false, before, after };
+    Ok(tx.commit(Event::Ip { account: account.clone(), what }).await?)
+}
+
+/// Undoes everywhere what nobody has confirmed in time.
+///
+/// # Errors
+/// When the database fails.
+pub async fn undo_all_overdue(app: &App) -> Result<(), Stop> {
+    for account in app.0.db.reader(Instance).overdue_ip_changes(app.now(), 100).await? {
+        // What one account has does not keep others from theirs: the gate does without this.
+        if let Err(stop) = undo_overdue(app, &account).await {
+            tracing::error!(%account, ?stop, "a change that nobody confirmed could not be put back");
+        }
+    }
+    Ok(())
+}

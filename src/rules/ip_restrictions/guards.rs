@@ -1,0 +1,76 @@
+//! Guards: nobody locks themselves out, or all administrators (product §2.12, §2.14).
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::{Action, DAYS, Gate, Restricted, Rule, Surface, Why};
+use crate::rules::{codes, faults::Faults};
+
+/// The most addresses that a refusal names.
+const NAMED: usize = 3;
+
+/// Whether a change may be made by somebody who comes from an address by a surface, when `administrators` came from these. What is not
+/// enforced afterwards keeps nobody out, and what is as before did not come by this change.
+///
+/// # Errors
+/// A fault at `restriction` that says which rule is missing.
+pub fn demand_way_in(
+    (before, after): (&Gate, &Gate),
+    (surface, address): (Surface, IpAddr),
+    administrators: &[IpAddr],
+) -> Result<(), Faults> {
+    let tightened = |surface: Surface| tightened(before, after, surface);
+    if let Some(restricted) = tightened(surface) {
+        let verdict = restricted.judge(address);
+        if !verdict.passes {
+            return Err(locked_out(format!(
+                "This would keep you out: you come from {address}, and {}. {}",
+                verdict.why.sentence(),
+                way_in(&verdict.why, address)
+            )));
+        }
+    }
+    let Some(restricted) = tightened(Surface::Dashboard) else { return Ok(()) };
+    if (surface, restricted.judge(address).passes) == (Surface::Dashboard, true)
+        || administrators.iter().any(|address| restricted.judge(*address).passes)
+    {
+        return Ok(());
+    }
+    let says = match administrators {
+        [] => format!("No administrator has come to the dashboard in the last {DAYS} days, so nobody knows who would still get in."),
+        [first, ..] => {
+            let named: Vec<String> = administrators.iter().take(NAMED).map(IpAddr::to_string).collect();
+            let verdict = restricted.judge(*first);
+            format!(
+                "No administrator would get in: in the last {DAYS} days they came from {}. {}",
+                named.join(", "),
+                way_in(&verdict.why, *first)
+            )
+        }
+    };
+    Err(locked_out(says))
+}
+
+/// Whether anything refuses afterwards that refused others before, or nobody: what is provisional on the pages.
+#[must_use]
+pub fn tightens(before: &Gate, after: &Gate) -> bool {
+    Surface::ALL.iter().any(|surface| tightened(before, after, *surface).is_some())
+}
+
+/// What refuses at a surface afterwards, where it did not so before.
+fn tightened<'a>(before: &Gate, after: &'a Gate, surface: Surface) -> Option<&'a Restricted> {
+    after.of(surface).filter(|now| now.enforced && before.of(surface) != Some(now))
+}
+
+fn locked_out(says: String) -> Faults {
+    Faults::coded("restriction", codes::LOCKS_OUT, says)
+}
+
+/// The rule that would let an address in.
+fn way_in(why: &Why, address: IpAddr) -> String {
+    match why {
+        Why::Rule(Rule { network, action: Action::Deny, .. }) => format!("Delete the rule that denies {network} first."),
+        _ => format!("Add a rule that allows {} first.", IpNet::from(address)),
+    }
+}
