@@ -358,3 +358,22 @@ async fn the_host_lets_restrictions_only_warn() {
     assert!(other.get(PAGE).await.text().contains("Dashboard Warns"));
     assert_eq!(count(&house, "ip_restrictions_relaxed.v0").await, 1);
 }
+
+/// What waits for its confirmation waits through a restart, and is undone at its moment by whoever runs then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_keeps_the_deadline() {
+    let (house, ada) = house().await;
+    let office = policy(&ada, &["127.0.0.1/32"]).await;
+    restrict(&ada, "dashboard", &office, "enforced").await;
+    let cookie = ada.cookie();
+    let house = House::on(house.stop().await).await;
+    let [ada, other] = [house.visitor(), house.visitor_from(ELSEWHERE.into())];
+    for browser in [&ada, &other] {
+        browser.set_cookie(cookie.clone());
+    }
+    assert_eq!(ada.get("/accounts/acme").await.status, StatusCode::OK);
+    assert_eq!(other.get("/accounts/acme").await.status, StatusCode::FORBIDDEN);
+    house.wait(Span::minutes(10));
+    assert_eq!(other.get("/accounts/acme").await.status, StatusCode::OK);
+    assert_eq!(other.get(PAGE).await.all(".surfaces .badge"), ["Open", "Open", "Open", "Open"]);
+}
