@@ -12,12 +12,13 @@ use axum::{Router, routing::get};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioTimer;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use pace::LAST;
 pub(super) use room::Room;
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpListener, TcpSocket, TcpStream},
     sync::{Semaphore, watch},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use crate::acts::App;
@@ -74,6 +75,11 @@ pub(super) async fn serve(listener: TcpListener, router: Router, room: Room, mut
         };
         house.receive(stream, peer);
     }
+    close_the_door(&listener);
+    let until = Instant::now() + LAST;
+    while let Ok(Ok((stream, peer))) = timeout_at(until, listener.accept()).await {
+        house.receive(stream, peer);
+    }
     house.receive_the_last(listener);
     let all = u32::try_from(room.seats).unwrap_or(u32::MAX);
     if timeout(FAREWELL, house.seats.acquire_many(all)).await.is_err() {
@@ -102,7 +108,6 @@ impl House {
     /// the kernel itself, until it has no more, and in the same breath the listener is gone.
     fn receive_the_last(self: &Arc<Self>, listener: TcpListener) {
         let Ok(listener) = listener.into_std() else { return };
-        close_the_door(&listener);
         while let Ok((stream, peer)) = listener.accept() {
             if stream.set_nonblocking(true).is_ok()
                 && let Ok(stream) = TcpStream::from_std(stream)
@@ -126,19 +131,29 @@ impl House {
     }
 }
 
-/// Lets nobody begin to connect any more, while those who have are still received: whoever comes between the last look into the
-/// queue and the end of the listener would be cut off. They knock once more, and are told that nobody is there.
+/// Lets nobody begin to connect any more, while those who have begun are still received: whoever comes between the last look into
+/// the queue and the end of the listener would be cut off. They knock once more, and are told that nobody is there.
 #[cfg(target_os = "linux")]
-fn close_the_door(listener: &std::net::TcpListener) {
-    // "Return 0": of every packet that arrives for the listener itself, keep nothing.
-    const NOTHING: [socket2::SockFilter; 1] = [socket2::SockFilter::new(6, 0, 0, 0)];
-    if let Err(error) = socket2::SockRef::from(listener).attach_filter(&NOTHING) {
+fn close_the_door(listener: &TcpListener) {
+    // Of every packet that arrives for the listener itself, seen from its TCP header (RFC 9293 §3.1): the first of a handshake is
+    // dropped, and the last, which the client thinks has been heard, is not.
+    const NO_SYN: [socket2::SockFilter; 4] = [
+        // The byte with the flags;
+        socket2::SockFilter::new(0x30, 0, 0, 13),
+        // where SYN is among them, on with the next line, else with the one after it:
+        socket2::SockFilter::new(0x45, 0, 1, 0x02),
+        // keep nothing;
+        socket2::SockFilter::new(0x06, 0, 0, 0),
+        // keep everything.
+        socket2::SockFilter::new(0x06, 0, 0, u32::MAX),
+    ];
+    if let Err(error) = socket2::SockRef::from(listener).attach_filter(&NO_SYN) {
         tracing::debug!(%error, "the listener takes connections until its end");
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn close_the_door(_: &std::net::TcpListener) {}
+fn close_the_door(_: &TcpListener) {}
 
 /// Says that there is no room.
 async fn refuse(mut stream: TcpStream) -> std::io::Result<()> {
@@ -175,4 +190,28 @@ pub(super) fn metrics(app: App) -> Router {
         std::future::ready(handle.render())
     };
     Router::new().route("/metrics", get(render))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn behind_a_closed_door_nobody_begins_and_who_has_begun_is_heard() {
+        let listener = open("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut early = TcpStream::connect(address).await.unwrap();
+        close_the_door(&listener);
+        let late = timeout(Duration::from_millis(300), TcpStream::connect(address)).await;
+        assert!(late.is_err(), "somebody new gets no answer: {late:?}");
+        early.write_all(b"still here").await.unwrap();
+        let (mut taken, peer) = listener.accept().await.unwrap();
+        assert_eq!(peer, early.local_addr().unwrap());
+        let mut said = [0; 10];
+        tokio::io::AsyncReadExt::read_exact(&mut taken, &mut said).await.unwrap();
+        assert_eq!(&said, b"still here");
+        drop(listener);
+        let refused = TcpStream::connect(address).await.unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    }
 }

@@ -7,6 +7,7 @@ use std::{
     pin::pin,
     sync::Arc,
     task::{Poll, ready},
+    time::Duration,
 };
 
 use axum::{body::Bytes, extract::ConnectInfo, http::Request};
@@ -22,31 +23,31 @@ use tower::ServiceExt;
 
 use super::{
     House, LINGER,
-    pace::{IDLE, LAST, Pace, Watched},
+    pace::{FIRST, IDLE, LAST, Pace, Watched},
     told,
 };
 
 /// Waits for requests and answers them, until the connection has been idle for too long, or is to end.
 pub(super) async fn attend(house: Arc<House>, mut stream: TcpStream, peer: SocketAddr, seat: OwnedSemaphorePermit) {
     let mut stopped = house.stopped.clone();
-    let (mut begun, mut idle_since) = (Bytes::new(), Instant::now());
-    while !begun.is_empty() || is_asked(&stream, idle_since, &mut stopped).await {
+    let (mut begun, mut idle_since, mut last) = (Bytes::new(), Instant::now(), FIRST);
+    while !begun.is_empty() || is_asked(&stream, idle_since, last, &mut stopped).await {
         // Boxed, so that it takes up no room while nothing is asked.
         match Box::pin(serve(&house, stream, begun, peer, &mut stopped)).await {
-            Some(rested) => (stream, begun, idle_since) = rested,
+            Some(rested) => ((stream, begun, idle_since), last) = (rested, LAST),
             None => break,
         }
     }
     drop(seat);
 }
 
-/// Waits until something comes; answers whether it did.
-async fn is_asked(stream: &TcpStream, idle_since: Instant, stopped: &mut watch::Receiver<bool>) -> bool {
+/// Waits until something comes, and for so long once everything is to end; answers whether it did.
+async fn is_asked(stream: &TcpStream, idle_since: Instant, last: Duration, stopped: &mut watch::Receiver<bool>) -> bool {
     tokio::select! {
         ready = stream.readable() => ready.is_ok(),
         () = sleep_until(idle_since + IDLE) => false,
         // What is on its way when everything is to end arrives.
-        () = told(stopped) => timeout(LAST, stream.readable()).await.is_ok(),
+        () = told(stopped) => timeout(last, stream.readable()).await.is_ok(),
     }
 }
 

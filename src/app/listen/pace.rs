@@ -31,6 +31,8 @@ const WHOLE: Duration = Duration::from_mins(1);
 const STALL: Duration = Duration::from_secs(20);
 /// How long a connection without a request is still listened to once it is to end: what is on its way arrives.
 pub(super) const LAST: Duration = Duration::from_millis(50);
+/// And one that has never asked: its client has connected in order to.
+pub(super) const FIRST: Duration = Duration::from_secs(1);
 
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
