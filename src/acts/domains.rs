@@ -17,6 +17,8 @@ pub struct Stopped {
     pub addresses: Vec<String>,
     /// How many there are.
     pub count: usize,
+    /// What stops them, as it comes back with the answer.
+    pub mark: String,
 }
 
 /// What became of a change.
@@ -32,15 +34,11 @@ pub enum Changed {
 const NAMED: usize = 50;
 
 /// Whom of those who are invited these would stop.
-///
-/// # Errors
-/// When the database fails.
-pub async fn stopped(permit: &Permit<may::ManageProvisioning>, domains: &Domains) -> Result<Stopped, Stop> {
-    let open = permit.read().open_invitation_addresses(permit.now()).await?;
+fn stopped(open: Vec<String>, domains: &Domains) -> Stopped {
     let mut addresses: Vec<String> = open.into_iter().filter(|address| !domains.admit(address)).collect();
     let count = addresses.len();
     addresses.truncate(NAMED);
-    Ok(Stopped { addresses, count })
+    Stopped { mark: domains.mark(), addresses, count }
 }
 
 /// Changes which domains are let in; where open invitations would be stopped, only once somebody has looked at them.
@@ -57,8 +55,11 @@ pub async fn update(permit: &Permit<may::ManageProvisioning>, draft: &Draft) -> 
     if old == new {
         return Ok(Changed::Done);
     }
-    if draft.looked.is_empty() {
-        let stopped = stopped(permit, &new).await?;
+    // What was looked at is what these would stop, and not some others.
+    if draft.looked != new.mark() {
+        let now = tx.now();
+        let open = tx.open_invitation_addresses(now).await?;
+        let stopped = stopped(open, &new);
         if stopped.count > 0 {
             return Ok(Changed::Stops(stopped));
         }

@@ -47,7 +47,7 @@ pub async fn update<B: Bearer>(
     id: &IpPolicyId,
     description: Option<String>,
     metadata: Option<String>,
-) -> Result<IpPolicyRow, Stop> {
+) -> Result<Changed<IpPolicyRow>, Stop> {
     let mut changing = begin(permit).await?.demand_over(permit, id).await?;
     let before = policy(&mut changing, id).await?;
     let draft = Draft {
@@ -59,7 +59,7 @@ pub async fn update<B: Bearer>(
     let after = policy(&mut changing, id).await?;
     let (old, new) = (value(&before), value(&after));
     let changed = (old != new).then(|| event(permit, IpEvent::Updated { things: vec![thing(&after)], before: old, after: new }));
-    changing.finish(permit, How::Do, changed.into_iter().collect(), after).await?.done()
+    changing.finish(permit, How::Do, changed.into_iter().collect(), after).await
 }
 
 /// Deletes a policy with its rules.
@@ -67,7 +67,7 @@ pub async fn update<B: Bearer>(
 /// # Errors
 /// [`Stop::Unknown`]; [`Stop::Faults`] while a restriction uses it.
 pub async fn delete<B: Bearer>(permit: &Permit<may::ManageIpPolicies, B>, id: &IpPolicyId) -> Result<(), Stop> {
-    let mut changing = begin(permit).await?;
+    let mut changing = begin(permit).await?.unused();
     let row = policy(&mut changing, id).await?;
     if changing.state.uses(id) {
         let uses = changing.tx.ip_uses().await?.into_iter().filter(|(_, policy, _)| policy == id);
@@ -111,7 +111,9 @@ pub async fn add_rules<B: Bearer>(
         values.push(rule_value(&rule));
         made.push(rule);
     }
-    let things = made.iter().map(rule_thing).chain([thing(&row)]).collect();
+    // Behind the first, which says what happened, comes whose they are: of very many not all are named.
+    let mut things: Vec<_> = made.iter().map(rule_thing).collect();
+    things.insert(1.min(things.len()), thing(&row));
     let after = match values.as_slice() {
         [one] => one.clone(),
         _ => json!({ "rules": values }),

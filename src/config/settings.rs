@@ -73,7 +73,7 @@ settings! {
     account_creation "FRONTDESK_ACCOUNT_CREATION" = "administrators": "Who may create accounts: nobody, administrators (people who administer one already), or everybody.";
     plan "FRONTDESK_PLAN" = "Self-hosted": "The name of the plan, as the billing page shows it.";
     trusted_proxies "FRONTDESK_TRUSTED_PROXIES" = "" or "(none)": "Addresses or networks, separated by commas, of proxies: what they say of who asks counts, in the header that is set beside this.";
-    forwarded_header "FRONTDESK_FORWARDED_HEADER" = "x-forwarded-for": "The header in which trusted proxies say who asks: x-forwarded-for, or forwarded (RFC 7239). Of several hops the rightmost counts that is no trusted proxy.";
+    forwarded_header "FRONTDESK_FORWARDED_HEADER" = "x-forwarded-for": "The header in which trusted proxies say who asks: x-forwarded-for, or forwarded (RFC 7239). Of several hops the rightmost counts that is no trusted proxy. The proxy has to write it itself on every request: what it only lets through is what the visitor says.";
     api_listen "FRONTDESK_API_LISTEN" = "" or "(off)": "A second address and port, with the API at its root, for programs that cannot have a path such as /api in front. The API stands under /api in any case.";
     api_base_url "FRONTDESK_API_BASE_URL" = "" or "(http:// and that address)": "Where programs find that listener: scheme, host and port.";
     api_rate "FRONTDESK_API_RATE" = "120": "How many requests to the API an account may make within any minute, on each machine.";

@@ -96,7 +96,7 @@ pub struct Draft {
     pub denied: String,
     /// What stood there when the page was shown.
     pub seen: String,
-    /// Whether somebody has looked at whom it stops.
+    /// Of which lists somebody has looked at whom they stop.
     pub looked: String,
 }
 

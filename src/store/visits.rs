@@ -161,14 +161,15 @@ impl Reader<InAccount> {
              GROUP BY v.surface, v.day ORDER BY v.day").bind(&scope).bind(day).fetch_all(c)))
     }
 
-    /// How many visits were warned of that nobody has looked at.
+    /// How many visits were warned of, by what warns still, that nobody has looked at.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn warned_unseen(&mut self) -> Result<i64> {
         let scope = self.scope.0.clone();
         Ok(sql!(self, c => sqlx::query_scalar(
-            "SELECT COUNT(*) FROM accounts a JOIN visits v ON v.account_id = a.id AND v.warned_at > a.warned_seen_at WHERE a.id = $1")
+            "SELECT COUNT(*) FROM accounts a JOIN visits v ON v.account_id = a.id AND v.warned_at > a.warned_seen_at
+             JOIN ip_restrictions x ON x.account_id = a.id AND x.surface = v.surface AND x.enforced_at IS NULL WHERE a.id = $1")
             .bind(&scope).fetch_one(c)))
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     rules::{
         gate::Ip,
         ip_policies::{Found, Line, Pasted},
-        ip_restrictions::{DAYS, Gate, PROVISIONAL, tightens},
+        ip_restrictions::{DAYS, Gate, PROVISIONAL, Surface, opens, tightens},
         permissions::May,
         time::{Millis, Span},
         zones::Zone,
@@ -77,6 +77,8 @@ struct Review {
     is_provisional: bool,
     /// Whether it takes effect for good though something is enforced.
     is_final: bool,
+    /// What every address reaches then that no rule denies.
+    opens: Vec<Surface>,
     now: Millis,
 }
 page::page!(Review);
@@ -143,6 +145,7 @@ pub(super) async fn show<M: May>(
         more: replayed.changed.len().saturating_sub(SHOWN),
         replayed,
         is_provisional: tightens(before, after) || is_waiting,
+        opens: opens(before, after),
         is_final: before.is_enforced() && !tightens(before, after) && !is_waiting,
         now: permit.now(),
     };

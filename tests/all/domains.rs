@@ -43,7 +43,12 @@ async fn only_domains_that_are_let_in_are_invited_and_join() {
         preview.text()
     );
     assert_eq!(house.visitor().get(&open).await.status, StatusCode::OK);
-    assert_eq!(set(&ada, "allow", list, "later.example", "yes").await.location(), PAGE);
+    // What was seen is what is saved: other lists stop others, and are looked at anew.
+    let looked = preview.value("looked");
+    assert!(set(&ada, "allow", "example.com", "", &looked).await.all(".note .rows li").len() == 2);
+    let preview = set(&ada, "allow", list, "later.example", &looked).await;
+    assert!(preview.text().contains("Nothing is saved yet"));
+    assert_eq!(set(&ada, "allow", list, "later.example", &preview.value("looked")).await.location(), PAGE);
     let page = ada.get(PAGE).await;
     assert_eq!(page.all("textarea"), ["example.com *.example.org", "later.example"], "the other list is kept");
 
@@ -62,7 +67,8 @@ async fn only_domains_that_are_let_in_are_invited_and_join() {
     assert_eq!(program.post(&format!("/invitations/{id}/resend"), json!(null)).await.status, StatusCode::BAD_REQUEST);
 
     // Members who are in stay in, and the other list counts once it is chosen.
-    assert_eq!(set(&ada, "deny", list, "example.com", "yes").await.location(), PAGE);
+    let preview = set(&ada, "deny", list, "example.com", "").await;
+    assert_eq!(set(&ada, "deny", list, "example.com", &preview.value("looked")).await.location(), PAGE);
     assert_eq!(ada.get("/accounts/acme").await.status, StatusCode::OK, "whatever their own domain");
     assert_eq!(house.visitor().get(&open).await.status, StatusCode::OK, "the link was good all the time");
     let stale = [("mode", "any".to_owned()), ("seen", "any  ".to_owned())];

@@ -41,6 +41,11 @@ async fn through(browser: &Browser, path: &str, fields: &[(&str, String)]) -> (P
     (review, browser.post(path, &fields).await)
 }
 
+/// The number of what waits to be confirmed, as the page's forms carry it.
+async fn version(browser: &Browser) -> String {
+    browser.get(PAGE).await.attributes("form[action$=undo] [name=version]", "value").join(" ")
+}
+
 /// Makes a policy with rules that allow these; answers its id.
 async fn policy(browser: &Browser, networks: &[&str]) -> String {
     let made = browser.post("/accounts/acme/ip-policies/new", &[("description", "Offices".into())]).await;
@@ -136,7 +141,7 @@ async fn what_is_confirmed_stands_and_what_joins_goes_together() {
     let other = elsewhere(&house, &ada);
     let office = policy(&ada, &["127.0.0.1/32"]).await;
     restrict(&ada, "dashboard", &office, "enforced").await;
-    let stale = ada.get(PAGE).await.value("version");
+    let stale = version(&ada).await;
     // A later edit joins the change that waits, and whoever looked before it confirms nothing.
     let (review, _) = through(
         &ada,
@@ -146,21 +151,24 @@ async fn what_is_confirmed_stands_and_what_joins_goes_together() {
     .await;
     assert!(review.text().contains("is undone after ten minutes"), "{}", review.text());
     assert_eq!(other.get("/accounts/acme").await.status, StatusCode::OK);
-    let page = ada.post(&format!("{PAGE}/confirm"), &[("version", stale)]).await;
+    let page = ada.post(&format!("{PAGE}/confirm"), &[("version", stale.clone())]).await;
     assert!(page.text().contains("Somebody has changed more since"), "{}", page.text());
+    let page = ada.post(&format!("{PAGE}/undo"), &[("version", stale)]).await;
+    assert!(page.text().contains("Somebody has changed more since"), "nobody undoes what they have not seen: {}", page.text());
     // Undone, both are gone.
-    assert_eq!(ada.post(&format!("{PAGE}/undo"), &[]).await.location(), PAGE);
+    let seen = version(&ada).await;
+    assert_eq!(ada.post(&format!("{PAGE}/undo"), &[("version", seen)]).await.location(), PAGE);
     assert_eq!(ada.get(PAGE).await.all(".surfaces .badge"), ["Open", "Open", "Open", "Open"]);
     assert_eq!(ada.get(&format!("/accounts/acme/ip-policies/{office}")).await.all("tbody tr").len(), 1);
     // Confirmed, it stands.
     restrict(&ada, "dashboard", &office, "enforced").await;
     assert_eq!(other.get("/accounts/acme").await.status, StatusCode::FORBIDDEN);
-    let version = ada.get(PAGE).await.value("version");
-    assert_eq!(ada.post(&format!("{PAGE}/confirm"), &[("version", version.clone())]).await.location(), PAGE);
+    let seen = version(&ada).await;
+    assert_eq!(ada.post(&format!("{PAGE}/confirm"), &[("version", seen.clone())]).await.location(), PAGE);
     house.wait(Span::hours(1));
     assert_eq!(other.get("/accounts/acme").await.status, StatusCode::FORBIDDEN);
     assert_eq!(ada.get("/accounts/acme").await.status, StatusCode::OK);
-    assert!(ada.post(&format!("{PAGE}/confirm"), &[("version", version)]).await.text().contains("No change awaits"));
+    assert!(ada.post(&format!("{PAGE}/confirm"), &[("version", seen)]).await.text().contains("No change awaits"));
     // Lifting it lets everybody in for good: nothing is left that could lock anybody out.
     through(&ada, &format!("{PAGE}/dashboard/delete"), &[]).await;
     house.wait(Span::hours(1));
@@ -357,6 +365,88 @@ async fn the_host_lets_restrictions_only_warn() {
     house.wait(Span::hours(1));
     assert!(other.get(PAGE).await.text().contains("Dashboard Warns"));
     assert_eq!(count(&house, "ip_restrictions_relaxed.v0").await, 1);
+}
+
+/// What is said of a policy or a restriction while a change waits goes with it, which is said; programs wait, and what decides about
+/// nothing is anybody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_while_a_change_waits_joins_it() {
+    let (house, ada) = house().await;
+    let (office, other) = (policy(&ada, &["127.0.0.1/32"]).await, policy(&ada, &["192.0.2.0/24"]).await);
+    restrict(&ada, "dashboard", &office, "enforced").await;
+    let id = house.raw.texts("SELECT id FROM ip_restrictions").await.remove(0);
+    let own = house.program_of(&ada).await;
+    for (path, body) in [
+        (format!("/ip_restrictions/{id}"), json!({ "description": "Said meanwhile" })),
+        (format!("/ip_policies/{office}"), json!({ "description": "Said meanwhile" })),
+    ] {
+        assert_eq!(own.patch(&path, body).await.error(), (400, "ERR_FRONTDESK_617"), "{path}");
+    }
+    assert_eq!(own.patch(&format!("/ip_policies/{other}"), json!({ "description": "Spare" })).await.status, StatusCode::OK);
+    let path = format!("/accounts/acme/ip-policies/{office}");
+    let done = ada.post(&format!("{path}/change"), &[("description", "Headquarters".into()), ("metadata", String::new())]).await;
+    assert_eq!(done.location(), path);
+    assert!(ada.get(&path).await.all(".toast").join(" ").contains("It is undone in 10 minutes unless you confirm it"));
+    house.wait(Span::minutes(10));
+    assert!(!ada.get(&path).await.text().contains("Headquarters"));
+    assert!(ada.get(&format!("/accounts/acme/ip-policies/{other}")).await.text().contains("Spare"));
+}
+
+/// Between the look and the deed nobody slips a rule in, whoever may: by the number of what was looked at.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_looked_at_is_what_is_done() {
+    let (house, ada) = house().await;
+    let (_, program) = developer(&house).await;
+    let office = policy(&ada, &["127.0.0.1/32"]).await;
+    let path = format!("{PAGE}/dashboard");
+    let mut fields = vec![(office.as_str(), "on".to_owned()), ("mode", "enforced".to_owned()), ("description", String::new())];
+    let review = ada.post(&path, &fields).await;
+    let slipped = json!({ "ip_policy_id": office, "cidr": "0.0.0.0/0", "action": "allow" });
+    assert_eq!(program.post("/ip_policy_rules", slipped).await.status, StatusCode::CREATED);
+    fields.push(("reviewed", review.value("reviewed")));
+    let again = ada.post(&path, &fields).await;
+    assert!(again.text().contains("Nothing is changed yet"), "{} {}", again.location(), again.text());
+    assert_eq!(house.raw.number("SELECT COUNT(*) FROM ip_restrictions").await, 0);
+}
+
+/// Where no rule says any more who alone passes, that is said before it is done, and as long as it is so.
+#[tokio::test(flavor = "multi_thread")]
+async fn opening_a_surface_to_all_is_said() {
+    let (house, ada) = house().await;
+    let office = policy(&ada, &["127.0.0.1/32"]).await;
+    let deny = [("networks", "192.0.2.0/24".to_owned()), ("action", "deny".to_owned())];
+    ada.post(&format!("/accounts/acme/ip-policies/{office}/rules"), &deny).await;
+    let (review, _) = restrict(&ada, "api", &office, "enforced").await;
+    let says = "No rule says which addresses alone pass";
+    assert!(!review.text().contains("whoever they are") && !ada.get(PAGE).await.text().contains(says));
+    assert!(ada.get(PAGE).await.text().contains("that you see this page says nothing of them"), "{}", ada.get(PAGE).await.text());
+    let rule = house.raw.texts("SELECT id FROM ip_policy_rules WHERE action = 'allow'").await.remove(0);
+    let (review, _) = through(&ada, &format!("/accounts/acme/ip-rules/{rule}/delete"), &[]).await;
+    assert!(review.text().contains("API: no rule says any more which addresses alone pass"), "{}", review.text());
+    assert!(ada.get(PAGE).await.text().contains(says));
+    // A rule's network is mended, as in a list, and said to be.
+    let rule = house.raw.texts("SELECT id FROM ip_policy_rules").await.remove(0);
+    let (review, _) = through(&ada, &format!("/accounts/acme/ip-rules/{rule}/change"), &[("network", "198.51.100.7/24".into())]).await;
+    assert!(review.text().contains("Let the rule be for 198.51.100.0/24?"), "{}", review.text());
+    let page = ada.get(&format!("/accounts/acme/ip-policies/{office}")).await;
+    assert!(page.text().contains("198.51.100.7/24 is taken as 198.51.100.0/24"), "{}", page.text());
+}
+
+/// A key that is refused all the time hides nobody who shows it elsewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stolen_key_is_on_record_beside_the_program_that_has_it() {
+    let (house, ada) = house().await;
+    let office = policy(&ada, &["192.0.2.0/24"]).await;
+    let (_, authtoken) = house.credential(&ada, "authtokens", "").await;
+    let own = house.program_of(&ada).await;
+    restrict(&ada, "agent", &office, "enforced").await;
+    for address in ["198.51.100.1", "198.51.100.2", "203.0.113.1", "198.51.100.1", "203.0.113.1"] {
+        let said = own.post("/check", json!({ "token": authtoken, "address": address })).await.body;
+        assert_eq!(said["error_code"], json!("ERR_NGROK_115"), "{said}");
+    }
+    let refused =
+        house.raw.texts("SELECT after FROM events WHERE type LIKE 'credential_refused%' OR type LIKE '%_refused.v0' ORDER BY seq").await;
+    assert!(refused.len() == 2 && refused[0].contains("198.51.100.1") && refused[1].contains("203.0.113.1"), "{refused:?}");
 }
 
 /// What waits for its confirmation waits through a restart, and is undone at its moment by whoever runs then.

@@ -13,7 +13,7 @@ use crate::{
         ids::{AccountId, IpPolicyId},
         ip_restrictions::{DAYS, Gate, PROVISIONAL, Surface, demand_way_in, tightens},
         permissions::{May, Permission, rights},
-        time::Span,
+        time::{Millis, Span},
     },
     store::{InAccount, Instance, IpState, Source, Tx},
 };
@@ -39,6 +39,11 @@ pub enum Changed<T> {
 }
 
 impl<T> Changed<T> {
+    /// Whether it is done, and somebody has to confirm it.
+    pub const fn is_provisional(&self) -> bool {
+        matches!(self, Self::Done(_, true))
+    }
+
     /// What was done, where nothing else was asked for.
     ///
     /// # Errors
@@ -56,28 +61,44 @@ pub(in crate::acts) struct Changing {
     pub(in crate::acts) tx: Tx<InAccount>,
     pub(in crate::acts) state: IpState,
     may_restrict: bool,
+    /// Whether what is changed decides about anything, or is put back with a change that nobody confirms.
+    decides: bool,
 }
 
 /// Begins one. What nobody has confirmed in time is undone first.
 pub(in crate::acts) async fn begin<M: May, B: Bearer>(permit: &Permit<M, B>) -> Result<Changing, Stop> {
+    settle(permit).await?;
     loop {
-        settle(permit).await?;
         let (mut tx, own) = permit.begin().await?;
         let state = tx.ip_state(&permit.account().account).await?;
-        // Time has run out meanwhile.
         if state.provisional.as_ref().is_none_or(|provisional| provisional.ends_at > tx.now()) {
-            return Ok(Changing { tx, state, may_restrict: rights(own).allow(Permission::ManageIpRestrictions) });
+            return Ok(Changing { tx, state, may_restrict: rights(own).allow(Permission::ManageIpRestrictions), decides: true });
         }
+        // Time has run out meanwhile, by the clock of this transaction.
+        let now = tx.now();
+        drop(tx);
+        undo_overdue_at(permit.app(), &permit.account().account, now).await?;
     }
 }
 
 impl Changing {
+    /// What is changed decides about nothing.
+    pub(in crate::acts) const fn unused(mut self) -> Self {
+        self.decides = false;
+        self
+    }
+
     /// That a policy is whoever's it is to change: one that decides about something is for administrators, who prove who they are.
     ///
     /// # Errors
     /// [`Stop::Missing`], on record; [`Stop::Step`].
-    pub(in crate::acts) async fn demand_over<M: May, B: Bearer>(self, permit: &Permit<M, B>, policy: &IpPolicyId) -> Result<Self, Stop> {
-        if !self.state.uses(policy) {
+    pub(in crate::acts) async fn demand_over<M: May, B: Bearer>(
+        mut self,
+        permit: &Permit<M, B>,
+        policy: &IpPolicyId,
+    ) -> Result<Self, Stop> {
+        self.decides = self.state.uses(policy);
+        if !self.decides {
             return Ok(self);
         }
         if !self.may_restrict {
@@ -123,25 +144,28 @@ impl Changing {
         let before = self.state.setup.gate();
         let setup = self.tx.ip_state(account).await?.setup;
         let after = setup.gate();
-        if before == after {
-            // Nobody's way in is another one.
-            return if is_tried { Ok(Changed::Tried(Box::new((before, after)))) } else { self.keep(events, value, false).await };
-        }
         let (is_person, from) = match permit.context().source {
             Source::Api => (false, Surface::Api),
             _ => (true, Surface::Dashboard),
         };
-        if !is_person {
+        if !is_person && self.decides && !events.is_empty() {
             self.demand_nothing_waits()?;
         }
-        let since = self.tx.now().minus(Span::days(DAYS)).day();
-        let administrators = self.tx.addresses_of_administrators(since).await?;
-        let administrators: Vec<_> = administrators.iter().filter_map(|address| address.parse().ok()).collect();
-        demand_way_in((&before, &after), (from, permit.address()), &administrators)?;
+        if before != after {
+            let since = self.tx.now().minus(Span::days(DAYS)).day();
+            let administrators = self.tx.addresses_of_administrators(since).await?;
+            let administrators: Vec<_> = administrators.iter().filter_map(|address| address.parse().ok()).collect();
+            demand_way_in((&before, &after), (from, permit.address()), &administrators)?;
+        }
         if is_tried {
             return Ok(Changed::Tried(Box::new((before, after))));
         }
-        let is_provisional = is_person && (self.state.provisional.is_some() || tightens(&before, &after));
+        if events.is_empty() {
+            return self.keep(events, value, false).await;
+        }
+        // What is put back with a change that waits joins it, even where nobody's way in is another one by it.
+        let joins = self.decides && self.state.provisional.is_some();
+        let is_provisional = is_person && (joins || tightens(&before, &after));
         if is_provisional {
             let ends_at = self.tx.now().plus(PROVISIONAL);
             let mut kept = self.state.provisional.take().map_or_else(|| self.state.setup.clone(), |provisional| provisional.before);
@@ -149,6 +173,7 @@ impl Changing {
             kept.adopt(&setup);
             self.tx.begin_ip_provisional(account, &kept, ends_at, permit.actor().name()).await?;
         }
+        // Counted in any case: what somebody else is looking at before they do it may be another by this.
         self.tx.count_ip_change(account).await?;
         self.keep(events, value, is_provisional).await
     }
@@ -175,10 +200,15 @@ pub async fn settle<M: May, B: Bearer>(permit: &Permit<M, B>) -> Result<(), Stop
 
 /// Undoes what nobody has confirmed in time, in the name of Frontdesk itself.
 pub(in crate::acts) async fn undo_overdue(app: &App, account: &AccountId) -> Result<(), Stop> {
+    undo_overdue_at(app, account, app.now()).await
+}
+
+/// The same, where it was overdue at a moment, by whichever clock.
+async fn undo_overdue_at(app: &App, account: &AccountId, now: Millis) -> Result<(), Stop> {
     let hold = vec![Log::Account(account.clone())];
     let mut tx = app.0.db.begin(InAccount(account.clone()), hold, system(app.operation()), &app.0.hands).await?;
     let state = tx.ip_state(account).await?;
-    let Some(provisional) = state.provisional.filter(|provisional| provisional.ends_at <= tx.now()) else { return Ok(()) };
+    let Some(provisional) = state.provisional.filter(|provisional| provisional.ends_at <= now.max(tx.now())) else { return Ok(()) };
     tx.restore_ip_setup(account, &provisional.before).await?;
     tx.end_ip_provisional(account).await?;
     tx.count_ip_change(account).await?;

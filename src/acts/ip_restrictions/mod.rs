@@ -121,22 +121,19 @@ pub async fn delete<B: Bearer>(permit: &Permit<may::ManageIpRestrictions, B>, id
 /// # Errors
 /// [`Stop::Faults`] where nothing waits for it any more, or it has changed since.
 pub async fn confirm(permit: &Permit<may::ManageIpRestrictions>, version: i64) -> Result<(), Stop> {
-    let (mut changing, by) = waiting(permit).await?;
+    let (mut changing, by) = waiting(permit, version).await?;
     let account = &permit.account().account;
-    if changing.state.version != version {
-        return Err(Faults::one("restriction", "Somebody has changed more since. Look at it, and confirm again.").into());
-    }
     changing.tx.end_ip_provisional(account).await?;
     changing.tx.count_ip_change(account).await?;
     Ok(changing.tx.commit(event(permit, IpEvent::Confirmed { by })).await?)
 }
 
-/// Undoes a change that nobody has confirmed yet, and all that joined it.
+/// Undoes a change that nobody has confirmed yet, and all that joined it, as far as whoever says so has seen it.
 ///
 /// # Errors
-/// [`Stop::Faults`] where nothing waits any more.
-pub async fn undo(permit: &Permit<may::ManageIpRestrictions>) -> Result<(), Stop> {
-    let (mut changing, by) = waiting(permit).await?;
+/// [`Stop::Faults`] where nothing waits any more, or it has changed since.
+pub async fn undo(permit: &Permit<may::ManageIpRestrictions>, version: i64) -> Result<(), Stop> {
+    let (mut changing, by) = waiting(permit, version).await?;
     let account = &permit.account().account;
     let before = changing.state.setup.value();
     let mut after = before.clone();
@@ -149,10 +146,11 @@ pub async fn undo(permit: &Permit<may::ManageIpRestrictions>) -> Result<(), Stop
     Ok(changing.tx.commit(event(permit, IpEvent::Undone { by, in_time: true, before, after })).await?)
 }
 
-async fn waiting(permit: &Permit<may::ManageIpRestrictions>) -> Result<(Changing, String), Stop> {
+async fn waiting(permit: &Permit<may::ManageIpRestrictions>, version: i64) -> Result<(Changing, String), Stop> {
     let changing = begin(permit).await?;
     match changing.state.provisional.as_ref().map(|provisional| provisional.by.clone()) {
-        Some(by) => Ok((changing, by)),
+        Some(by) if changing.state.version == version => Ok((changing, by)),
+        Some(_) => Err(Faults::one("restriction", "Somebody has changed more since. Look at it, and say so again.").into()),
         None => Err(Faults::one("restriction", "No change awaits its confirmation any more.").into()),
     }
 }

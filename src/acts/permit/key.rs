@@ -4,7 +4,7 @@ use super::{
     Permit,
     addresses::{Noted, ip, is_new, note_warned, remember},
     asking::{at_gate, not_noted},
-    bearer::{Admitted, Bearer, commit_refusal},
+    bearer::{Admitted, Bearer, commit_refusal, refusal},
     revoked,
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
         ids::AccountId,
         ip_restrictions::Surface,
         members::Roles,
+        network::neighbourhood,
         permissions::{May, Permission, Rights, rights, rights_of_bots},
         time::Millis,
     },
@@ -141,10 +142,25 @@ impl Key {
     /// showed it.
     pub(in crate::acts) async fn denied(&self, why: Denial, by: &Context) -> Stop {
         let is_recent = self.facts.refused_at.is_some_and(|at| self.app.now().since(at) < NOTED_EVERY);
-        if !is_recent {
-            self.note_refused(why, by).await.unwrap_or_else(|stop| not_noted(&stop));
-        }
+        let is_news = if is_recent { self.is_new_place(why).await } else { Ok(true) };
+        let noted = async { if is_news? { self.note_refused(why, by).await } else { Ok(()) } };
+        noted.await.unwrap_or_else(|stop| not_noted(&stop));
         Stop::Key(NoKey::Denied(why))
+    }
+
+    /// Whether it is refused for the address, and has not been within the hour for one of that neighbourhood: a stolen key is not hidden
+    /// by the program that it was stolen from.
+    async fn is_new_place(&self, why: Denial) -> Result<bool, Stop> {
+        if why != Denial::Ip {
+            return Ok(false);
+        }
+        let attempt = refusal(&self.facts.account.account, self.means(), &self.reason(why), self.app.now());
+        Ok(self.app.0.db.reader(Instance).attempts(&attempt).await? == 0)
+    }
+
+    /// What is one and the same refusal: from another neighbourhood it is news again where it is the address.
+    fn reason(&self, why: Denial) -> String {
+        if why == Denial::Ip { format!("{} {}", why.word(), neighbourhood(self.caller.address)) } else { why.word().to_owned() }
     }
 
     async fn note_refused(&self, why: Denial, by: &Context) -> Result<(), Stop> {
@@ -155,9 +171,7 @@ impl Key {
         tx.note_refused(&self.facts.credential, &from, why.word()).await?;
         let (credential, what) = (credential(&self.facts), CredentialEvent::Refused { why, from });
         let event = Event::Credential { account: account.account.clone(), credential, what };
-        // From another address it is news again where it is the address.
-        let reason = if why == Denial::Ip { format!("{} {}", why.word(), self.caller.address) } else { why.word().to_owned() };
-        commit_refusal(tx, &account.account, self.means(), &reason, event).await
+        commit_refusal(tx, &account.account, self.means(), &self.reason(why), event).await
     }
 
     /// The credential and its owner.

@@ -13,6 +13,7 @@ use crate::{
         gate,
         ids::AccountId,
         ip_restrictions::Surface,
+        network::neighbourhood,
         permissions::{Permission, rights},
         proofs, sessions,
         time::Millis,
@@ -319,8 +320,9 @@ impl Bearer for Person {
     async fn refused(&self, account: &AccountFacts, stop: Stop) -> Stop {
         let Stop::Refused { why, account: name, .. } = stop else { return stop };
         let event = Event::AccountEntryRefused { account: account.account.clone(), who: self.who(), why };
-        // From another address it is news again where it is the address.
-        let reason = if why == gate::Refusal::Ip { format!("{} {}", why.word(), self.caller.address) } else { why.word().to_owned() };
+        // From another neighbourhood it is news again where it is the address; one person has any number of addresses in their own.
+        let near = || neighbourhood(self.caller.address);
+        let reason = if why == gate::Refusal::Ip { format!("{} {}", why.word(), near()) } else { why.word().to_owned() };
         if let Err(stop) = self.record_refusal(account, &reason, event).await {
             return stop;
         }

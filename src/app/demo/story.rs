@@ -80,7 +80,7 @@ impl<'a> Teller<'a> {
         // Today has begun, but not ended: nobody comes in at hours that are still to come.
         for day in 0..=DAYS {
             self.happen(day).await?;
-            self.happen_to_programs(day).await?;
+            Box::pin(self.happen_to_programs(day)).await?;
             self.everybody_comes_in(day).await?;
         }
         Ok(())

@@ -58,6 +58,18 @@ pub fn tightens(before: &Gate, after: &Gate) -> bool {
     Surface::ALL.iter().any(|surface| tightened(before, after, *surface).is_some())
 }
 
+/// The same of one surface.
+#[must_use]
+pub fn tightens_at(before: &Gate, after: &Gate, surface: Surface) -> bool {
+    tightened(before, after, surface).is_some()
+}
+
+/// The surfaces that every address reaches afterwards which no rule denies, though a restriction is there, and did not before.
+#[must_use]
+pub fn opens(before: &Gate, after: &Gate) -> Vec<Surface> {
+    Surface::ALL.iter().copied().filter(|surface| after.is_open(*surface) && !before.is_open(*surface)).collect()
+}
+
 /// What refuses at a surface afterwards, where it did not so before.
 fn tightened<'a>(before: &Gate, after: &'a Gate, surface: Surface) -> Option<&'a Restricted> {
     after.of(surface).filter(|now| now.enforced && before.of(surface) != Some(now))

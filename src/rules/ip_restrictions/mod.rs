@@ -11,7 +11,7 @@ mod table;
 use std::net::IpAddr;
 
 pub use draft::Draft;
-pub use guards::{demand_way_in, tightens};
+pub use guards::{demand_way_in, opens, tightens, tightens_at};
 use ipnet::IpNet;
 pub use replay::{Outcome, Replay};
 use table::Table;
@@ -154,12 +154,6 @@ impl Restricted {
             None => Verdict { passes: false, why: Why::NotAllowed },
         }
     }
-
-    /// How many rules there are.
-    #[must_use]
-    pub const fn count(&self) -> usize {
-        self.rules.len()
-    }
 }
 
 /// What restricts an account: each surface, or nothing.
@@ -181,6 +175,12 @@ impl Gate {
     #[must_use]
     pub const fn of(&self, surface: Surface) -> Option<&Restricted> {
         self.0[surface as usize].as_ref()
+    }
+
+    /// Whether a surface is restricted and no rule says which addresses alone pass: all do that none denies.
+    #[must_use]
+    pub fn is_open(&self, surface: Surface) -> bool {
+        self.of(surface).is_some_and(|restricted| restricted.allow.is_empty())
     }
 
     /// What it says to an address at a surface.

@@ -154,7 +154,7 @@ async fn update(
     if changes.description.is_none() && changes.metadata.is_none() {
         return Err(ApiError::bad(codes::IP_POLICY_EMPTY_UPDATE, "Say what is to be changed."));
     }
-    Ok(Found(shows(&base, acts::ip_policies::update(&permit, &id, changes.description, changes.metadata).await?)))
+    Ok(Found(shows(&base, acts::ip_policies::update(&permit, &id, changes.description, changes.metadata).await?.done()?)))
 }
 
 #[utoipa::path(delete, path = "/ip_policies/{id}", tag = "IP policies", params(("id" = String, Path)), responses((status = 204), Errors), summary = "Delete one with its rules, while no restriction uses it")]

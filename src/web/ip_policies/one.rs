@@ -21,6 +21,7 @@ use crate::{
         form::{Form, Id, Query, faults_of},
         front::Front,
         page, problem,
+        review::said,
         shell::Shell,
     },
 };
@@ -132,7 +133,9 @@ pub(super) async fn change(
     Form(draft): Form<Draft>,
 ) -> Response {
     match ip_policies::update(&permit, &id, Some(draft.description.clone()), Some(draft.metadata.clone())).await.map_err(faults_of) {
-        Ok(_) => front.go(&format!("/accounts/{}/ip-policies/{id}", permit.account().slug), "Saved.").await,
+        Ok(changed) => {
+            front.go(&format!("/accounts/{}/ip-policies/{id}", permit.account().slug), &said("Saved.", changed.is_provisional())).await
+        }
         Err(Ok(faults)) => show(&permit, &front, &parts, &id, Typed { draft: Some(draft), ..Typed::default() }, faults).await,
         Err(Err(stop)) => problem::answer(stop, &parts),
     }

@@ -3,6 +3,7 @@
 
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::one::{self, Typed};
@@ -15,7 +16,7 @@ use crate::{
     rules::{
         faults::Faults,
         ids::{IpPolicyId, IpRuleId},
-        ip_policies::{Action, Pasted, network, paste, rule_description},
+        ip_policies::{Action, NoNetwork, Pasted, network, paste, rule_description},
         permissions::{May, Permission, may},
     },
     store::{IpPolicyRow, IpRuleRow, NewIpRule},
@@ -108,12 +109,22 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// Host bits and a missing mask are mended, as in a list, which is said.
     fn check(&self) -> Result<RuleChanges, Faults> {
         let mut faults = Faults::none();
-        let network = network(&self.network).map_err(|why| Faults::one("network", why.sentence()));
+        let mend = |why: NoNetwork| why.meant().ok_or_else(|| Faults::one("network", why.sentence()));
+        let network = network(&self.network).or_else(mend);
         let network = faults.take(network);
         let description = faults.take(rule_description(&self.description));
         if faults.is_empty() { Ok(RuleChanges { network, description, metadata: None }) } else { Err(faults) }
+    }
+
+    /// What is done, where this is what the rule is for then.
+    fn done(&self, network: IpNet) -> String {
+        if self.network.trim().parse() == Ok(network) {
+            return "The rule is changed.".to_owned();
+        }
+        format!("The rule is changed: {} is taken as {network}.", self.network.trim())
     }
 }
 
@@ -184,13 +195,16 @@ pub(super) async fn change(
     };
     let slug = permit.account().slug.clone();
     match done.await.map_err(faults_of) {
-        Ok((Changed::Done(_, provisional), policy)) => {
-            front.go(&format!("/accounts/{slug}/ip-policies/{policy}"), &said("The rule is changed.", provisional)).await
+        Ok((Changed::Done(rule, provisional), policy)) => {
+            let says = draft.done(rule.network);
+            front.go(&format!("/accounts/{slug}/ip-policies/{policy}"), &said(&says, provisional)).await
         }
         Ok((Changed::Tried(gates), policy)) => {
-            let fields = vec![("network".to_owned(), draft.network), ("description".to_owned(), draft.description)];
+            let fields = vec![("network".to_owned(), draft.network.clone()), ("description".to_owned(), draft.description)];
             let (action, back) = (format!("/accounts/{slug}/ip-rules/{id}/change"), format!("/accounts/{slug}/ip-policies/{policy}"));
-            let deed = Deed { title: "Change this rule?".to_owned(), button: "Change it", action, back, fields, pasted: Pasted::default() };
+            let title = network(&draft.network).or_else(|why| why.meant().ok_or(why));
+            let title = title.map_or_else(|_| "Change this rule?".to_owned(), |network| format!("Let the rule be for {network}?"));
+            let deed = Deed { title, button: "Change it", action, back, fields, pasted: Pasted::default() };
             review::show(&permit, &front, &parts, &reviewed, (&gates.0, &gates.1), deed).await
         }
         Err(Ok(faults)) => show(&permit, &front, &parts, &id, (Some(draft), faults.renamed("cidr", "network"))).await,

@@ -24,7 +24,7 @@ use crate::{
         faults::Faults,
         gate::Ip,
         ids::IpPolicyId,
-        ip_restrictions::{DAYS, Gate, Surface},
+        ip_restrictions::{DAYS, Gate, Surface, tightens_at},
         network::canonical,
         permissions::{Permission, may},
         time::{Millis, Span},
@@ -53,6 +53,8 @@ struct Card {
     policies: Vec<(IpPolicyId, String)>,
     /// What it says to whoever looks.
     own: Ip,
+    /// Whether no rule says which addresses alone pass.
+    is_open: bool,
     /// How many visits it warned of.
     warned: i64,
 }
@@ -70,6 +72,8 @@ struct Waiting {
     by: String,
     ends_at: Millis,
     version: i64,
+    /// Whether it keeps people out of the dashboard who came in before, so that whoever looks proves that they still do.
+    proves: bool,
 }
 
 #[derive(Template)]
@@ -123,7 +127,7 @@ async fn page_of(permit: &Permit<may::ReadIpPolicies>, front: &Front, asked: Ask
         let applied = restriction.iter().flat_map(|row| uses.iter().filter(|(id, ..)| *id == row.id));
         let policies = applied.map(|(_, policy, description)| (policy.clone(), title(policy, description))).collect();
         let warned = by_day.iter().filter(|(word, ..)| word == surface.word()).map(|(.., count)| count).sum();
-        Card { surface: *surface, restriction, policies, own: gate.ip(*surface, permit.address()), warned }
+        Card { surface: *surface, restriction, policies, own: gate.ip(*surface, permit.address()), is_open: gate.is_open(*surface), warned }
     };
     let days = (since.day()..=permit.now().day()).map(|day| {
         let count = by_day.iter().filter(|(_, other, _)| *other == day).map(|(.., count)| count).sum();
@@ -144,7 +148,12 @@ async fn page_of(permit: &Permit<may::ReadIpPolicies>, front: &Front, asked: Ask
         slug: permit.account().slug.clone(),
         path: front.path.clone(),
         cards: Surface::ALL.iter().map(card).collect(),
-        waiting: provisional.map(|waiting| Waiting { by: waiting.by, ends_at: waiting.ends_at, version: state.version }),
+        waiting: provisional.map(|waiting| Waiting {
+            proves: tightens_at(&waiting.before.gate(), &gate, Surface::Dashboard),
+            by: waiting.by,
+            ends_at: waiting.ends_at,
+            version: state.version,
+        }),
         address: permit.address().to_string(),
         faults,
         passing,
@@ -200,8 +209,8 @@ async fn confirm(permit: Permit<may::ManageIpRestrictions>, front: Front, parts:
     answer(&permit, &front, &parts, ip_restrictions::confirm(&permit, seen.version).await, "Confirmed: it stands.").await
 }
 
-async fn undo(permit: Permit<may::ManageIpRestrictions>, front: Front, parts: Parts) -> Response {
-    answer(&permit, &front, &parts, ip_restrictions::undo(&permit).await, "Undone: everything is as it was before.").await
+async fn undo(permit: Permit<may::ManageIpRestrictions>, front: Front, parts: Parts, Form(seen): Form<Version>) -> Response {
+    answer(&permit, &front, &parts, ip_restrictions::undo(&permit, seen.version).await, "Undone: everything is as it was before.").await
 }
 
 async fn answer(permit: &Permit<may::ManageIpRestrictions>, front: &Front, parts: &Parts, done: Result<(), Stop>, says: &str) -> Response {
