@@ -13,7 +13,7 @@ use crate::{
         codes,
         events::{Event, IpEvent, IpThing},
         faults::Faults,
-        ids::{IpPolicyId, IpRuleId},
+        ids::{IpPolicyId, IpRestrictionId, IpRuleId},
         ip_policies::{Draft, MOST_POLICIES, MOST_RULES, too_many},
         permissions::{May, may},
     },
@@ -70,8 +70,13 @@ pub async fn delete<B: Bearer>(permit: &Permit<may::ManageIpPolicies, B>, id: &I
     let mut changing = begin(permit).await?.unused();
     let row = policy(&mut changing, id).await?;
     if changing.state.uses(id) {
+        let restrictions = changing.tx.ip_restrictions().await?;
         let uses = changing.tx.ip_uses().await?.into_iter().filter(|(_, policy, _)| policy == id);
-        let by: Vec<String> = uses.map(|(restriction, ..)| restriction.to_string()).collect();
+        let called = |id: IpRestrictionId| {
+            let row = restrictions.iter().find(|row| row.id == id);
+            row.map_or_else(|| id.to_string(), |row| format!("the restriction of {} ({id})", row.surface().label()))
+        };
+        let by: Vec<String> = uses.map(|(restriction, ..)| called(restriction)).collect();
         let by = if by.is_empty() { "a change that awaits its confirmation".to_owned() } else { by.join(", ") };
         return Err(Faults::coded("policy", codes::IP_POLICY_IN_USE, format!("It is used by {by}.")).into());
     }

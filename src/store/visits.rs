@@ -135,19 +135,19 @@ impl Reader<InAccount> {
              GROUP BY v.address ORDER BY MAX(v.last_at) DESC").bind(&scope).bind(day).fetch_all(c)))
     }
 
-    /// Who was warned where and from where since a moment; whoever came most lately first.
+    /// Who was warned where and from where since a day, by the day's number, and on how many days; whoever came most lately first.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn warned_since(&mut self, since: Millis, limit: i64) -> Result<Vec<VisitRow>> {
+    pub async fn warned_since(&mut self, day: i64, limit: i64) -> Result<Vec<VisitRow>> {
         let scope = self.scope.0.clone();
         Ok(sql!(self, c => sqlx::query_as(
             "SELECT v.principal, COALESCE(m.search_email, b.name) AS name, v.credential_id, v.surface, v.address, v.count, v.last_at
-             FROM (SELECT w.principal, w.credential_id, w.surface, w.address, CAST(SUM(w.count) AS BIGINT) AS count, MAX(w.last_at) AS last_at
-                   FROM visits w WHERE w.account_id = $1 AND w.warned_at >= $2 GROUP BY w.principal, w.credential_id, w.surface, w.address) v
+             FROM (SELECT w.principal, w.credential_id, w.surface, w.address, COUNT(*) AS count, MAX(w.last_at) AS last_at
+                   FROM visits w WHERE w.account_id = $1 AND w.day >= $2 AND w.warned_at IS NOT NULL GROUP BY w.principal, w.credential_id, w.surface, w.address) v
              LEFT JOIN members m ON m.account_id = $1 AND m.user_id = v.principal
              LEFT JOIN bot_users b ON b.account_id = $1 AND b.id = v.principal
-             ORDER BY v.last_at DESC LIMIT CAST($3 AS BIGINT)").bind(&scope).bind(since).bind(limit).fetch_all(c)))
+             ORDER BY v.last_at DESC LIMIT CAST($3 AS BIGINT)").bind(&scope).bind(day).bind(limit).fetch_all(c)))
     }
 
     /// How many visits were warned of on each day since one, by surface.
@@ -161,15 +161,15 @@ impl Reader<InAccount> {
              GROUP BY v.surface, v.day ORDER BY v.day").bind(&scope).bind(day).fetch_all(c)))
     }
 
-    /// How many visits were warned of, by what warns still, that nobody has looked at.
+    /// How many visits were warned of since a day, by its number and by what warns still, that nobody has looked at.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn warned_unseen(&mut self) -> Result<i64> {
+    pub async fn warned_unseen(&mut self, day: i64) -> Result<i64> {
         let scope = self.scope.0.clone();
         Ok(sql!(self, c => sqlx::query_scalar(
-            "SELECT COUNT(*) FROM accounts a JOIN visits v ON v.account_id = a.id AND v.warned_at > a.warned_seen_at
+            "SELECT COUNT(*) FROM accounts a JOIN visits v ON v.account_id = a.id AND v.warned_at > a.warned_seen_at AND v.day >= $2
              JOIN ip_restrictions x ON x.account_id = a.id AND x.surface = v.surface AND x.enforced_at IS NULL WHERE a.id = $1")
-            .bind(&scope).fetch_one(c)))
+            .bind(&scope).bind(day).fetch_one(c)))
     }
 }

@@ -8,7 +8,7 @@ use super::{front::Front, page, problem, shell::Shell};
 use crate::{
     acts::{
         Permit,
-        ip_restrictions::{How, Replayed, Seen, replay, restricting},
+        ip_restrictions::{How, Replayed, Seen, replay},
     },
     rules::{
         gate::Ip,
@@ -84,17 +84,23 @@ struct Review {
 page::page!(Review);
 
 impl Review {
+    /// Where something is another than it is, in words.
+    fn places(&self) -> String {
+        self.replayed.surfaces.iter().map(|surface| surface.label()).collect::<Vec<_>>().join(" and ")
+    }
+
     fn shown(&self) -> impl Iterator<Item = &Seen> {
         self.replayed.changed.iter().take(SHOWN)
     }
 }
 
-/// The lines of a list: number, text, and what each is found to be.
-pub(super) fn lines(pasted: &Pasted) -> Vec<(usize, &str, &'static str, String)> {
+/// The lines of a list: number, text, what each is found to be, and what stands behind it.
+pub(super) fn lines(pasted: &Pasted) -> Vec<(usize, &str, &'static str, String, &str)> {
     let says = |line: &Line| match &line.found {
+        Found::Good(net) if net.prefix_len() == 0 => ("warning", format!("{net} is every address there is of its kind.")),
         Found::Good(net) => ("success", format!("{net} is good.")),
         Found::Masked(net) => ("warning", format!("Taken as {net}.")),
-        Found::There(net) => ("", format!("{net} is there already.")),
+        Found::There(net) => ("", format!("{net} is there already, in the policy or a line above.")),
         Found::Wrong(says) => ("danger", says.clone()),
     };
     pasted
@@ -102,7 +108,7 @@ pub(super) fn lines(pasted: &Pasted) -> Vec<(usize, &str, &'static str, String)>
         .iter()
         .map(|line| {
             let (class, found) = says(line);
-            (line.number, line.text.as_str(), class, found)
+            (line.number, line.text.as_str(), class, found, line.description.as_str())
         })
         .collect()
 }
@@ -131,15 +137,17 @@ pub(super) async fn show<M: May>(
         Ok(replayed) => replayed,
         Err(stop) => return problem::answer(stop, parts),
     };
-    let is_waiting = match restricting(permit).await {
-        Ok(in_force) => in_force.before.is_some(),
-        Err(stop) => return problem::answer(stop, parts),
+    // As it stands after what was overdue has been undone.
+    let state = match permit.read().ip_state(&permit.account().account).await {
+        Ok(state) => state,
+        Err(error) => return problem::answer(error.into(), parts),
     };
+    let is_waiting = state.provisional.is_some();
     let page = Review {
         shell: Shell::of_account(permit, front).await,
         slug: permit.account().slug.clone(),
         deed,
-        reviewed: permit.account().ip_version,
+        reviewed: state.version,
         days,
         since: Millis(replayed.since * Span::days(1).0).date(&Zone::utc()),
         more: replayed.changed.len().saturating_sub(SHOWN),

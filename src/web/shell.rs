@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::front::Front;
 use crate::{
-    acts::{Permit, Person},
+    acts::{Permit, Person, ip_restrictions::restricting},
     rules::{
         accounts::initials,
         gate::Warning,
@@ -32,6 +32,8 @@ pub(super) struct Shell {
     /// After how many seconds without a request to ask whether the session ends soon: what is noted lags behind a little.
     pub(super) idle: i64,
     pub(super) banners: Vec<String>,
+    /// Until when a change of IP restrictions waits for whoever looks to confirm it.
+    pub(super) waiting: Option<Millis>,
     /// Whether the session came by a rescue link, and opens nothing that is the person's own.
     pub(super) is_rescued: bool,
 }
@@ -79,6 +81,7 @@ impl Shell {
             here: front.here.clone(),
             account: None,
             banners: Vec::new(),
+            waiting: None,
             idle: seconds(person.session_limits()),
             is_rescued: false,
         }
@@ -92,6 +95,7 @@ impl Shell {
         shell.zone = permit.zone();
         shell.banners = permit.warnings().iter().map(|warning| banner(warning, &account.name, permit.address(), &shell.zone)).collect();
         shell.banners.extend(announcement(account, permit.now(), &shell.zone));
+        shell.waiting = waiting(permit).await;
         shell.is_rescued = permit.rescued_until().is_some();
         shell.account = Some(Nav {
             name: account.name.clone(),
@@ -101,6 +105,15 @@ impl Shell {
         });
         shell
     }
+}
+
+/// Until when a change of IP restrictions waits to be confirmed, for whoever may.
+async fn waiting<M: May>(permit: &Permit<M>) -> Option<Millis> {
+    if !permit.rights().allow(Permission::ManageIpRestrictions) {
+        return None;
+    }
+    let in_force = restricting(permit).await.ok()?;
+    in_force.before.as_ref().map(|(until, _)| *until).filter(|until| permit.now() < *until)
 }
 
 /// That the account was opened from the host, for a day.

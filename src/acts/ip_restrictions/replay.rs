@@ -4,7 +4,7 @@ use crate::{
     acts::{Bearer, Permit, Stop},
     rules::{
         gate::Ip,
-        ip_restrictions::{Gate, Outcome, Replay},
+        ip_restrictions::{Gate, Outcome, Replay, Surface},
         permissions::May,
         time::Span,
     },
@@ -25,8 +25,10 @@ pub struct Seen {
 pub struct Replayed {
     /// For whom something would be another than it is, worst first and then whoever came most lately.
     pub changed: Vec<Seen>,
-    /// For how many it would be as it is: people and programs, each with each address.
+    /// For how many who came there it would be as it is: people and programs, each with each address.
     pub same: usize,
+    /// Where something is another than it is. Who came elsewhere says nothing of it.
+    pub surfaces: Vec<Surface>,
     /// Since which day visits were looked at, by its number.
     pub since: i64,
     /// Whether that is later than was asked for: older ones are not kept, or nobody came.
@@ -41,7 +43,9 @@ pub async fn replay<M: May, B: Bearer>(permit: &Permit<M, B>, before: &Gate, aft
     let mut reader = permit.read();
     let asked = permit.now().minus(Span::days(days)).day();
     let first = reader.first_visit_day().await?.unwrap_or_else(|| permit.now().day());
-    let visits = reader.visits_since(asked).await?;
+    let surfaces: Vec<Surface> = Surface::ALL.iter().copied().filter(|surface| before.of(*surface) != after.of(*surface)).collect();
+    let mut visits = reader.visits_since(asked).await?;
+    visits.retain(|visit| surfaces.contains(&visit.surface()));
     let outcomes: Vec<Outcome> = {
         let mut replay = Replay::new(before, after);
         visits.iter().map(|visit| replay.of(visit.surface(), &visit.address).clone()).collect()
@@ -59,5 +63,5 @@ pub async fn replay<M: May, B: Bearer>(permit: &Permit<M, B>, before: &Gate, aft
         Ip::Allowed => 2,
     };
     changed.sort_by_key(|seen| severity(seen.outcome.after));
-    Ok(Replayed { same: all - changed.len(), changed, since: asked.max(first), is_short: first > asked })
+    Ok(Replayed { same: all - changed.len(), changed, surfaces, since: asked.max(first), is_short: first > asked })
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ipnet::IpNet;
 
-use super::{Action, MOST_RULES, network, rule_description};
+use super::{Action, MOST_RULES, NoNetwork, network, rule_description};
 use crate::rules::{codes, faults::Faults};
 
 /// What a line is found to be.
@@ -49,6 +49,7 @@ pub fn paste(text: &str, action: Action, there: &[(IpNet, Action)]) -> Pasted {
         let (written, rest) = line.split_once(|c: char| c.is_whitespace() || [',', ';', '#'].contains(&c)).unwrap_or((line, ""));
         let description = rest.trim_start_matches(|c: char| c.is_whitespace() || [',', ';', '#'].contains(&c)).trim_end().to_owned();
         let found = match (network(written), rule_description(&description)) {
+            (Ok(_) | Err(NoNetwork::NoMask(_) | NoNetwork::HostBits(_)), _) if goes_on(&description) => Found::Wrong(GOES_ON.to_owned()),
             (_, Err(faults)) => Found::Wrong(faults.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>().join(" ")),
             (Ok(net), Ok(_)) => seen(&known, net, action).unwrap_or(Found::Good(net)),
             (Err(why), Ok(_)) => match why.meant() {
@@ -62,6 +63,18 @@ pub fn paste(text: &str, action: Action, there: &[(IpNet, Action)]) -> Pasted {
         read.push(Line { number, text: written.to_owned(), description, found });
     }
     Pasted(read)
+}
+
+/// What to do about a line that holds more than one.
+const GOES_ON: &str = "There is another address in this line: write each network in a line of its own, and a range as networks.";
+
+/// Whether what stands behind a network is another address, or the end of a range: taken for a description, it would be lost.
+fn goes_on(description: &str) -> bool {
+    let rest = description.trim_start_matches(|c: char| c.is_whitespace() || "-–—,;|/".contains(c));
+    let is_end = |c: char| c.is_whitespace() || [',', ';', '#', '-'].contains(&c);
+    let first = rest.split(is_end).next().unwrap_or_default();
+    let is_range = rest.len() < description.len() && !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());
+    is_range || first.parse::<std::net::IpAddr>().is_ok() || first.parse::<IpNet>().is_ok()
 }
 
 fn seen(known: &HashMap<IpNet, Action>, net: IpNet, action: Action) -> Option<Found> {
@@ -145,6 +158,26 @@ mod tests {
         );
         let faults = read.check(0).unwrap_err();
         assert!(faults.at("networks").unwrap().starts_with("2 lines cannot be taken") && faults.at("networks").unwrap().contains("Line 8"));
+    }
+
+    #[test]
+    fn nothing_is_lost_behind_a_network() {
+        let found = |line: &str| paste(line, Action::Allow, &[]).0.remove(0).found;
+        for line in [
+            "192.0.2.5 - 192.0.2.9",
+            "192.0.2.5 -192.0.2.9",
+            "192.0.2.5 – 9",
+            "10.1.1.1,10.1.1.2",
+            "10.1.1.3 10.1.1.4",
+            "10.0.0.0/8; 2001:db8::/32",
+            "10.0.0.0/8 172.16.0.0/12 Berlin",
+            "10.1.1.1 / 24",
+        ] {
+            assert!(matches!(found(line), Found::Wrong(says) if says.contains("another address")), "{line}");
+        }
+        for line in ["10.0.0.0/8 - Berlin", "10.0.0.0/8, 2nd floor", "10.0.0.0/8 7 people", "10.0.0.0/8 # the 10.0.0.1 gate"] {
+            assert!(matches!(found(line), Found::Good(_)), "{line}");
+        }
     }
 
     #[test]

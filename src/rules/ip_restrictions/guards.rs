@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{Action, DAYS, Gate, Restricted, Rule, Surface, Why};
+use super::{Action, DAYS, Gate, Restricted, Rule, Surface, Verdict, Why};
 use crate::rules::{codes, faults::Faults};
 
 /// The most addresses that a refusal names.
@@ -27,7 +27,7 @@ pub fn demand_way_in(
             return Err(locked_out(format!(
                 "This would keep you out: you come from {address}, and {}. {}",
                 verdict.why.sentence(),
-                way_in(&verdict.why, address)
+                way_in(before.of(surface), &verdict.why, address)
             )));
         }
     }
@@ -45,7 +45,7 @@ pub fn demand_way_in(
             format!(
                 "No administrator would get in: in the last {DAYS} days they came from {}. {}",
                 named.join(", "),
-                way_in(&verdict.why, *first)
+                way_in(before.of(Surface::Dashboard), &verdict.why, *first)
             )
         }
     };
@@ -79,10 +79,21 @@ fn locked_out(says: String) -> Faults {
     Faults::coded("restriction", codes::LOCKS_OUT, says)
 }
 
-/// The rule that would let an address in.
-fn way_in(why: &Why, address: IpAddr) -> String {
-    match why {
-        Why::Rule(Rule { network, action: Action::Deny, .. }) => format!("Delete the rule that denies {network} first."),
-        _ => format!("Add a rule that allows {} first.", IpNet::from(address)),
+/// What would let an address in, which may have been let in before.
+fn way_in(before: Option<&Restricted>, why: &Why, address: IpAddr) -> String {
+    let own = IpNet::from(address);
+    match (why, before.map(|before| before.judge(address))) {
+        (Why::Rule(Rule { network, action: Action::Deny, id, .. }), _) => {
+            let is_new = before.is_none_or(|before| before.rules.iter().all(|rule| rule.id != *id));
+            if is_new {
+                format!("Leave out the rule that denies {network}.")
+            } else {
+                format!("Delete the rule that denies {network} first.")
+            }
+        }
+        (_, Some(Verdict { passes: true, why: Why::Rule(Rule { network, .. }) })) => {
+            format!("Until now the rule for {network} lets it in: add a rule that allows {own} first.")
+        }
+        _ => format!("Choose a policy that allows it, or add a rule that allows {own} first."),
     }
 }

@@ -3,6 +3,7 @@
 //! An address passes when some rule allows it and none denies it; where no rule allows anything, whatever is not denied passes. One
 //! matcher says so for the gate, for warnings, for the guards against locking oneself out, and for the replay of what was.
 
+mod changes;
 mod draft;
 mod guards;
 mod replay;
@@ -10,6 +11,7 @@ mod table;
 
 use std::net::IpAddr;
 
+pub use changes::changes;
 pub use draft::Draft;
 pub use guards::{demand_way_in, opens, tightens, tightens_at};
 use ipnet::IpNet;

@@ -9,7 +9,7 @@ use crate::{
         attention::{Attention, Counts, attention},
         chart::{Chart, HEIGHT, WIDTH, by_day, chart},
         permissions::{Permission, may},
-        time::Millis,
+        time::{Millis, Span},
     },
     store::{EventFilter, EventPage, InvitationsInNeed, MembersByKind, StoreError},
     web::{
@@ -90,7 +90,7 @@ async fn overview_of(permit: &Permit<may::ViewAccount>, front: &Front) -> Result
         invitations_expired: invitations.expired,
         letters_failed: invitations.undelivered,
         letters_waiting: if invitations.waiting > 0 && reader.mail_error().await?.is_some() { invitations.waiting } else { 0 },
-        warned: reader.warned_unseen().await?,
+        warned: reader.warned_unseen(now.minus(Span::days(i64::from(DAYS) - 1)).day()).await?,
     };
     Ok(Overview {
         name: permit.account().name.clone(),

@@ -120,6 +120,11 @@ async fn new(permit: Permit<may::ManageIpPolicies>, front: Front) -> Response {
 }
 
 async fn create(permit: Permit<may::ManageIpPolicies>, front: Front, parts: Parts, Form(draft): Form<Draft>) -> Response {
+    // A program knows a policy by its id; whoever chooses among several on a page does not.
+    if draft.description.trim().is_empty() {
+        let faults = Faults::one("description", "Say which networks these are, such as Offices.");
+        return front.show_again(&page_of(&permit, &front, draft, faults).await);
+    }
     match ip_policies::create(&permit, &draft).await.map_err(faults_of) {
         Ok(policy) => {
             let path = format!("/accounts/{}/ip-policies/{}", permit.account().slug, policy.id);

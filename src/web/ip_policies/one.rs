@@ -2,8 +2,6 @@
 
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
-use ipnet::IpNet;
-use serde::Deserialize;
 
 use super::rules::Adding;
 use crate::{
@@ -18,7 +16,7 @@ use crate::{
     },
     store::{IpPolicyRow, IpRuleRow},
     web::{
-        form::{Form, Id, Query, faults_of},
+        form::{Form, Id, faults_of},
         front::Front,
         page, problem,
         review::said,
@@ -44,9 +42,8 @@ struct Page {
     may_change: bool,
     /// Whether only administrators may.
     is_used: bool,
-    /// The address that whoever looks comes from, and where it stands in the form.
+    /// The address that whoever looks comes from.
     address: String,
-    own_link: String,
     now: Millis,
 }
 page::page!(Page);
@@ -81,10 +78,6 @@ async fn page_of<M: May>(permit: &Permit<M>, front: &Front, id: &IpPolicyId, typ
         may_change: permit.rights().allow(wants),
         is_used,
         address: permit.address().to_string(),
-        own_link: page::link(
-            &format!("/accounts/{}/ip-policies/{id}", permit.account().slug),
-            &[("networks", &IpNet::from(permit.address()).to_string())],
-        ),
         now: permit.now(),
         policy,
     })
@@ -107,22 +100,8 @@ pub(super) async fn show<M: May>(
     }
 }
 
-/// What stands in the form already, as the page's URL says it.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Asked {
-    networks: String,
-}
-
-pub(super) async fn one(
-    permit: Permit<may::ReadIpPolicies>,
-    front: Front,
-    Id(id): Id<IpPolicyId>,
-    Query(asked): Query<Asked>,
-    parts: Parts,
-) -> Response {
-    let adding = Some(Adding { networks: asked.networks, ..Adding::default() });
-    show(&permit, &front, &parts, &id, Typed { adding, ..Typed::default() }, Faults::none()).await
+pub(super) async fn one(permit: Permit<may::ReadIpPolicies>, front: Front, Id(id): Id<IpPolicyId>, parts: Parts) -> Response {
+    show(&permit, &front, &parts, &id, Typed::default(), Faults::none()).await
 }
 
 pub(super) async fn change(

@@ -37,6 +37,8 @@ pub(super) struct Adding {
     pub(super) action: String,
     pub(super) reviewed: String,
     pub(super) days: String,
+    /// Whether the own address is to be written below, and nothing done yet.
+    pub(super) own: String,
 }
 
 impl Adding {
@@ -56,6 +58,11 @@ pub(super) async fn add(
     parts: Parts,
     Form(adding): Form<Adding>,
 ) -> Response {
+    if !adding.own.is_empty() {
+        let networks = format!("{}\n{}", adding.networks.trim_end(), IpNet::from(permit.address())).trim_start().to_owned();
+        let typed = Typed { adding: Some(Adding { networks, own: String::new(), ..adding }), ..Typed::default() };
+        return one::show(&permit, &front, &parts, &id, typed, Faults::none()).await;
+    }
     let mut pasted = Pasted::default();
     let done = async {
         let action = adding.action()?;

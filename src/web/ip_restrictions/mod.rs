@@ -24,7 +24,7 @@ use crate::{
         faults::Faults,
         gate::Ip,
         ids::IpPolicyId,
-        ip_restrictions::{DAYS, Gate, Surface, tightens_at},
+        ip_restrictions::{DAYS, Gate, Surface, changes, tightens_at},
         network::canonical,
         permissions::{Permission, may},
         time::{Millis, Span},
@@ -72,12 +72,15 @@ struct Waiting {
     by: String,
     ends_at: Millis,
     version: i64,
+    /// What it is.
+    changes: Vec<String>,
     /// Whether it keeps people out of the dashboard who came in before, so that whoever looks proves that they still do.
     proves: bool,
 }
 
 #[derive(Template)]
 #[template(path = "ip_restrictions/list.html", blocks = ["title", "main"])]
+#[expect(clippy::struct_excessive_bools, reason = "what whoever looks may do, and what there is besides")]
 struct List {
     shell: Shell,
     slug: String,
@@ -96,6 +99,7 @@ struct List {
     unseen: i64,
     chart: Chart,
     may_manage: bool,
+    may_read_events: bool,
     now: Millis,
 }
 page::page!(List);
@@ -143,12 +147,13 @@ async fn page_of(permit: &Permit<may::ReadIpPolicies>, front: &Front, asked: Ask
         }
     };
     let provisional = state.provisional;
-    let warned = reader.warned_since(since, SHOWN + 1).await?;
+    let warned = reader.warned_since(since.day(), SHOWN + 1).await?;
     Ok(List {
         slug: permit.account().slug.clone(),
         path: front.path.clone(),
         cards: Surface::ALL.iter().map(card).collect(),
         waiting: provisional.map(|waiting| Waiting {
+            changes: changes(&waiting.before.gate(), &gate),
             proves: tightens_at(&waiting.before.gate(), &gate, Surface::Dashboard),
             by: waiting.by,
             ends_at: waiting.ends_at,
@@ -160,9 +165,10 @@ async fn page_of(permit: &Permit<may::ReadIpPolicies>, front: &Front, asked: Ask
         may_see: [Permission::ManageIpRestrictions, Permission::ReadEvents].iter().any(|permission| permit.rights().allow(*permission)),
         has_more: i64::try_from(warned.len()).unwrap_or(0) > SHOWN,
         warned: warned.into_iter().take(usize::try_from(SHOWN).unwrap_or(0)).collect(),
-        unseen: reader.warned_unseen().await?,
+        unseen: reader.warned_unseen(since.day()).await?,
         chart: chart(days.collect()),
         may_manage: permit.rights().allow(Permission::ManageIpRestrictions),
+        may_read_events: permit.rights().allow(Permission::ReadEvents),
         now: permit.now(),
         asked: asked.address,
         shell: Shell::of_account(permit, front).await,

@@ -179,7 +179,10 @@ pub(super) async fn change(
     };
     let path = format!("/accounts/{}/ip-restrictions", permit.account().slug);
     match done.await.map_err(faults_of) {
-        Ok(Changed::Done(_, provisional)) => front.go(&path, &said("It is as you say now.", provisional)).await,
+        Ok(Changed::Done(_, provisional)) => {
+            let what = if typed.mode == "enforced" { "refused" } else { "warned" };
+            front.go(&path, &said(&format!("{}: other addresses are {what} from now on.", surface.label()), provisional)).await
+        }
         Ok(Changed::Tried(gates)) => {
             let title = format!(
                 "{}: {}?",
