@@ -84,7 +84,7 @@ fn way_in(before: Option<&Restricted>, why: &Why, address: IpAddr) -> String {
     let own = IpNet::from(address);
     match (why, before.map(|before| before.judge(address))) {
         (Why::Rule(Rule { network, action: Action::Deny, id, .. }), _) => {
-            let is_new = before.is_none_or(|before| before.rules.iter().all(|rule| rule.id != *id));
+            let is_new = before.is_some_and(|before| before.rules.iter().all(|rule| rule.id != *id));
             if is_new {
                 format!("Leave out the rule that denies {network}.")
             } else {

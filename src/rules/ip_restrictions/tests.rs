@@ -70,6 +70,13 @@ fn nobody_locks_themselves_out() {
     assert!(
         says(demand_way_in((&open, &denied), from("192.0.2.1"), &[]).unwrap_err()).contains("Delete the rule that denies 192.0.2.0/24")
     );
+    // What is said first can be done: a rule that is new is left out, and one that goes is replaced before it does.
+    let shut = dashboard(true, &[("10.0.0.0/8", Allow), ("10.1.0.0/16", Deny)]);
+    let said = says(demand_way_in((&office(true), &shut), from("10.1.1.1"), &[]).unwrap_err());
+    assert!(said.contains("Leave out the rule that denies 10.1.0.0/16"), "{said}");
+    let moved = dashboard(true, &[("192.0.2.0/24", Allow)]);
+    let said = says(demand_way_in((&office(true), &moved), from("10.1.1.1"), &[]).unwrap_err());
+    assert!(said.contains("Until now the rule for 10.0.0.0/8 lets it in: add a rule that allows 10.1.1.1/32 first"), "{said}");
     // What warns, what is as it was, and what lets one in is nobody's way out.
     assert_eq!(demand_way_in((&open, &office(false)), from("192.0.2.1"), &[]), Ok(()));
     assert_eq!(demand_way_in((&office(true), &office(true)), from("192.0.2.1"), &[]), Ok(()));
