@@ -62,7 +62,7 @@ async fn journey(scripts: Scripts) {
     browser.look("ip-restriction-locks-out").await;
 
     browser.open(&format!("{base}{policy}")).await;
-    browser.press("Write my address below: 127.0.0.1").await;
+    browser.press("Use my address: 127.0.0.1").await;
     assert_eq!(browser.value("networks").await, "127.0.0.1/32");
     browser.press("Add").await;
     browser.press("Add them").await;
