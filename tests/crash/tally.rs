@@ -31,6 +31,11 @@ impl Tally {
         Self { seed, ..Self::default() }
     }
 
+    /// Whether every kind of change has been acknowledged at least once.
+    pub fn has_seen_all(&self) -> bool {
+        self.book.by_deed().iter().all(|(_, count)| *count > 0)
+    }
+
     /// Prints the counts, and fails where one is not what was promised.
     pub fn judge(&self, kills: u64) {
         let longest = |times: &[Duration]| times.iter().max().map_or(0, Duration::as_millis);
@@ -61,7 +66,7 @@ impl Tally {
         assert_eq!(self.kills, kills);
         if kills >= 20 {
             // A run in which some kind of change was never acknowledged has proven nothing about it.
-            assert!(self.book.by_deed().iter().all(|(_, count)| *count > 0));
+            assert!(self.has_seen_all());
             assert!(if on_postgres() { self.of_database } else { self.at_call } > 0);
         }
         assert!(self.ready_again.iter().chain(&self.recovered).all(|time| *time < Duration::from_secs(15)));

@@ -46,7 +46,7 @@ impl Writer {
                 }
             }
             Stands::Invited(token) => {
-                let (deed, verb, to, then) = if self.dice.one_in(4) {
+                let (deed, verb, to, then) = if self.dice.one_in(2) {
                     (Deed::Decline, "decline", "/accounts", Stands::Outside)
                 } else {
                     (Deed::Accept, "accept", ACCOUNT, Stands::Inside)
