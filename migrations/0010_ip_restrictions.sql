@@ -47,7 +47,6 @@ CREATE INDEX ip_restriction_policies_by_policy ON ip_restriction_policies (polic
 CREATE TABLE ip_provisional (
     account_id TEXT_C NOT NULL PRIMARY KEY REFERENCES accounts (id),
     before     TEXT_C NOT NULL,
-    began_at   BIGINT NOT NULL,
     ends_at    BIGINT NOT NULL,
     begun_by   TEXT_C NOT NULL
 );

@@ -65,11 +65,13 @@ pub async fn update(permit: &Permit<may::ManageProvisioning>, draft: &Draft) -> 
         }
     }
     let by = permit.person().facts().user.to_string();
-    for (name, value) in new.values() {
-        tx.set_security(name, value.as_deref(), &by).await?;
+    for ((name, value), (_, before)) in new.values().into_iter().zip(old.values()) {
+        if value != before {
+            tx.set_security(name, value.as_deref(), &by).await?;
+        }
     }
     let (account, name) = (permit.account().account.clone(), permit.account().name.clone());
-    tx.commit(Event::SecurityUpdated { account, name, before: in_words(&old), after: in_words(&new) }).await?;
+    tx.commit(Event::DomainsUpdated { account, name, before: in_words(&old), after: in_words(&new) }).await?;
     Ok(Changed::Done)
 }
 

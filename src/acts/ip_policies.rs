@@ -6,16 +6,17 @@ use serde_json::{Value, json};
 
 use super::{
     Bearer, Permit, Stop,
-    ip_restrictions::{Changed, Changing, How, begin},
+    ip_restrictions::{Changed, Changing, How, begin, event},
 };
 use crate::{
     rules::{
         codes,
-        events::{Event, IpEvent, IpThing},
+        events::{IpEvent, IpThing},
         faults::Faults,
-        ids::{IpPolicyId, IpRestrictionId, IpRuleId},
+        ids::{IpPolicyId, IpRuleId},
         ip_policies::{Draft, MOST_POLICIES, MOST_RULES, too_many},
-        permissions::{May, may},
+        ip_restrictions::Surface,
+        permissions::may,
     },
     store::{IpPolicyRow, IpRuleRow, NewIpRule},
 };
@@ -58,8 +59,8 @@ pub async fn update<B: Bearer>(
     changing.tx.update_ip_policy(id, &draft.description, &draft.metadata).await?;
     let after = policy(&mut changing, id).await?;
     let (old, new) = (value(&before), value(&after));
-    let changed = (old != new).then(|| event(permit, IpEvent::Updated { things: vec![thing(&after)], before: old, after: new }));
-    changing.finish(permit, How::Do, changed.into_iter().collect(), after).await
+    let changed = (old != new).then(|| IpEvent::Updated { things: vec![thing(&after)], before: old, after: new });
+    changing.finish(permit, How::Do, changed, after).await
 }
 
 /// Deletes a policy with its rules.
@@ -70,13 +71,8 @@ pub async fn delete<B: Bearer>(permit: &Permit<may::ManageIpPolicies, B>, id: &I
     let mut changing = begin(permit).await?.unused();
     let row = policy(&mut changing, id).await?;
     if changing.state.uses(id) {
-        let restrictions = changing.tx.ip_restrictions().await?;
-        let uses = changing.tx.ip_uses().await?.into_iter().filter(|(_, policy, _)| policy == id);
-        let called = |id: IpRestrictionId| {
-            let row = restrictions.iter().find(|row| row.id == id);
-            row.map_or_else(|| id.to_string(), |row| format!("the restriction of {} ({id})", row.surface().label()))
-        };
-        let by: Vec<String> = uses.map(|(restriction, ..)| called(restriction)).collect();
+        let uses = changing.state.setup.surfaces_of(id);
+        let by: Vec<String> = uses.map(|(surface, _)| format!("the restriction of {}", surface.label())).collect();
         let by = if by.is_empty() { "a change that awaits its confirmation".to_owned() } else { by.join(", ") };
         return Err(Faults::coded("policy", codes::IP_POLICY_IN_USE, format!("It is used by {by}.")).into());
     }
@@ -85,7 +81,7 @@ pub async fn delete<B: Bearer>(permit: &Permit<may::ManageIpPolicies, B>, id: &I
     let mut before = value(&row);
     before["rules"] = rules.into();
     let what = IpEvent::Deleted { things: vec![thing(&row)], before };
-    changing.finish(permit, How::Do, vec![event(permit, what)], ()).await?.done()
+    changing.finish(permit, How::Do, Some(what), ()).await?.done()
 }
 
 /// Gives a policy rules: all of these, or none.
@@ -105,25 +101,30 @@ pub async fn add_rules<B: Bearer>(
     if has + rules.len() > MOST_RULES {
         return Err(too_many().into());
     }
-    let (mut made, mut values) = (Vec::new(), Vec::new());
+    let mut made = Vec::new();
     for new in rules {
         let tx = &mut changing.tx;
-        let rule = IpRuleId::new(tx.now(), tx.dice());
-        if !tx.create_ip_rule(&rule, id, new).await? {
+        let (id, policy, created_at) = (IpRuleId::new(tx.now(), tx.dice()), id.clone(), tx.now());
+        if !tx.create_ip_rule(&id, &policy, new).await? {
             return Err(taken(new.network).into());
         }
-        let rule = tx.ip_rule(&rule).await?.ok_or(Stop::Unknown)?;
-        values.push(rule_value(&rule));
-        made.push(rule);
+        let NewIpRule { network, action, description, metadata } = *new;
+        made.push(IpRuleRow {
+            id,
+            policy,
+            network,
+            action,
+            description: description.to_owned(),
+            metadata: metadata.to_owned(),
+            created_at,
+        });
     }
-    // Behind the first, which says what happened, comes whose they are: of very many not all are named.
-    let mut things: Vec<_> = made.iter().map(rule_thing).collect();
-    things.insert(1.min(things.len()), thing(&row));
-    let after = match values.as_slice() {
-        [one] => one.clone(),
-        _ => json!({ "rules": values }),
-    };
-    let happened = if made.is_empty() { vec![] } else { vec![event(permit, IpEvent::Created { things, after })] };
+    let happened = made.first().map(|first| {
+        // Behind the first, which says what happened, comes whose they are: of very many not all are named.
+        let things = [rule_thing(first), thing(&row)].into_iter().chain(made.iter().skip(1).map(rule_thing)).collect();
+        let after = if made.len() == 1 { rule_value(first) } else { json!({ "rules": made.iter().map(rule_value).collect::<Vec<_>>() }) };
+        IpEvent::Created { things, after }
+    });
     changing.finish(permit, how, happened, made).await
 }
 
@@ -167,34 +168,34 @@ pub async fn update_rule<B: Bearer>(
     let row = policy(&mut changing, &after.policy).await?;
     let (old, new) = (rule_value(&before), rule_value(&after));
     let things = vec![rule_thing(&after), thing(&row)];
-    let happened = (old != new).then(|| event(permit, IpEvent::Updated { things, before: old, after: new }));
-    changing.finish(permit, how, happened.into_iter().collect(), after).await
+    let happened = (old != new).then_some(IpEvent::Updated { things, before: old, after: new });
+    changing.finish(permit, how, happened, after).await
 }
 
 /// Takes a rule away.
 ///
 /// # Errors
 /// [`Stop::Unknown`]; [`Stop::Faults`] for the last one of a policy that restricts the dashboard, and where it would lock somebody out.
-pub async fn delete_rule<B: Bearer>(permit: &Permit<may::ManageIpPolicies, B>, id: &IpRuleId, how: How) -> Result<Changed<()>, Stop> {
+pub async fn delete_rule<B: Bearer>(
+    permit: &Permit<may::ManageIpPolicies, B>,
+    id: &IpRuleId,
+    how: How,
+) -> Result<Changed<IpRuleRow>, Stop> {
     let seen = permit.read().ip_rule(id).await?.ok_or(Stop::Unknown)?;
     let mut changing = begin(permit).await?.demand_over(permit, &seen.policy).await?;
     let rule = changing.tx.ip_rule(id).await?.ok_or(Stop::Unknown)?;
     let row = policy(&mut changing, &rule.policy).await?;
-    if row.rules == 1 && changing.state.setup.restricts_dashboard(&rule.policy) {
+    if row.rules == 1 && changing.state.setup.surfaces_of(&rule.policy).any(|(surface, _)| surface == Surface::Dashboard) {
         let says = "The last rule of a policy stays while it restricts the dashboard.";
         return Err(Faults::coded("rule", codes::IP_POLICY_LAST_RULE, says).into());
     }
     changing.tx.delete_ip_rule(id).await?;
     let what = IpEvent::Deleted { things: vec![rule_thing(&rule), thing(&row)], before: rule_value(&rule) };
-    changing.finish(permit, how, vec![event(permit, what)], ()).await
+    changing.finish(permit, how, Some(what), rule).await
 }
 
 async fn policy(changing: &mut Changing, id: &IpPolicyId) -> Result<IpPolicyRow, Stop> {
     changing.tx.ip_policy(id).await?.ok_or(Stop::Unknown)
-}
-
-fn event<M: May, B: Bearer>(permit: &Permit<M, B>, what: IpEvent) -> Event {
-    Event::Ip { account: permit.account().account.clone(), what }
 }
 
 fn thing(row: &IpPolicyRow) -> IpThing {

@@ -3,7 +3,9 @@
 //! person's, letters to everybody who administers the account, and a banner on its pages.
 
 use super::{
-    App, Holder, Stop, Visitor, letters, links,
+    App, Holder, Stop, Visitor,
+    ip_restrictions::put_back,
+    letters, links,
     permit::{console, verdicts},
     sessions,
 };
@@ -213,21 +215,19 @@ async fn reset_factor(app: &App, tx: &mut Tx<Instance>, who: &Who) -> Result<usi
 /// Lets all IP restrictions of an account only warn; answers how many refused before. A change that awaits its confirmation stands, but
 /// for that.
 async fn relax(tx: &mut Tx<Instance>, account: &AccountRow) -> Result<u64, Stop> {
-    let (id, state) = (&account.account, tx.ip_state(&account.account).await?);
+    let (id, mut state) = (&account.account, tx.ip_state(&account.account).await?);
     // What would refuse again, once a change is undone, counts as well.
-    let mut waiting = 0;
-    if let Some(provisional) = &state.provisional {
-        waiting = provisional.before.enforced();
-        if provisional.ends_at <= tx.now() {
-            tx.restore_ip_setup(id, &provisional.before).await?;
-        }
+    let waiting = state.provisional.as_ref().map_or(0, |provisional| provisional.before.enforced());
+    if let Some(overdue) = state.provisional.take_if(|provisional| provisional.ends_at <= tx.now()) {
+        let event = put_back(tx, id, &state.setup, overdue, false).await?;
+        tx.note(event);
+        state = tx.ip_state(id).await?;
     }
     let restrictions = tx.warn_only(id).await?.max(waiting);
     if restrictions == 0 {
         return Err(Faults::one("account", format!("No IP restriction of {} refuses anybody. Leave out --relax-ip.", account.slug)).into());
     }
     tx.end_ip_provisional(id).await?;
-    tx.count_ip_change(id).await?;
     let after = tx.ip_state(id).await?.setup.value();
     tx.note(Event::Ip { account: id.clone(), what: IpEvent::Relaxed { restrictions, before: state.setup.value(), after } });
     Ok(restrictions)

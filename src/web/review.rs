@@ -8,12 +8,12 @@ use super::{front::Front, page, problem, shell::Shell};
 use crate::{
     acts::{
         Permit,
-        ip_restrictions::{How, Replayed, Seen, replay},
+        ip_restrictions::{Replayed, Seen, replay},
     },
     rules::{
         gate::Ip,
         ip_policies::{Found, Line, Pasted},
-        ip_restrictions::{DAYS, Gate, PROVISIONAL, Surface, opens, tightens},
+        ip_restrictions::{DAYS, Gate, PROVISIONAL, Surface, mark, opens, tightens},
         permissions::May,
         time::{Millis, Span},
         zones::Zone,
@@ -29,16 +29,16 @@ const SHOWN: usize = 200;
 #[derive(Clone, Debug, Default, serde::Deserialize, serde::Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Reviewed {
-    /// The number of the state that was looked at.
+    /// The mark of what was looked at.
     pub(super) reviewed: String,
     /// How many days back.
     pub(super) days: String,
 }
 
 impl Reviewed {
-    /// How far the change goes: to its end once somebody has seen what it means, and nothing has changed since.
-    pub(super) fn how(&self) -> How {
-        self.reviewed.parse().ok().filter(|_| self.days.is_empty()).map_or(How::Try, How::Reviewed)
+    /// What somebody has seen that it means, and says yes to.
+    pub(super) fn seen(&self) -> Option<String> {
+        Some(self.reviewed.clone()).filter(|seen| !seen.is_empty() && self.days.is_empty())
     }
 
     fn days(&self) -> i64 {
@@ -68,7 +68,7 @@ struct Review {
     shell: Shell,
     slug: String,
     deed: Deed,
-    reviewed: i64,
+    reviewed: String,
     days: i64,
     replayed: Replayed,
     since: String,
@@ -147,7 +147,7 @@ pub(super) async fn show<M: May>(
         shell: Shell::of_account(permit, front).await,
         slug: permit.account().slug.clone(),
         deed,
-        reviewed: state.version,
+        reviewed: mark(before, after),
         days,
         since: Millis(replayed.since * Span::days(1).0).date(&Zone::utc()),
         more: replayed.changed.len().saturating_sub(SHOWN),

@@ -73,6 +73,6 @@ async fn only_domains_that_are_let_in_are_invited_and_join() {
     assert_eq!(house.visitor().get(&open).await.status, StatusCode::OK, "the link was good all the time");
     let stale = [("mode", "any".to_owned()), ("seen", "any  ".to_owned())];
     assert!(ada.post(PAGE, &stale).await.text().contains("Somebody changed this meanwhile"));
-    let events = house.raw.texts("SELECT after FROM events WHERE type = 'account_security_updated.v0' ORDER BY seq").await;
+    let events = house.raw.texts("SELECT after FROM events WHERE type = 'account_email_domains_updated.v0' ORDER BY seq").await;
     assert!(events.len() == 2 && events[0].contains("*.example.org") && events[1].contains("deny"), "{events:?}");
 }

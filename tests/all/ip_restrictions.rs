@@ -368,6 +368,18 @@ async fn the_host_lets_restrictions_only_warn() {
     house.wait(Span::hours(1));
     assert!(other.get(PAGE).await.text().contains("Dashboard Warns"));
     assert_eq!(count(&house, "ip_restrictions_relaxed.v0").await, 1);
+    // What nobody has confirmed in time and nobody has looked at since is undone first, and on record.
+    restrict(&ada, "dashboard", &office, "enforced").await;
+    let seen = version(&ada).await;
+    ada.post(&format!("{PAGE}/confirm"), &[("version", seen)]).await;
+    let fields = [("networks", "192.0.2.0/24".into()), ("action", "allow".into())];
+    through(&ada, &format!("/accounts/acme/ip-policies/{office}/rules"), &fields).await;
+    house.wait(Span::minutes(10));
+    assert!(rescue(draft(true)).await.is_ok());
+    let kinds = house.events(&house.account_id("acme").await).await;
+    let last: Vec<_> = kinds.iter().filter(|kind| kind.starts_with("ip_restriction")).rev().take(2).map(String::as_str).collect();
+    assert_eq!(last, ["ip_restrictions_relaxed.v0", "ip_restriction_change_undone.v0"], "{kinds:?}");
+    assert_eq!(house.raw.number("SELECT COUNT(*) FROM ip_policy_rules").await, 1);
 }
 
 /// What is said of a policy or a restriction while a change waits goes with it, which is said; programs wait, and what decides about

@@ -7,6 +7,7 @@ use crate::{
         choosing::judge,
         joining::{Membership, enlist},
         lockouts,
+        permit::in_force,
         sessions::{self, Cookies},
         sign_in::compare,
     },
@@ -71,7 +72,7 @@ async fn offer_of(
     caller: &Caller,
     now: Millis,
 ) -> Result<Result<Offer, Ended>, Stop> {
-    let restricting = reader.ip_state(&link.account).await?.in_force();
+    let restricting = in_force(app, reader, (&link.account, link.ip_version)).await?;
     let taken = reader.seats_taken(&link.account).await?;
     Ok(offer(
         now,

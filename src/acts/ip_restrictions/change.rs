@@ -11,22 +11,22 @@ use crate::{
         events::{Event, IpEvent, Log},
         faults::Faults,
         ids::{AccountId, IpPolicyId},
-        ip_restrictions::{DAYS, Gate, PROVISIONAL, Surface, demand_way_in, tightens},
+        ip_restrictions::{Gate, PROVISIONAL, Surface, demand_way_in, mark, since, tightens},
         permissions::{May, Permission, rights},
-        time::{Millis, Span},
+        time::Millis,
     },
-    store::{InAccount, Instance, IpState, Source, Tx},
+    store::{InAccount, Instance, IpSetup, IpState, Provisional, Source, Tx},
 };
 
 /// How far a change goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum How {
-    /// Up to the end, and back: what it would mean is asked for.
-    Try,
-    /// It is done.
+    /// To its end.
     Do,
-    /// It is done where what restricts the account has this number still, which somebody has looked at; otherwise it is tried.
-    Reviewed(i64),
+    /// To its end where somebody has looked at what it means, and it means that still, by its [`mark`]; otherwise up to it, and back.
+    Look(Option<String>),
+    /// The same where what is changed decides about anything; otherwise to its end.
+    LookIfUsed(Option<String>),
 }
 
 /// What became of a change.
@@ -105,9 +105,6 @@ impl Changing {
             drop(self.tx);
             return Err(permit.missing(Permission::ManageIpRestrictions).await);
         }
-        if permit.context().source == Source::Api {
-            self.demand_nothing_waits()?;
-        }
         permit.demand_fresh()?;
         Ok(self)
     }
@@ -132,27 +129,28 @@ impl Changing {
         mut self,
         permit: &Permit<M, B>,
         how: How,
-        events: Vec<Event>,
+        happened: Option<IpEvent>,
         value: T,
     ) -> Result<Changed<T>, Stop> {
         let account = &permit.account().account;
-        let is_tried = match how {
-            How::Try => true,
-            How::Do => false,
-            How::Reviewed(version) => version != self.state.version,
-        };
         let before = self.state.setup.gate();
-        let setup = self.tx.ip_state(account).await?.setup;
+        // What decides about nothing is nobody's way in.
+        let setup = if self.decides { self.tx.ip_state(account).await?.setup } else { self.state.setup.clone() };
         let after = setup.gate();
+        let is_tried = match how {
+            How::Do => false,
+            How::LookIfUsed(_) if !self.decides => false,
+            How::Look(seen) | How::LookIfUsed(seen) => seen.is_none_or(|seen| seen != mark(&before, &after)),
+        };
         let (is_person, from) = match permit.context().source {
             Source::Api => (false, Surface::Api),
             _ => (true, Surface::Dashboard),
         };
-        if !is_person && self.decides && !events.is_empty() {
+        if !is_person && self.decides && happened.is_some() {
             self.demand_nothing_waits()?;
         }
         if before != after {
-            let since = self.tx.now().minus(Span::days(DAYS)).day();
+            let since = since(self.tx.now());
             let administrators = self.tx.addresses_of_administrators(since).await?;
             let administrators: Vec<_> = administrators.iter().filter_map(|address| address.parse().ok()).collect();
             demand_way_in((&before, &after), (from, permit.address()), &administrators)?;
@@ -160,9 +158,7 @@ impl Changing {
         if is_tried {
             return Ok(Changed::Tried(Box::new((before, after))));
         }
-        if events.is_empty() {
-            return self.keep(events, value, false).await;
-        }
+        let Some(happened) = happened else { return Ok(Changed::Done(value, false)) };
         // What is put back with a change that waits joins it, even where nobody's way in is another one by it.
         let joins = self.decides && self.state.provisional.is_some();
         let is_provisional = is_person && (joins || tightens(&before, &after));
@@ -173,18 +169,32 @@ impl Changing {
             kept.adopt(&setup);
             self.tx.begin_ip_provisional(account, &kept, ends_at, permit.actor().name()).await?;
         }
-        // Counted in any case: what somebody else is looking at before they do it may be another by this.
-        self.tx.count_ip_change(account).await?;
-        self.keep(events, value, is_provisional).await
-    }
-
-    async fn keep<T>(mut self, events: Vec<Event>, value: T, is_provisional: bool) -> Result<Changed<T>, Stop> {
-        for event in events {
-            self.tx.note(event);
+        if is_provisional || before != after {
+            self.tx.count_ip_change(account).await?;
         }
-        self.tx.commit_noted().await?;
+        self.tx.commit(event(permit, happened)).await?;
         Ok(Changed::Done(value, is_provisional))
     }
+}
+
+/// Something that happened to what restricts the account.
+pub(in crate::acts) fn event<M: May, B: Bearer>(permit: &Permit<M, B>, what: IpEvent) -> Event {
+    Event::Ip { account: permit.account().account.clone(), what }
+}
+
+/// Puts back what stood before a change that is not confirmed, as part of a transaction; answers with what to say of it.
+pub(in crate::acts) async fn put_back<S>(
+    tx: &mut Tx<S>,
+    account: &AccountId,
+    now: &IpSetup,
+    provisional: Provisional,
+    in_time: bool,
+) -> Result<Event, Stop> {
+    let Provisional { before, by, .. } = provisional;
+    tx.restore_ip_setup(account, &before).await?;
+    tx.end_ip_provisional(account).await?;
+    let what = IpEvent::Undone { by, in_time, before: now.value(), after: before.value() };
+    Ok(Event::Ip { account: account.clone(), what })
 }
 
 /// Undoes what nobody has confirmed in time. To the gate it is undone already; this puts back what pages and programs read.
@@ -193,7 +203,7 @@ impl Changing {
 /// When the database fails.
 pub async fn settle<M: May, B: Bearer>(permit: &Permit<M, B>) -> Result<(), Stop> {
     let (app, account) = (permit.app(), permit.account());
-    let in_force = in_force(app, &mut permit.read(), account).await?;
+    let in_force = in_force(app, &mut permit.read(), account.ip_key()).await?;
     let is_overdue = in_force.before.as_ref().is_some_and(|(until, _)| app.now() >= *until);
     if is_overdue { undo_overdue(app, &account.account).await } else { Ok(()) }
 }
@@ -209,12 +219,8 @@ async fn undo_overdue_at(app: &App, account: &AccountId, now: Millis) -> Result<
     let mut tx = app.0.db.begin(InAccount(account.clone()), hold, system(app.operation()), &app.0.hands).await?;
     let state = tx.ip_state(account).await?;
     let Some(provisional) = state.provisional.filter(|provisional| provisional.ends_at <= now.max(tx.now())) else { return Ok(()) };
-    tx.restore_ip_setup(account, &provisional.before).await?;
-    tx.end_ip_provisional(account).await?;
-    tx.count_ip_change(account).await?;
-    let (before, after) = (state.setup.value(), provisional.before.value());
-    let what = IpEvent::Undone { by: provisional.by, in_time: false, before, after };
-    Ok(tx.commit(Event::Ip { account: account.clone(), what }).await?)
+    let event = put_back(&mut tx, account, &state.setup, provisional, false).await?;
+    Ok(tx.commit(event).await?)
 }
 
 /// Undoes everywhere what nobody has confirmed in time.

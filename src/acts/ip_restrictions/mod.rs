@@ -5,7 +5,7 @@ mod change;
 mod replay;
 
 pub use change::{Changed, How, settle, undo_all_overdue};
-pub(in crate::acts) use change::{Changing, begin};
+pub(in crate::acts) use change::{Changing, begin, event, put_back};
 pub use replay::{Replayed, Seen, replay};
 use serde_json::{Value, json};
 
@@ -13,13 +13,13 @@ use super::{Bearer, Permit, Stop, permit::in_force};
 use crate::{
     rules::{
         codes,
-        events::{Event, IpEvent, IpThing},
+        events::{IpEvent, IpThing},
         faults::Faults,
         ids::{IpPolicyId, IpRestrictionId},
         ip_restrictions::{Draft, InForce, Surface},
-        permissions::{May, may},
+        permissions::{May, Permission, may},
     },
-    store::{InAccount, IpRestrictionRow, IpRestrictionSays, Tx, Why},
+    store::{InAccount, IpRestrictionRow, IpRestrictionSays, Provisional, Tx, Why},
 };
 
 /// Restricts a surface.
@@ -45,7 +45,7 @@ pub async fn create<B: Bearer>(
     }
     let row = tx.ip_restriction(&id).await?.ok_or(Stop::Unknown)?;
     let what = IpEvent::Created { things: vec![thing(&row)], after: value(tx, &row).await? };
-    changing.finish(permit, how, vec![event(permit, what)], row).await
+    changing.finish(permit, how, Some(what), row).await
 }
 
 fn says<'a>(draft: &'a Draft, policies: &'a [IpPolicyId]) -> IpRestrictionSays<'a> {
@@ -99,8 +99,8 @@ pub async fn update<B: Bearer>(
     }
     let row = tx.ip_restriction(id).await?.ok_or(Stop::Unknown)?;
     let after = value(tx, &row).await?;
-    let happened = (before != after).then(|| event(permit, IpEvent::Updated { things: vec![thing(&row)], before, after }));
-    changing.finish(permit, how, happened.into_iter().collect(), row).await
+    let happened = (before != after).then(|| IpEvent::Updated { things: vec![thing(&row)], before, after });
+    changing.finish(permit, how, happened, row).await
 }
 
 /// Takes a restriction away.
@@ -113,7 +113,7 @@ pub async fn delete<B: Bearer>(permit: &Permit<may::ManageIpRestrictions, B>, id
     let row = tx.ip_restriction(id).await?.ok_or(Stop::Unknown)?;
     let what = IpEvent::Deleted { things: vec![thing(&row)], before: value(tx, &row).await? };
     tx.delete_ip_restriction(id).await?;
-    changing.finish(permit, how, vec![event(permit, what)], ()).await
+    changing.finish(permit, how, Some(what), ()).await
 }
 
 /// Lets a change stand. Whoever says so has come in after it took effect: the page that they say it on shows this version.
@@ -121,10 +121,8 @@ pub async fn delete<B: Bearer>(permit: &Permit<may::ManageIpRestrictions, B>, id
 /// # Errors
 /// [`Stop::Faults`] where nothing waits for it any more, or it has changed since.
 pub async fn confirm(permit: &Permit<may::ManageIpRestrictions>, version: i64) -> Result<(), Stop> {
-    let (mut changing, by) = waiting(permit, version).await?;
-    let account = &permit.account().account;
-    changing.tx.end_ip_provisional(account).await?;
-    changing.tx.count_ip_change(account).await?;
+    let (mut changing, Provisional { by, .. }) = waiting(permit, version).await?;
+    changing.tx.end_ip_provisional(&permit.account().account).await?;
     Ok(changing.tx.commit(event(permit, IpEvent::Confirmed { by })).await?)
 }
 
@@ -133,44 +131,31 @@ pub async fn confirm(permit: &Permit<may::ManageIpRestrictions>, version: i64) -
 /// # Errors
 /// [`Stop::Faults`] where nothing waits any more, or it has changed since.
 pub async fn undo(permit: &Permit<may::ManageIpRestrictions>, version: i64) -> Result<(), Stop> {
-    let (mut changing, by) = waiting(permit, version).await?;
-    let account = &permit.account().account;
-    let before = changing.state.setup.value();
-    let mut after = before.clone();
-    if let Some(provisional) = &changing.state.provisional {
-        after = provisional.before.value();
-        changing.tx.restore_ip_setup(account, &provisional.before).await?;
-    }
-    changing.tx.end_ip_provisional(account).await?;
-    changing.tx.count_ip_change(account).await?;
-    Ok(changing.tx.commit(event(permit, IpEvent::Undone { by, in_time: true, before, after })).await?)
+    let (mut changing, provisional) = waiting(permit, version).await?;
+    let event = put_back(&mut changing.tx, &permit.account().account, &changing.state.setup, provisional, true).await?;
+    Ok(changing.tx.commit(event).await?)
 }
 
-async fn waiting(permit: &Permit<may::ManageIpRestrictions>, version: i64) -> Result<(Changing, String), Stop> {
-    let changing = begin(permit).await?;
-    match changing.state.provisional.as_ref().map(|provisional| provisional.by.clone()) {
-        Some(by) if changing.state.version == version => Ok((changing, by)),
+async fn waiting(permit: &Permit<may::ManageIpRestrictions>, version: i64) -> Result<(Changing, Provisional), Stop> {
+    let mut changing = begin(permit).await?;
+    match changing.state.provisional.take() {
+        Some(provisional) if changing.state.version == version => Ok((changing, provisional)),
         Some(_) => Err(Faults::one("restriction", "Somebody has changed more since. Look at it, and say so again.").into()),
         None => Err(Faults::one("restriction", "No change awaits its confirmation any more.").into()),
     }
 }
 
-/// Notes that somebody has looked at who was warned.
+/// Notes that somebody has looked at who was warned, who may do something about it.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn see_warned(permit: &Permit<may::ReadIpPolicies>) -> Result<(), Stop> {
+    if !permit.rights().allow(Permission::ManageIpRestrictions) {
+        return Ok(());
+    }
     let mut tx = permit.begin_noting().await?;
     tx.see_warned().await?;
     Ok(tx.commit_unrecorded(Why::LastSeen).await?)
-}
-
-/// Whether a policy decides about anything, so that changes of it are for administrators, and looked at first.
-///
-/// # Errors
-/// When the database fails.
-pub async fn is_used<M: May, B: Bearer>(permit: &Permit<M, B>, policy: &IpPolicyId) -> Result<bool, Stop> {
-    Ok(permit.read().ip_state(&permit.account().account).await?.uses(policy))
 }
 
 /// What restricts the account at this moment, for pages that explain it.
@@ -178,11 +163,7 @@ pub async fn is_used<M: May, B: Bearer>(permit: &Permit<M, B>, policy: &IpPolicy
 /// # Errors
 /// When the database fails.
 pub async fn restricting<M: May, B: Bearer>(permit: &Permit<M, B>) -> Result<std::sync::Arc<InForce>, Stop> {
-    Ok(in_force(permit.app(), &mut permit.read(), permit.account()).await?)
-}
-
-fn event<M: May, B: Bearer>(permit: &Permit<M, B>, what: IpEvent) -> Event {
-    Event::Ip { account: permit.account().account.clone(), what }
+    Ok(in_force(permit.app(), &mut permit.read(), permit.account().ip_key()).await?)
 }
 
 fn thing(row: &IpRestrictionRow) -> IpThing {

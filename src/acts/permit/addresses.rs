@@ -69,19 +69,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What restricts an account, as it is to this reader.
+/// What restricts an account under this number, as it is to this reader.
 ///
 /// # Errors
 /// When the database fails.
-pub(in crate::acts) async fn in_force<S>(app: &App, reader: &mut Reader<S>, facts: &AccountFacts) -> Result<Arc<InForce>, StoreError> {
-    if facts.ip_version == 0 {
+pub(in crate::acts) async fn in_force<S>(
+    app: &App,
+    reader: &mut Reader<S>,
+    (account, version): (&AccountId, i64),
+) -> Result<Arc<InForce>, StoreError> {
+    if version == 0 {
         return Ok(Arc::default());
     }
-    let kept = lock(&app.0.addresses.kept).get(&facts.account).filter(|(version, _)| *version == facts.ip_version).cloned();
+    let kept = lock(&app.0.addresses.kept).get(account).filter(|(kept, _)| *kept == version).cloned();
     if let Some((_, in_force)) = kept {
         return Ok(in_force);
     }
-    let state = reader.ip_state(&facts.account).await?;
+    let state = reader.ip_state(account).await?;
     let in_force = Arc::new(state.in_force());
     // What a transaction reads may never be kept, and another one may come by under its number.
     if reader.is_in_transaction() {
@@ -91,7 +95,7 @@ pub(in crate::acts) async fn in_force<S>(app: &App, reader: &mut Reader<S>, fact
     if kept.len() >= MOST_KEPT {
         kept.clear();
     }
-    kept.insert(facts.account.clone(), (state.version, in_force.clone()));
+    kept.insert(account.clone(), (state.version, in_force.clone()));
     Ok(in_force)
 }
 
@@ -103,7 +107,7 @@ pub(in crate::acts) async fn ip<S>(
     (surface, address): (Surface, std::net::IpAddr),
     now: Millis,
 ) -> Result<Ip, StoreError> {
-    Ok(in_force(app, reader, facts).await?.at(now).ip(surface, address))
+    Ok(in_force(app, reader, facts.ip_key()).await?.at(now).ip(surface, address))
 }
 
 /// Notes that somebody was warned: once for each person, address, surface and day.

@@ -8,6 +8,7 @@ use crate::{
         events::{Actor, Event, Log},
         ids::AccountId,
         members::Roles,
+        network::neighbourhood,
         permissions::{Permission, Rights},
         sign_in,
         time::{Millis, Span},
@@ -88,6 +89,12 @@ pub(super) async fn commit_refusal(
         return Ok(tx.commit(event).await?);
     }
     Ok(tx.commit_unrecorded(Why::CountingAttempts).await?)
+}
+
+/// What is one and the same refusal, by its word: where it is the address, from another neighbourhood it is news again, and one person has
+/// any number of addresses in their own.
+pub(super) fn reason(word: &str, is_of_address: bool, address: std::net::IpAddr) -> String {
+    if is_of_address { format!("{word} {}", neighbourhood(address)) } else { word.to_owned() }
 }
 
 pub(super) fn refusal(account: &AccountId, means: &str, reason: &str, now: Millis) -> Attempt {

@@ -4,7 +4,7 @@ use super::{
     Permit,
     addresses::{Noted, ip, is_new, note_warned, remember},
     asking::{at_gate, not_noted},
-    bearer::{Admitted, Bearer, commit_refusal, refusal},
+    bearer::{Admitted, Bearer, commit_refusal, reason, refusal},
     revoked,
 };
 use crate::{
@@ -17,7 +17,6 @@ use crate::{
         ids::AccountId,
         ip_restrictions::Surface,
         members::Roles,
-        network::neighbourhood,
         permissions::{May, Permission, Rights, rights, rights_of_bots},
         time::Millis,
     },
@@ -158,9 +157,8 @@ impl Key {
         Ok(self.app.0.db.reader(Instance).attempts(&attempt).await? == 0)
     }
 
-    /// What is one and the same refusal: from another neighbourhood it is news again where it is the address.
     fn reason(&self, why: Denial) -> String {
-        if why == Denial::Ip { format!("{} {}", why.word(), neighbourhood(self.caller.address)) } else { why.word().to_owned() }
+        reason(why.word(), why == Denial::Ip, self.caller.address)
     }
 
     async fn note_refused(&self, why: Denial, by: &Context) -> Result<(), Stop> {

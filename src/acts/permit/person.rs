@@ -3,7 +3,7 @@
 use super::{
     addresses::ip,
     asking::{NONE, asking, asking_now, context, demand, not_noted},
-    bearer::{Admitted, Bearer},
+    bearer::{Admitted, Bearer, reason},
 };
 use crate::{
     acts::{App, Caller, Stop},
@@ -13,7 +13,6 @@ use crate::{
         gate,
         ids::AccountId,
         ip_restrictions::Surface,
-        network::neighbourhood,
         permissions::{Permission, rights},
         proofs, sessions,
         time::Millis,
@@ -320,9 +319,7 @@ impl Bearer for Person {
     async fn refused(&self, account: &AccountFacts, stop: Stop) -> Stop {
         let Stop::Refused { why, account: name, .. } = stop else { return stop };
         let event = Event::AccountEntryRefused { account: account.account.clone(), who: self.who(), why };
-        // From another neighbourhood it is news again where it is the address; one person has any number of addresses in their own.
-        let near = || neighbourhood(self.caller.address);
-        let reason = if why == gate::Refusal::Ip { format!("{} {}", why.word(), near()) } else { why.word().to_owned() };
+        let reason = reason(why.word(), why == gate::Refusal::Ip, self.caller.address);
         if let Err(stop) = self.record_refusal(account, &reason, event).await {
             return stop;
         }

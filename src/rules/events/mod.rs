@@ -101,6 +101,7 @@ words! {
         AccountCreated      = "account_created.v0",       "created the account";
         AccountUpdated      = "account_updated.v0",       "changed the account";
         SecurityUpdated     = "account_security_updated.v0", "changed what the account demands at sign-in";
+        DomainsUpdated      = "account_email_domains_updated.v0", "changed which mail domains are let in";
         BillingUpdated      = "billing_updated.v0",       "changed the billing details";
         AccountRescued      = "account_rescued.v0",       "opened the account with `frontdesk rescue`";
         AccountDeleted      = "account_deleted.v0",       "deleted the account";
@@ -163,7 +164,7 @@ impl Kind {
     pub const fn needs(self) -> Option<Permission> {
         match self {
             Self::BillingUpdated => Some(Permission::ReadBilling),
-            Self::AccountUpdated | Self::SecurityUpdated => Some(Permission::ReadSettings),
+            Self::AccountUpdated | Self::SecurityUpdated | Self::DomainsUpdated => Some(Permission::ReadSettings),
             _ => None,
         }
     }
@@ -287,6 +288,8 @@ pub enum Event {
     AccountUpdated { account: AccountId, name: String, before: Value, after: Value },
     /// What the account demands of who comes in changed.
     SecurityUpdated { account: AccountId, name: String, before: Value, after: Value },
+    /// Which mail domains the account lets in changed.
+    DomainsUpdated { account: AccountId, name: String, before: Value, after: Value },
     /// The account's billing details changed.
     BillingUpdated { account: AccountId, name: String, before: Value, after: Value },
     /// An account is gone, with what belonged to it; in its own log, and in the instance's.
@@ -523,6 +526,7 @@ impl Event {
             }
             Self::AccountUpdated { account, name, before, after } => changed(Kind::AccountUpdated, account, &name, before, after),
             Self::SecurityUpdated { account, name, before, after } => changed(Kind::SecurityUpdated, account, &name, before, after),
+            Self::DomainsUpdated { account, name, before, after } => changed(Kind::DomainsUpdated, account, &name, before, after),
             Self::BillingUpdated { account, name, before, after } => changed(Kind::BillingUpdated, account, &name, before, after),
             Self::AccountDeleted { log, account, name, before } => {
                 done(Kind::AccountDeleted, log, vec![subject("account", account.as_str(), &name)], Some(before), None)

@@ -32,6 +32,10 @@ pub fn demand_way_in(
         }
     }
     let Some(restricted) = tightened(Surface::Dashboard) else { return Ok(()) };
+    // What lets in whoever was let in before shuts nobody out, wherever they have been.
+    if before.of(Surface::Dashboard).is_some_and(|before| before.enforced && lets_in_all_of(restricted, before)) {
+        return Ok(());
+    }
     if (surface, restricted.judge(address).passes) == (Surface::Dashboard, true)
         || administrators.iter().any(|address| restricted.judge(*address).passes)
     {
@@ -68,6 +72,19 @@ pub fn tightens_at(before: &Gate, after: &Gate, surface: Surface) -> bool {
 #[must_use]
 pub fn opens(before: &Gate, after: &Gate) -> Vec<Surface> {
     Surface::ALL.iter().copied().filter(|surface| after.is_open(*surface) && !before.is_open(*surface)).collect()
+}
+
+/// Whether one lets in every address that the other does, as can be seen by their rules: it denies nothing that the other does not, and
+/// allows all that the other allows.
+fn lets_in_all_of(new: &Restricted, old: &Restricted) -> bool {
+    let of = |restricted: &Restricted, action: Action| -> Vec<IpNet> {
+        restricted.rules.iter().filter(|rule| rule.action == action).map(|rule| rule.network).collect()
+    };
+    let covers = |all: &[IpNet], net: &IpNet| all.iter().any(|one| one.contains(net));
+    let (new_allow, old_allow, old_deny) = (of(new, Action::Allow), of(old, Action::Allow), of(old, Action::Deny));
+    let denies_no_more = of(new, Action::Deny).iter().all(|net| covers(&old_deny, net));
+    let allows_no_less = new_allow.is_empty() || (!old_allow.is_empty() && old_allow.iter().all(|net| covers(&new_allow, net)));
+    denies_no_more && allows_no_less
 }
 
 /// What refuses at a surface afterwards, where it did not so before.

@@ -19,6 +19,7 @@ pub use replay::{Outcome, Replay};
 use table::Table;
 
 use super::{
+    chain::link,
     codes::{self, Code},
     credentials::Kind,
     gate::Ip,
@@ -81,6 +82,12 @@ pub struct Rule {
     pub id: IpRuleId,
     /// Whose it is.
     pub policy: IpPolicyId,
+}
+
+/// The first of the days that pages and guards look at, by its number: today is the last.
+#[must_use]
+pub const fn since(now: Millis) -> i64 {
+    now.minus(Span::days(DAYS - 1)).day()
 }
 
 /// What restricts one surface.
@@ -204,11 +211,29 @@ impl Gate {
         (ip, Some(why))
     }
 
+    /// All that decides about anybody, as text. Ids of rules are left out: a rule that is only tried has another one each time.
+    fn text(&self) -> String {
+        let mut lines = Vec::new();
+        for (surface, restricted) in Surface::ALL.iter().filter_map(|surface| Some((surface.word(), self.of(*surface)?))) {
+            lines.push(format!("{surface} {}", restricted.enforced));
+            let line = |rule: &Rule| format!("{surface} {} {} {}", rule.network, rule.action.word(), rule.policy);
+            lines.extend(restricted.rules.iter().map(line));
+        }
+        lines.sort();
+        lines.join("\n")
+    }
+
     /// Whether any surface refuses.
     #[must_use]
     pub fn is_enforced(&self) -> bool {
         self.0.iter().flatten().any(|restricted| restricted.enforced)
     }
+}
+
+/// A text by which a change from one to another is known again, and not taken for any other.
+#[must_use]
+pub fn mark(before: &Gate, after: &Gate) -> String {
+    link("", &[Some(&before.text()), Some(&after.text())])
 }
 
 /// What restricts an account now, and what will again where nobody confirms it.

@@ -48,10 +48,4 @@ impl<'v> Replay<'v> {
             Outcome { before, after, why }
         })
     }
-
-    /// How many addresses were judged.
-    #[must_use]
-    pub fn judged(&self) -> usize {
-        self.known.iter().map(HashMap::len).sum()
-    }
 }

@@ -45,6 +45,14 @@ pub struct AccountFacts {
     pub member: MemberFacts,
 }
 
+impl AccountFacts {
+    /// Under what it is kept what restricts its addresses.
+    #[must_use]
+    pub const fn ip_key(&self) -> (&AccountId, i64) {
+        (&self.account, self.ip_version)
+    }
+}
+
 /// An account in the list of one's own.
 #[derive(Clone, Debug, FromRow)]
 pub struct AccountOfUser {

@@ -35,6 +35,8 @@ pub struct LinkRow {
     pub account_name: String,
     /// Its slug.
     pub slug: String,
+    /// The number of what restricts its addresses.
+    pub ip_version: i64,
     /// The company it is of, as it says.
     pub company: String,
     /// The invited address as written.
@@ -94,7 +96,7 @@ impl Reader<Instance> {
     /// When the database fails.
     pub async fn invitation_link(&mut self, hash: &str) -> Result<Option<LinkRow>> {
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT i.id AS invitation, i.account_id AS account, a.name AS account_name, a.slug, a.company, i.address, i.canonical,
+            "SELECT i.id AS invitation, i.account_id AS account, a.name AS account_name, a.slug, a.ip_version, a.company, i.address, i.canonical,
                     i.developer AS offered_developer, i.team AS offered_team, i.billing AS offered_billing,
                     i.administrator AS offered_administrator, i.expires_at, i.closed_why, t.purpose, t.ended_at,
                     u.name AS inviter_name, e.canonical AS inviter_email, m.id AS member_id, m.developer, m.team, m.billing,

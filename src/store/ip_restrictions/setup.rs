@@ -78,11 +78,11 @@ impl IpSetup {
         }))
     }
 
-    /// Whether a policy applies to the dashboard.
-    #[must_use]
-    pub fn restricts_dashboard(&self, policy: &IpPolicyId) -> bool {
-        let mut dashboards = self.restrictions.iter().filter(|one| one.surface == Surface::Dashboard.word());
-        dashboards.any(|one| self.uses.iter().any(|uses| uses.restriction_id == one.id && uses.policy_id == policy.as_str()))
+    /// The surfaces that a policy applies to, and whether each refuses.
+    pub fn surfaces_of(&self, policy: &IpPolicyId) -> impl Iterator<Item = (Surface, bool)> {
+        let uses =
+            move |one: &&KeptRestriction| self.uses.iter().any(|uses| uses.restriction_id == one.id && uses.policy_id == policy.as_str());
+        self.restrictions.iter().filter(uses).filter_map(|one| Some((Surface::parse(&one.surface)?, one.enforced_at.is_some())))
     }
 
     /// Takes in the policies of another one that are not here, with their rules: they are put back as they stand there.
@@ -101,7 +101,7 @@ impl IpSetup {
     /// How many restrictions refuse.
     #[must_use]
     pub fn enforced(&self) -> u64 {
-        self.restrictions.iter().filter(|one| one.enforced_at.is_some()).map(|_| 1).sum()
+        self.restrictions.iter().map(|one| u64::from(one.enforced_at.is_some())).sum()
     }
 
     /// The same for events: what applies where, and by which rules.
@@ -129,8 +129,6 @@ impl IpSetup {
 pub struct Provisional {
     /// What stood before the first change that belongs to it.
     pub before: IpSetup,
-    /// When that was made.
-    pub began_at: Millis,
     /// When it is undone.
     pub ends_at: Millis,
     /// By whom it was made: what they are called.
@@ -173,20 +171,15 @@ impl IpState {
 struct StateRow {
     ip_version: i64,
     before: Option<String>,
-    began_at: Option<Millis>,
     ends_at: Option<Millis>,
     begun_by: Option<String>,
 }
 
 impl StateRow {
     fn provisional(&self) -> Result<Option<Provisional>> {
-        let Some(((before, began_at), (ends_at, by))) =
-            self.before.as_deref().zip(self.began_at).zip(self.ends_at.zip(self.begun_by.clone()))
-        else {
-            return Ok(None);
-        };
+        let Some((before, (ends_at, by))) = self.before.as_deref().zip(self.ends_at.zip(self.begun_by.clone())) else { return Ok(None) };
         let unread = |error| StoreError::Unfit(format!("What stood before a change of IP restrictions cannot be read: {error}"));
-        Ok(Some(Provisional { before: serde_json::from_str(before).map_err(unread)?, began_at, ends_at, by }))
+        Ok(Some(Provisional { before: serde_json::from_str(before).map_err(unread)?, ends_at, by }))
     }
 }
 
@@ -214,7 +207,7 @@ impl<S> Reader<S> {
 
     async fn ip_state_row(&mut self, account: &AccountId) -> Result<StateRow> {
         Ok(sql!(self, c => sqlx::query_as(
-            "SELECT a.ip_version, p.before, p.began_at, p.ends_at, p.begun_by
+            "SELECT a.ip_version, p.before, p.ends_at, p.begun_by
              FROM accounts a LEFT JOIN ip_provisional p ON p.account_id = a.id WHERE a.id = $1").bind(account).fetch_one(c)))
     }
 
@@ -257,29 +250,27 @@ impl<S> Tx<S> {
     /// # Errors
     /// When the database fails.
     pub async fn begin_ip_provisional(&mut self, account: &AccountId, before: &IpSetup, ends_at: Millis, by: &str) -> Result<()> {
-        let now = self.now();
         let before = serde_json::to_string(before).map_err(|error| StoreError::Unfit(error.to_string()))?;
         run!(
             self,
             sqlx::query(
-                "INSERT INTO ip_provisional (account_id, before, began_at, ends_at, begun_by) VALUES ($1, $2, $3, $4, $5)
+                "INSERT INTO ip_provisional (account_id, before, ends_at, begun_by) VALUES ($1, $2, $3, $4)
                  ON CONFLICT (account_id) DO UPDATE SET ends_at = excluded.ends_at, before = excluded.before"
             )
             .bind(account)
             .bind(&before)
-            .bind(now)
             .bind(ends_at)
             .bind(by)
         );
         Ok(())
     }
 
-    /// Lets a change stand.
+    /// Ends the waiting of a change, where one waits: what restricts the account is another thing from now on.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn end_ip_provisional(&mut self, account: &AccountId) -> Result<()> {
         run!(self, sqlx::query("DELETE FROM ip_provisional WHERE account_id = $1").bind(account));
-        Ok(())
+        self.count_ip_change(account).await
     }
 }

@@ -8,8 +8,9 @@ use crate::{
     rules::{
         attention::{Attention, Counts, attention},
         chart::{Chart, HEIGHT, WIDTH, by_day, chart},
+        ip_restrictions,
         permissions::{Permission, may},
-        time::{Millis, Span},
+        time::Millis,
     },
     store::{EventFilter, EventPage, InvitationsInNeed, MembersByKind, StoreError},
     web::{
@@ -90,7 +91,7 @@ async fn overview_of(permit: &Permit<may::ViewAccount>, front: &Front) -> Result
         invitations_expired: invitations.expired,
         letters_failed: invitations.undelivered,
         letters_waiting: if invitations.waiting > 0 && reader.mail_error().await?.is_some() { invitations.waiting } else { 0 },
-        warned: reader.warned_unseen(now.minus(Span::days(i64::from(DAYS) - 1)).day()).await?,
+        warned: reader.warned_unseen(ip_restrictions::since(now)).await?,
     };
     Ok(Overview {
         name: permit.account().name.clone(),

@@ -61,16 +61,13 @@ async fn page_of<M: May>(permit: &Permit<M>, front: &Front, id: &IpPolicyId, typ
     let mut reader = permit.read();
     let policy = reader.ip_policy(id).await?.ok_or(Stop::Unknown)?;
     let state = reader.ip_state(&permit.account().account).await?;
-    let (restrictions, uses) = (reader.ip_restrictions().await?, reader.ip_uses().await?);
-    let applies =
-        |row: &&crate::store::IpRestrictionRow| uses.iter().any(|(restriction, policy, _)| *restriction == row.id && policy == id);
     let is_used = state.uses(id);
     let wants = if is_used { Permission::ManageIpRestrictions } else { Permission::ManageIpPolicies };
     Ok(Page {
         shell: Shell::of_account(permit, front).await,
         slug: permit.account().slug.clone(),
         rules: reader.ip_rules_of(id).await?,
-        uses: restrictions.iter().filter(applies).map(|row| (row.surface(), row.enforced_at.is_some())).collect(),
+        uses: state.setup.surfaces_of(id).collect(),
         draft: typed.draft.unwrap_or_else(|| Draft { description: policy.description.clone(), metadata: policy.metadata.clone() }),
         adding: typed.adding.unwrap_or_default(),
         pasted: typed.pasted,

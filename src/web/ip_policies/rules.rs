@@ -73,8 +73,8 @@ pub(super) async fn add(
         let rules: Vec<_> =
             rules.into_iter().map(|(network, description)| NewIpRule { network, action, description, metadata: "" }).collect();
         // A list is looked at in any case, and one good line where it decides about something.
-        let is_looked_at = !pasted.is_plain() || ip_restrictions::is_used(&permit, &id).await?;
-        let how = if is_looked_at { adding.reviewed().how() } else { How::Do };
+        let seen = adding.reviewed().seen();
+        let how = if pasted.is_plain() { How::LookIfUsed(seen) } else { How::Look(seen) };
         ip_policies::add_rules(&permit, &id, &rules, how).await
     };
     let done = done.await;
@@ -159,9 +159,9 @@ async fn show<M: May>(
     let page = async {
         ip_restrictions::settle(permit).await?;
         let mut reader = permit.read();
-        let rule = reader.ip_rule(id).await?.ok_or(Stop::Unknown)?;
+        let rule = rule_of(permit, id).await?;
         let policy = reader.ip_policy(&rule.policy).await?.ok_or(Stop::Unknown)?;
-        let is_used = ip_restrictions::is_used(permit, &policy.id).await?;
+        let is_used = reader.ip_state(&permit.account().account).await?.uses(&policy.id);
         let wants = if is_used { Permission::ManageIpRestrictions } else { Permission::ManageIpPolicies };
         let typed = Draft { network: rule.network.to_string(), description: rule.description.clone(), ..Draft::default() };
         let (shell, slug) = (Shell::of_account(permit, front).await, permit.account().slug.clone());
@@ -178,12 +178,7 @@ pub(super) async fn one(permit: Permit<may::ReadIpPolicies>, front: Front, Id(id
     show(&permit, &front, &parts, &id, (None, Faults::none())).await
 }
 
-/// How far a change of a rule goes.
-async fn how(permit: &Permit<may::ManageIpPolicies>, policy: &IpPolicyId, reviewed: &Reviewed) -> Result<How, Stop> {
-    Ok(if ip_restrictions::is_used(permit, policy).await? { reviewed.how() } else { How::Do })
-}
-
-async fn policy_of(permit: &Permit<may::ManageIpPolicies>, id: &IpRuleId) -> Result<IpRuleRow, Stop> {
+async fn rule_of<M: May>(permit: &Permit<M>, id: &IpRuleId) -> Result<IpRuleRow, Stop> {
     permit.read().ip_rule(id).await?.ok_or(Stop::Unknown)
 }
 
@@ -197,8 +192,8 @@ pub(super) async fn change(
     let reviewed = Reviewed { reviewed: draft.reviewed.clone(), days: draft.days.clone() };
     let done = async {
         let changes = draft.check()?;
-        let rule = policy_of(&permit, &id).await?;
-        Ok((ip_policies::update_rule(&permit, &id, &changes, how(&permit, &rule.policy, &reviewed).await?).await?, rule.policy))
+        let policy = rule_of(&permit, &id).await?.policy;
+        Ok((ip_policies::update_rule(&permit, &id, &changes, How::LookIfUsed(reviewed.seen())).await?, policy))
     };
     let slug = permit.account().slug.clone();
     match done.await.map_err(faults_of) {
@@ -227,12 +222,12 @@ pub(super) async fn delete(
     Form(reviewed): Form<Reviewed>,
 ) -> Response {
     let done = async {
-        let rule = policy_of(&permit, &id).await?;
-        Ok((ip_policies::delete_rule(&permit, &id, how(&permit, &rule.policy, &reviewed).await?).await?, rule))
+        let rule = rule_of(&permit, &id).await?;
+        Ok((ip_policies::delete_rule(&permit, &id, How::LookIfUsed(reviewed.seen())).await?, rule))
     };
     let slug = permit.account().slug.clone();
     match done.await.map_err(faults_of) {
-        Ok((Changed::Done((), provisional), rule)) => {
+        Ok((Changed::Done(_, provisional), rule)) => {
             front.go(&format!("/accounts/{slug}/ip-policies/{}", rule.policy), &said("The rule is deleted.", provisional)).await
         }
         Ok((Changed::Tried(gates), rule)) => {

@@ -11,7 +11,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    form::{Form, Query, faults_of},
+    form::{Form, Query},
     front::Front,
     page, problem,
     routes::Routes,
@@ -24,7 +24,7 @@ use crate::{
         faults::Faults,
         gate::Ip,
         ids::IpPolicyId,
-        ip_restrictions::{DAYS, Gate, Surface, changes, tightens_at},
+        ip_restrictions::{Gate, InForce, Surface, changes, since, tightens_at},
         network::canonical,
         permissions::{Permission, may},
         time::{Millis, Span},
@@ -118,14 +118,15 @@ struct Asked {
     address: String,
 }
 
-async fn page_of(permit: &Permit<may::ReadIpPolicies>, front: &Front, asked: Asked, mut faults: Faults) -> Result<List, Stop> {
+async fn page_of(permit: &Permit<may::ReadIpPolicies>, front: &Front, asked: Asked) -> Result<List, Stop> {
+    let mut faults = Faults::none();
     ip_restrictions::settle(permit).await?;
     let mut reader = permit.read();
     let state = reader.ip_state(&permit.account().account).await?;
-    let gate = state.in_force().at(permit.now()).clone();
+    let InForce { now: gate, before } = state.in_force();
     let (restrictions, uses) = (reader.ip_restrictions().await?, reader.ip_uses().await?);
-    let since = permit.now().minus(Span::days(DAYS - 1));
-    let by_day = reader.warned_by_day(since.day()).await?;
+    let since = since(permit.now());
+    let by_day = reader.warned_by_day(since).await?;
     let card = |surface: &Surface| {
         let restriction = restrictions.iter().find(|row| row.surface() == *surface).cloned();
         let applied = restriction.iter().flat_map(|row| uses.iter().filter(|(id, ..)| *id == row.id));
@@ -133,7 +134,7 @@ async fn page_of(permit: &Permit<may::ReadIpPolicies>, front: &Front, asked: Ask
         let warned = by_day.iter().filter(|(word, ..)| word == surface.word()).map(|(.., count)| count).sum();
         Card { surface: *surface, restriction, policies, own: gate.ip(*surface, permit.address()), is_open: gate.is_open(*surface), warned }
     };
-    let days = (since.day()..=permit.now().day()).map(|day| {
+    let days = (since..=permit.now().day()).map(|day| {
         let count = by_day.iter().filter(|(_, other, _)| *other == day).map(|(.., count)| count).sum();
         (Millis(day * Span::days(1).0).date(&Zone::utc()), count)
     });
@@ -147,14 +148,14 @@ async fn page_of(permit: &Permit<may::ReadIpPolicies>, front: &Front, asked: Ask
         }
     };
     let provisional = state.provisional;
-    let warned = reader.warned_since(since.day(), SHOWN + 1).await?;
+    let warned = reader.warned_since(since, SHOWN + 1).await?;
     Ok(List {
         slug: permit.account().slug.clone(),
         path: front.path.clone(),
         cards: Surface::ALL.iter().map(card).collect(),
         waiting: provisional.map(|waiting| Waiting {
-            changes: changes(&waiting.before.gate(), &gate),
-            proves: tightens_at(&waiting.before.gate(), &gate, Surface::Dashboard),
+            changes: before.as_ref().map(|(_, before)| changes(before, &gate)).unwrap_or_default(),
+            proves: before.as_ref().is_some_and(|(_, before)| tightens_at(before, &gate, Surface::Dashboard)),
             by: waiting.by,
             ends_at: waiting.ends_at,
             version: state.version,
@@ -165,7 +166,7 @@ async fn page_of(permit: &Permit<may::ReadIpPolicies>, front: &Front, asked: Ask
         may_see: [Permission::ManageIpRestrictions, Permission::ReadEvents].iter().any(|permission| permit.rights().allow(*permission)),
         has_more: i64::try_from(warned.len()).unwrap_or(0) > SHOWN,
         warned: warned.into_iter().take(usize::try_from(SHOWN).unwrap_or(0)).collect(),
-        unseen: reader.warned_unseen(since.day()).await?,
+        unseen: reader.warned_unseen(since).await?,
         chart: chart(days.collect()),
         may_manage: permit.rights().allow(Permission::ManageIpRestrictions),
         may_read_events: permit.rights().allow(Permission::ReadEvents),
@@ -189,12 +190,12 @@ fn passing(gate: &Gate, address: std::net::IpAddr) -> Vec<Passing> {
 }
 
 async fn list(permit: Permit<may::ReadIpPolicies>, front: Front, Query(asked): Query<Asked>, parts: Parts) -> Response {
-    match page_of(&permit, &front, asked, Faults::none()).await {
+    match page_of(&permit, &front, asked).await {
         Ok(page) if !page.faults.is_empty() => front.show_again(&page),
         Ok(page) => {
             // Whoever may do something about it has looked at it now; no other site looks in their name.
             let is_looked_at = parts.method == Method::GET && parts.headers.get("sec-fetch-site").is_none_or(|site| site != "cross-site");
-            let is_news = page.may_manage && page.unseen > 0 && is_looked_at;
+            let is_news = page.unseen > 0 && is_looked_at;
             if is_news && let Err(stop) = ip_restrictions::see_warned(&permit).await {
                 tracing::warn!(?stop, "that somebody has looked could not be noted");
             }
@@ -221,9 +222,8 @@ async fn undo(permit: Permit<may::ManageIpRestrictions>, front: Front, parts: Pa
 
 async fn answer(permit: &Permit<may::ManageIpRestrictions>, front: &Front, parts: &Parts, done: Result<(), Stop>, says: &str) -> Response {
     let path = format!("/accounts/{}/ip-restrictions", permit.account().slug);
-    match done.map_err(faults_of) {
+    match done {
         Ok(()) => front.go(&path, says).await,
-        Err(Ok(faults)) => problem::answer(Stop::Faults(faults), parts),
-        Err(Err(stop)) => problem::answer(stop, parts),
+        Err(stop) => problem::answer(stop, parts),
     }
 }

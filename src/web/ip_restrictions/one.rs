@@ -6,11 +6,10 @@ use askama::Template;
 use axum::{extract::FromRequestParts, http::request::Parts, response::Response};
 use serde::{Deserialize, Serialize};
 
-use super::title;
 use crate::{
     acts::{
         Permit, Stop,
-        ip_restrictions::{self, Changed, Changes},
+        ip_restrictions::{self, Changed, Changes, How},
     },
     rules::{
         faults::Faults,
@@ -125,7 +124,7 @@ async fn page_of(
     let typed = typed.unwrap_or_else(|| now.as_ref().map(|(row, policies)| Typed::of(row, policies)).unwrap_or_default());
     let policies = permit.read().ip_policies("", None, MOST_POLICIES).await?.into_iter().map(|policy| {
         let is_ticked = typed.boxes.contains_key(policy.id.as_str());
-        (policy.id.clone(), title(&policy.id, &policy.description), policy.rules, is_ticked)
+        (policy.id.clone(), policy.title().to_owned(), policy.rules, is_ticked)
     });
     Ok(Page {
         policies: policies.collect(),
@@ -166,7 +165,7 @@ pub(super) async fn change(
 ) -> Response {
     let reviewed = typed.reviewed();
     let done = async {
-        let how = reviewed.how();
+        let how = How::Look(reviewed.seen());
         match now(&permit, surface).await? {
             Some((row, _)) => {
                 let Draft { enforced, description, policies, .. } = typed.draft()?;
@@ -207,7 +206,7 @@ pub(super) async fn delete(
 ) -> Response {
     let done = async {
         let (row, _) = now(&permit, surface).await?.ok_or(Stop::Unknown)?;
-        ip_restrictions::delete(&permit, &row.id, reviewed.how()).await
+        ip_restrictions::delete(&permit, &row.id, How::Look(reviewed.seen())).await
     };
     let path = format!("/accounts/{}/ip-restrictions", permit.account().slug);
     match done.await.map_err(faults_of) {
