@@ -1,7 +1,7 @@
 // E0061: a transaction ends without saying what happened.
-use crate::store::{InAccount, Result, Tx};
+use crate::{rules::ip_restrictions::Surface, store::{InAccount, Result, Tx}};
 
 pub(super) async fn count(mut tx: Tx<InAccount>) -> Result<()> {
-    tx.count_visit("page").await?;
+    tx.count_visit(Surface::Dashboard, true).await?;
     tx.commit().await
 }
