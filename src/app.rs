@@ -26,7 +26,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     acts::{
-        App, Stop, chores,
+        App, Means, Stop, chores,
         letters::{self, Round},
         setup,
     },
@@ -34,6 +34,7 @@ use crate::{
     protocols::{
         breached::{Breached, ListError},
         mail::Mailer,
+        outside::Outside,
         passwords::Hasher,
         secrets::KeyError,
     },
@@ -172,7 +173,8 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
     let base_url = if config.base_url.is_empty() { format!("http://{address}") } else { config.base_url.clone() };
     let mailer = Mailer::new(&config.smtp_url, config.data_dir.join("mail"), &config.mail_from, &base_url)
         .map_err(|error| StartError::Other(error.to_string()))?;
-    let app = App::new(db, hasher, terms, hands, key, mailer);
+    let outside = Outside::new(config.private_idps, None).map_err(|error| StartError::Other(error.to_string()))?;
+    let app = App::new(db, Means { hasher, mailer, outside }, terms, hands, key);
 
     let token = setup::new_token(&app).await.map_err(started)?;
     let setup_link = token.map(|token| format!("{base_url}/setup?token={token}"));

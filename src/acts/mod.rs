@@ -12,6 +12,7 @@ use crate::{
     protocols::{
         breached::Breached,
         mail::Mailer,
+        outside::Outside,
         passwords::{HashError, Hasher},
         secrets::InstanceKey,
     },
@@ -53,6 +54,7 @@ pub mod sessions;
 pub mod setup;
 pub mod sign_in;
 pub mod sign_up;
+pub mod sso;
 pub mod typed;
 
 pub use permit::{Bearer, Holder, Key, NoKey, Permit, Person, Visitor, system};
@@ -96,6 +98,16 @@ pub struct Terms {
     pub breached: Breached,
 }
 
+/// What deeds are done with.
+pub struct Means {
+    /// Hashes passwords.
+    pub hasher: Hasher,
+    /// Sends letters.
+    pub mailer: Mailer,
+    /// Asks machines of others.
+    pub outside: Outside,
+}
+
 /// The running application: the database and all that deeds need besides. Cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
@@ -108,6 +120,8 @@ struct Parts {
     /// Seals secrets at rest; also what binds this process to its database.
     key: InstanceKey,
     mailer: Mailer,
+    /// How machines of others are asked.
+    outside: Outside,
     /// Rings when a letter has been written.
     bell: Notify,
     /// Held by whoever delivers letters: a process does one round at a time.
@@ -209,7 +223,8 @@ impl From<Faults> for Stop {
 impl App {
     /// Puts the parts together.
     #[must_use]
-    pub fn new(db: Db, hasher: Hasher, terms: Terms, hands: Hands, key: InstanceKey, mailer: Mailer) -> Self {
+    pub fn new(db: Db, means: Means, terms: Terms, hands: Hands, key: InstanceKey) -> Self {
+        let Means { hasher, mailer, outside } = means;
         Self(Arc::new(Parts {
             db,
             hasher,
@@ -217,6 +232,7 @@ impl App {
             hands,
             key,
             mailer,
+            outside,
             bell: Notify::new(),
             round: Mutex::new(()),
             addresses: permit::Addresses::default(),

@@ -116,7 +116,7 @@ pub async fn set_up(visitor: &Visitor, new: NewInstance, token: &str, cookies: &
             name: &new.name,
             email: &new.email,
             is_verified: true,
-            password_hash: &password_hash,
+            password_hash: Some(&password_hash),
             source: KIND,
         })
         .await?;

@@ -87,7 +87,7 @@ pub async fn sign_up(visitor: &Visitor, secret: &str, new: &NewPerson, before: O
         return Err(Stop::Unknown);
     }
     let user = UserId::new(tx.now(), tx.dice());
-    let row = NewUser { id: &user, name: &new.name, email: &email, is_verified: true, password_hash: &password_hash, source: SOURCE };
+    let row = NewUser { id: &user, name: &new.name, email: &email, is_verified: true, password_hash: Some(&password_hash), source: SOURCE };
     if !tx.create_user(&row).await? {
         return Err(Faults::one("password", "There is a user with this address already. Sign in instead.").into());
     }

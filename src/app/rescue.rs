@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::{StartError, bring_tls, database, key, terms};
 use crate::{
-    acts::{App, Stop, rescue},
+    acts::{App, Means, Stop, rescue},
     config::Config,
-    protocols::{breached::Breached, mail::Mailer, passwords::Hasher},
+    protocols::{breached::Breached, mail::Mailer, outside::Outside, passwords::Hasher},
     rules::{
         rescue::{Draft, LASTS, Wanted, Wish, path},
         time::Millis,
@@ -45,12 +45,13 @@ impl Desk {
         let other = |error: &dyn std::error::Error| StartError::Other(error.to_string());
         let mailer =
             Mailer::new(&config.smtp_url, config.data_dir.join("mail"), &config.mail_from, &base_url).map_err(|error| other(&error))?;
+        let outside = Outside::new(config.private_idps, None).map_err(|error| other(&error))?;
         let hasher = Hasher::new(config.password_cost, 1).map_err(|error| other(&error))?;
         // Nobody chooses a password here: a list that cannot be read is in nobody's way.
         let terms = terms::of(config, Breached::open(Path::new(""))?);
         let db = store::rescue::open(&database(config)).await?;
         let key = key::existing(config, &db).await?;
-        Ok(Self { app: App::new(db, hasher, terms, hands, key, mailer), base_url })
+        Ok(Self { app: App::new(db, Means { hasher, mailer, outside }, terms, hands, key), base_url })
     }
 
     async fn look(&self, account: Option<&str>) -> Result<String, StartError> {

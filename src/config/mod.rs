@@ -53,6 +53,8 @@ pub struct Config {
     pub seats: i64,
     /// Who may sign up without an invitation.
     pub sign_up: Policy,
+    /// Whether identity providers may be in private networks.
+    pub private_idps: crate::protocols::outside::Private,
     /// Who may create accounts.
     pub account_creation: Creation,
     /// The name of the plan.

@@ -3,6 +3,8 @@
 pub mod breached;
 mod failures;
 pub mod mail;
+pub mod oidc;
+pub mod outside;
 pub mod passwords;
 pub mod secrets;
 mod smtp;

@@ -13,6 +13,9 @@ words! {
         LetInAgain = "let_in_again", "Trying a password again after too many wrong ones.";
         Typed = "typed", "Going on with a form once one has proven again who one is.";
         PasswordReset = "password_reset", "Choosing a new password without knowing the old one.";
+        Sso = "sso", "Signing in at an identity provider, and coming back.";
+        Arrival = "arrival", "Having come from an identity provider that knows somebody whom the account does not.";
+        ConfirmArrival = "confirm_arrival", "Confirming the address that such a provider says: the code in a letter.";
         Rescue = "rescue", "Coming into an account's security pages by a link from the host.";
     }
 }
@@ -24,8 +27,8 @@ impl Flow {
         match self {
             Self::Setup => Span::days(7),
             Self::SignUp | Self::ConfirmEmail => Span::days(1),
-            Self::PasswordReset | Self::LetInAgain => Span::hours(1),
-            Self::Rescue => Span::minutes(15),
+            Self::PasswordReset | Self::LetInAgain | Self::Arrival | Self::ConfirmArrival => Span::hours(1),
+            Self::Rescue | Self::Sso => Span::minutes(15),
             Self::HalfSignIn => Span::minutes(10),
             Self::Typed => super::typed::WAITS,
             Self::Enrolment => super::mfa::ENROLMENT_LIVES,

@@ -5,6 +5,7 @@
 //! first, and that order is the specification. Because nothing is remembered between requests, a change of policy acts on
 //! living sessions at once.
 
+pub use super::proofs::Proof;
 use super::{
     credentials::Denial,
     permissions::Permission,
@@ -13,79 +14,6 @@ use super::{
     time::Millis,
     words::words,
 };
-
-/// How a session has proven its person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Proof {
-    /// The password of this instance: a proof that the person owns.
-    Password,
-    /// A second factor on top.
-    Factor,
-    /// A passkey: a proof that the person owns, and two factors in one.
-    Passkey,
-    /// An own GitHub or Google login linked to the user.
-    Social,
-    /// An identity provider of exactly one account; worth nothing in any other.
-    Idp {
-        /// The account whose provider it was.
-        account: String,
-    },
-    /// A link from the host: no proof of a person, but a way into the security pages of exactly one account, for a while.
-    Rescue {
-        /// The account that it opens.
-        account: String,
-        /// When the link was used.
-        at: Millis,
-    },
-}
-
-impl Proof {
-    /// The word in the database.
-    #[must_use]
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Password => "password",
-            Self::Factor => "factor",
-            Self::Passkey => "passkey",
-            Self::Social => "social",
-            Self::Idp { .. } => "idp",
-            Self::Rescue { .. } => "rescue",
-        }
-    }
-
-    /// The one account where it counts, if it does not count everywhere.
-    #[must_use]
-    pub fn account(&self) -> Option<&str> {
-        match self {
-            Self::Idp { account } | Self::Rescue { account, .. } => Some(account),
-            Self::Password | Self::Factor | Self::Passkey | Self::Social => None,
-        }
-    }
-
-    /// Reads the word of what was proven then; a proof for one account without its account proves nothing.
-    #[must_use]
-    pub fn parse(word: &str, account: Option<String>, at: Millis) -> Option<Self> {
-        Some(match word {
-            "password" => Self::Password,
-            "factor" => Self::Factor,
-            "passkey" => Self::Passkey,
-            "social" => Self::Social,
-            "idp" => Self::Idp { account: account? },
-            "rescue" => Self::Rescue { account: account?, at },
-            _ => return None,
-        })
-    }
-
-    const fn is_own(&self) -> bool {
-        matches!(self, Self::Password | Self::Passkey | Self::Social)
-    }
-
-    /// Whether there is nothing stronger that a person with or without a second factor could be asked for (product §2.22).
-    #[must_use]
-    pub const fn is_strong(&self, has_factor: bool) -> bool {
-        if has_factor { matches!(self, Self::Factor | Self::Passkey) } else { self.is_own() }
-    }
-}
 
 /// A session as the gate sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -273,7 +201,7 @@ pub fn account(now: Millis, id: &str, policy: Policy, member: Option<Member>, se
     if policy.ip == Ip::Refused {
         return Verdict::Refuse(Refusal::Ip);
     }
-    let through_sso = session.proofs.iter().any(|proof| matches!(proof, Proof::Idp { account } if account == id));
+    let through_sso = session.proofs.iter().any(|proof| matches!(proof, Proof::Idp { account, .. } if account == id));
     let sso_owed = match policy.sso {
         Sso::Off => false,
         Sso::Mixed => !member.before_first_idp,

@@ -14,7 +14,7 @@ fn session(proofs: &[Proof]) -> Session {
 }
 
 fn idp(account: &str) -> Proof {
-    Proof::Idp { account: account.to_owned() }
+    Proof::Idp { account: account.to_owned(), idp: "idp_1".to_owned() }
 }
 
 fn rescued(account: &str, at: Millis) -> Proof {
@@ -111,10 +111,10 @@ fn a_session_without_proofs_opens_nothing() {
 #[test]
 fn words_of_proofs_are_read_back() {
     for proof in [Proof::Password, Proof::Factor, Proof::Passkey, Proof::Social, idp("ac_1"), rescued("ac_1", NOW)] {
-        assert_eq!(Proof::parse(proof.word(), proof.account().map(str::to_owned), NOW), Some(proof));
+        assert_eq!(Proof::parse(proof.word(), proof.account().map(str::to_owned), proof.idp(), NOW), Some(proof));
     }
     for word in ["idp", "rescue", ""] {
-        assert_eq!(Proof::parse(word, None, NOW), None, "{word}");
+        assert_eq!(Proof::parse(word, None, "", NOW), None, "{word}");
     }
 }
 

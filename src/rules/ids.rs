@@ -102,6 +102,8 @@ ids! {
     IpRuleId = "ipr";
     /// An IP restriction: policies applied to one surface.
     IpRestrictionId = "ipx";
+    /// An identity provider of an account.
+    IdpId = "idp";
 }
 
 impl BotId {

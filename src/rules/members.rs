@@ -53,6 +53,10 @@ impl Roles {
     pub const ADMINISTRATOR: Self =
         Self { developer: Developer::ReadWrite, team: Team::Manager, billing: Billing::Access, administrator: true };
 
+    /// The roles of who joins through an identity provider (facts/ngrok.md §1.10).
+    pub const PROVISIONED: Self =
+        Self { developer: Developer::ReadWrite, team: Team::Invite, billing: Billing::None, administrator: false };
+
     /// The least of each role.
     pub const LEAST: Self = Self { developer: Developer::ReadOnly, team: Team::ReadOnly, billing: Billing::None, administrator: false };
 

@@ -144,6 +144,12 @@ pub fn mailed_code(dice: [u8; 16]) -> String {
     recovery_code(dice).split_off(MAILED)
 }
 
+/// Reads a mailed code; `None` where it cannot be one.
+#[must_use]
+pub fn read_mailed(text: &str) -> Option<String> {
+    plain(text).filter(|plain| plain.len() == MAILED)
+}
+
 /// Why an administrator takes somebody's factor away.
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::time::Span;
 
 /// The fields that never wait: what is in them is given again.
-pub const SECRET: [&str; 5] = ["password", "current", "code", "mailed", "token"];
+pub const SECRET: [&str; 6] = ["password", "current", "code", "mailed", "token", "client_secret"];
 
 /// For how long it waits.
 pub const WAITS: Span = Span::hours(1);

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::{AccountFacts, Instance, MemberFacts, Reader, Result, SessionFacts, Tx, sql};
-use crate::rules::{gate::Proof, ids::AccountId, security::Entry, time::Millis};
+use crate::rules::{gate::Proof, ids::AccountId, security::Entry, sso::demand, time::Millis};
 
 /// A session, what was proven in it, and the account that is asked for as it is to its person.
 #[derive(Clone, Debug)]
@@ -23,6 +23,7 @@ struct Row {
     session: SessionFacts,
     proof_kind: Option<String>,
     proof_account: Option<String>,
+    proof_idp: Option<String>,
     proven_at: Option<Millis>,
     account: Option<AccountId>,
     account_name: Option<String>,
@@ -35,6 +36,8 @@ struct Row {
     session_lifetime: Option<String>,
     session_limit: Option<String>,
     first_idp_at: Option<Millis>,
+    sso: Option<String>,
+    providers: Option<i64>,
     ip_version: Option<i64>,
     entered_at: Option<Millis>,
     entry_seen_at: Option<Millis>,
@@ -59,6 +62,8 @@ impl Row {
             session_lifetime,
             session_limit,
             first_idp_at,
+            sso,
+            providers,
             ip_version,
             entered_at,
             entry_seen_at,
@@ -76,6 +81,7 @@ impl Row {
             rescued: rescued_at.zip(rescued_for),
             security: Entry { mfa, session_idle, session_lifetime, session_limit },
             first_idp_at,
+            sso: demand(sso.as_deref(), providers.unwrap_or_default()),
             ip_version: ip_version.unwrap_or_default(),
             entered_at,
             entry_seen_at,
@@ -93,8 +99,10 @@ impl<S> Reader<S> {
         let rows: Vec<Row> = sql!(self, c => sqlx::query_as(
             "SELECT s.id AS session, s.user_id AS user, s.created_at, s.last_seen_at, s.ended_why, u.name, u.theme, u.time_zone,
                     e.address AS email, e.canonical, e.verified_at AS email_verified_at, k.data AS carried,
-                    f.confirmed_at AS factor_since, p.kind AS proof_kind, p.account_id AS proof_account, p.proven_at,
+                    f.confirmed_at AS factor_since, p.kind AS proof_kind, p.account_id AS proof_account, p.idp_id AS proof_idp, p.proven_at,
                     a.id AS account, a.name AS account_name, a.slug, a.time_zone AS account_time_zone, a.rescued_at, a.rescued_for, a.first_idp_at, a.ip_version,
+                    (SELECT COUNT(*) FROM idps i WHERE i.account_id = a.id AND i.disabled_at IS NULL) AS providers,
+                    (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'sso') AS sso,
                     (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'mfa') AS mfa,
                     (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'session_idle') AS session_idle,
                     (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'session_lifetime') AS session_lifetime,
@@ -109,6 +117,7 @@ impl<S> Reader<S> {
              LEFT JOIN cookies k ON k.token_hash = s.token_hash
              LEFT JOIN factors f ON f.user_id = u.id
              LEFT JOIN session_proofs p ON p.session_id = s.id
+                  AND (p.idp_id = '' OR EXISTS (SELECT 1 FROM idps i WHERE i.id = p.idp_id AND i.disabled_at IS NULL))
              LEFT JOIN accounts a ON a.slug = $2 AND a.deleted_at IS NULL
              LEFT JOIN members m ON m.account_id = a.id AND m.user_id = s.user_id
              LEFT JOIN entries n ON n.account_id = a.id AND n.session_id = s.id
@@ -116,7 +125,10 @@ impl<S> Reader<S> {
         // A kind that this program does not know proves nothing.
         let proof = |row: &Row| {
             let at = row.proven_at?;
-            Some((Proof::parse(row.proof_kind.as_deref()?, row.proof_account.clone(), at)?, at))
+            Some((
+                Proof::parse(row.proof_kind.as_deref()?, row.proof_account.clone(), row.proof_idp.as_deref().unwrap_or_default(), at)?,
+                at,
+            ))
         };
         let proofs = rows.iter().filter_map(proof).collect();
         Ok(rows.into_iter().next().map(|row| {

@@ -66,6 +66,7 @@ impl Tx<Instance> {
         let now = self.now();
         let mut gone = run!(self, sqlx::query("DELETE FROM attempts WHERE window_start < $1").bind(attempts_before));
         gone += run!(self, sqlx::query("DELETE FROM flows WHERE expires_at < $1").bind(now));
+        gone += run!(self, sqlx::query("DELETE FROM assertions WHERE until < $1").bind(now));
         gone += run!(self, sqlx::query("DELETE FROM cookies WHERE expires_at < $1").bind(now));
         gone += run!(self, sqlx::query("DELETE FROM visits WHERE day < $1").bind(visits_before));
         gone += run!(self, sqlx::query("DELETE FROM lockouts WHERE until < $1").bind(now));

@@ -47,6 +47,7 @@ mod readers;
 pub mod rescue;
 mod security;
 mod sessions;
+pub mod sso;
 mod tx;
 mod typed;
 mod types;

@@ -1,7 +1,21 @@
 //! What accounts have decided for themselves about entering them.
 
 use super::{InAccount, Reader, Result, Tx, run, sql};
-use crate::rules::{ids::MemberId, security::Overrides};
+use crate::rules::{
+    ids::{AccountId, MemberId},
+    security::Overrides,
+};
+
+impl<S> Reader<S> {
+    /// One setting of an account.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn account_setting(&mut self, account: &AccountId, name: &str) -> Result<Option<String>> {
+        Ok(sql!(self, c => sqlx::query_scalar("SELECT value FROM account_settings WHERE account_id = $1 AND name = $2")
+            .bind(account).bind(name).fetch_optional(c)))
+    }
+}
 
 impl Reader<InAccount> {
     /// The account's own settings.

@@ -94,9 +94,10 @@ impl Tx<Instance> {
             .bind(new.id).bind(new.token_hash).bind(new.user).bind(new.address).bind(&agent).bind(now));
         run!(
             self,
-            sqlx::query("INSERT INTO session_proofs (session_id, kind, account_id, proven_at) VALUES ($1, $2, $3, $4)")
+            sqlx::query("INSERT INTO session_proofs (session_id, kind, idp_id, account_id, proven_at) VALUES ($1, $2, $3, $4, $5)")
                 .bind(new.id)
                 .bind(new.proof.word())
+                .bind(new.proof.idp())
                 .bind(new.proof.account())
                 .bind(now)
         );
@@ -183,7 +184,7 @@ impl Tx<OfUser> {
 }
 
 impl<S> Tx<S> {
-    /// Notes that a session's person has just proven who they are by something of their own, once more or for the first time.
+    /// Notes that a session's person has just proven who they are, once more or for the first time.
     ///
     /// # Errors
     /// When the database fails.
@@ -192,11 +193,13 @@ impl<S> Tx<S> {
         run!(
             self,
             sqlx::query(
-                "INSERT INTO session_proofs (session_id, kind, proven_at) VALUES ($1, $2, $3)
-                 ON CONFLICT (session_id, kind, idp_id) DO UPDATE SET proven_at = $3"
+                "INSERT INTO session_proofs (session_id, kind, idp_id, account_id, proven_at) VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT (session_id, kind, idp_id) DO UPDATE SET proven_at = $5"
             )
             .bind(session)
             .bind(proof.word())
+            .bind(proof.idp())
+            .bind(proof.account())
             .bind(now)
         );
         Ok(())

@@ -5,7 +5,7 @@ use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
 use crate::rules::{
     credentials::CredentialId,
     ids::{
-        AccountId, ApiKeyId, AuthtokenId, BotId, EventId, InvitationId, IpPolicyId, IpRestrictionId, IpRuleId, LetterId, MemberId,
+        AccountId, ApiKeyId, AuthtokenId, BotId, EventId, IdpId, InvitationId, IpPolicyId, IpRestrictionId, IpRuleId, LetterId, MemberId,
         OperationId, SessionId, SshKeyId, UserId, for_every_id,
     },
     time::Millis,

@@ -20,8 +20,8 @@ pub struct NewUser<'a> {
     pub email: &'a Email,
     /// Whether it is proven that the address is theirs.
     pub is_verified: bool,
-    /// The hash of the password.
-    pub password_hash: &'a str,
+    /// The hash of the password, of whoever has one.
+    pub password_hash: Option<&'a str>,
     /// How the address came here.
     pub source: &'static str,
 }
@@ -71,6 +71,18 @@ impl Reader<Instance> {
     }
 }
 
+impl<S> Reader<S> {
+    /// The name of a user, and their address, canonical.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn name_and_address(&mut self, user: &UserId) -> Result<Option<(String, String)>> {
+        Ok(sql!(self, c => sqlx::query_as(
+            "SELECT u.name, e.canonical FROM users u JOIN user_emails e ON e.user_id = u.id WHERE u.id = $1
+             ORDER BY CASE WHEN e.verified_at IS NOT NULL THEN 0 ELSE 1 END, e.canonical LIMIT 1").bind(user).fetch_optional(c)))
+    }
+}
+
 impl Tx<Instance> {
     /// Makes a user. `false` when the address is to count as proven and is somebody's already; nothing of this may stand
     /// then.
@@ -82,11 +94,12 @@ impl Tx<Instance> {
         run!(
             self,
             sqlx::query(
-                "INSERT INTO users (id, name, password_hash, password_set_at, created_at, event_hash) VALUES ($1, $2, $3, $4, $4, $5)"
+                "INSERT INTO users (id, name, password_hash, password_set_at, created_at, event_hash) VALUES ($1, $2, $3, $4, $5, $6)"
             )
             .bind(new.id)
             .bind(new.name)
             .bind(new.password_hash)
+            .bind(new.password_hash.map(|_| now))
             .bind(now)
             .bind(chain::START)
         );

@@ -86,10 +86,26 @@ const fn browser_name(secure: bool) -> &'static str {
 
 /// The hash of what a browser is known by, if it says so.
 pub(super) fn browser_hash(headers: &HeaderMap, secure: bool) -> Option<String> {
+    valued(headers, browser_name(secure)).map(|id| cookie_key(&id))
+}
+
+/// For how long a browser is known that has gone to an identity provider.
+const AWAY_FOR: Duration = Duration::hours(2);
+
+/// The name of the cookie by which a browser is known that has gone to an identity provider, so that nobody else comes back in its place.
+const fn away_name(secure: bool) -> &'static str {
+    if secure { "__Host-frontdesk-away" } else { "frontdesk-away" }
+}
+
+/// By what a browser is known that has gone away, if it says so.
+pub(super) fn away(headers: &HeaderMap, secure: bool) -> Option<NewCookie> {
+    valued(headers, away_name(secure)).map(NewCookie)
+}
+
+/// The value of a cookie of ours. What cannot be one is not looked for.
+fn valued(headers: &HeaderMap, name: &str) -> Option<Id> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(Cookie::split_parse);
-    let value = cookies.flatten().find(|cookie| cookie.name() == browser_name(secure))?.value().to_owned();
-    // What cannot be one of ours is not looked for.
-    value.parse::<Id>().ok().map(|id| cookie_key(&id))
+    cookies.flatten().find(|cookie| cookie.name() == name)?.value().parse().ok()
 }
 
 /// The cookies that somebody gets who signs in: the session's, and the one by which the browser is known from now on.
@@ -117,6 +133,7 @@ pub(super) struct Given(Arc<Mutex<Gifts>>);
 struct Gifts {
     session: Option<Id>,
     browser: Option<Id>,
+    away: Option<Id>,
 }
 
 impl Given {
@@ -126,6 +143,10 @@ impl Given {
 
     pub(super) fn browser(&self, cookie: &NewCookie) {
         self.gifts().browser = Some(cookie.0);
+    }
+
+    pub(super) fn away(&self, cookie: &NewCookie) {
+        self.gifts().away = Some(cookie.0);
     }
 
     fn gifts(&self) -> MutexGuard<'_, Gifts> {
@@ -141,7 +162,7 @@ pub(super) async fn give(State(site): State<Site>, mut request: Request, next: N
     let given = Given::default();
     request.extensions_mut().insert(given.clone());
     let mut response = next.run(request).await;
-    let Gifts { session, browser } = std::mem::take(&mut *given.gifts());
+    let Gifts { session, browser, away } = std::mem::take(&mut *given.gifts());
     let headers = response.headers_mut();
     let session = session.map(|id| built(name(site.face.secure), id.to_string(), lifetime(&site), &site));
     let gone = || is_taken_away(headers).then(|| built(name(site.face.secure), String::new(), Duration::ZERO, &site));
@@ -150,6 +171,10 @@ pub(super) async fn give(State(site): State<Site>, mut request: Request, next: N
     }
     let browser = browser.map(|id| built(browser_name(site.face.secure), id.to_string(), KNOWN_FOR, &site));
     if let Some(value) = browser.as_ref().and_then(header) {
+        headers.append(SET_COOKIE, value);
+    }
+    let away = away.map(|id| built(away_name(site.face.secure), id.to_string(), AWAY_FOR, &site));
+    if let Some(value) = away.as_ref().and_then(header) {
         headers.append(SET_COOKIE, value);
     }
     response

@@ -14,7 +14,7 @@ use crate::{
     acts::Stop,
     rules::{
         faults::Faults,
-        ids::{BotId, EventId, InvitationId, IpPolicyId, IpRuleId, MemberId, SessionId},
+        ids::{BotId, EventId, IdpId, InvitationId, IpPolicyId, IpRuleId, MemberId, SessionId},
     },
 };
 
@@ -82,7 +82,7 @@ macro_rules! ids_in_paths {
     };
 }
 
-ids_in_paths!(BotId, EventId, InvitationId, IpPolicyId, IpRuleId, MemberId, SessionId);
+ids_in_paths!(BotId, EventId, IdpId, InvitationId, IpPolicyId, IpRuleId, MemberId, SessionId);
 
 /// The secret of a link, as it stands in the path. Only its hash is ever compared.
 pub(super) struct Token(pub(super) String);

@@ -31,6 +31,8 @@ pub(super) struct Front {
     silent: bool,
     site: Site,
     given: Given,
+    /// By what the browser is known that has gone to an identity provider.
+    away: Option<NewCookie>,
     session: Session,
     /// In the place of the one that came with the request.
     renewed: OnceLock<Session>,
@@ -53,6 +55,7 @@ impl FromRequestParts<Site> for Front {
             partial: wants_fragment(&parts.headers),
             silent: false,
             site: site.clone(),
+            away: cookies::away(&parts.headers, site.face.secure),
             given,
             session,
             renewed: OnceLock::new(),
@@ -125,6 +128,24 @@ impl Front {
     /// Gives the browser only what it is known by.
     pub(super) fn hand_out_browser(&self, cookie: &NewCookie) {
         self.given.browser(cookie);
+    }
+
+    /// The hash of what this browser is known by that goes to an identity provider; it is made known for a while from now on.
+    pub(super) fn bind(&self) -> String {
+        let made;
+        let known = if let Some(known) = &self.away {
+            known
+        } else {
+            made = NewCookie::new();
+            &made
+        };
+        self.given.away(known);
+        known.hash()
+    }
+
+    /// The same of one that has gone; of any other it is nothing that anybody is known by.
+    pub(super) fn bound(&self) -> String {
+        self.away.as_ref().map(NewCookie::hash).unwrap_or_default()
     }
 
     fn session(&self) -> &Session {

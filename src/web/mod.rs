@@ -46,6 +46,7 @@ mod setup;
 mod shell;
 mod sign_in;
 mod sign_up;
+mod sso;
 mod typed;
 
 use std::sync::Arc;

@@ -63,6 +63,7 @@ pub(super) fn answer(stop: Stop, parts: &Parts) -> Response {
         Stop::SignIn | Stop::Step(Step::Mfa) => Led::new(parts, "/login", None).answer(&parts.headers),
         Stop::Step(Step::SignIn(end)) => Led::new(parts, "/login", Some(end.word())).answer(&parts.headers),
         Stop::Step(Step::MfaEnrolment) => Led::new(parts, "/me/security/factor", None).answer(&parts.headers),
+        Stop::Step(Step::Sso) => Led::new(parts, "/login/sso", None).answer(&parts.headers),
         Stop::Step(Step::FreshProof) => Led::new(parts, "/prove", None).answer(&parts.headers),
         Stop::Step(first) => needed(first).shown(StatusCode::FORBIDDEN),
         // Pages are opened by no key.
@@ -163,6 +164,16 @@ pub(super) fn used_link(way: (&str, &'static str)) -> Response {
     let mut problem = Problem::new("This link does not work any more", "It works once and for a limited time, and a newer one ends it.")
         .and("Look for the newest letter, or ask for a new link.");
     problem.way = (way.0.to_owned(), way.1);
+    problem.shown(StatusCode::NOT_FOUND)
+}
+
+/// Somebody came back from an identity provider whom this browser has not sent there, or once more, or too late.
+pub(super) fn lost_on_the_way() -> Response {
+    let mut problem = Problem::new(
+        "Begin once more",
+        "This sign-in was begun in another browser, has been finished already, or took too long. Nothing has happened.",
+    );
+    problem.way = ("/login".to_owned(), "Sign in");
     problem.shown(StatusCode::NOT_FOUND)
 }
 

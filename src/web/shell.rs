@@ -174,6 +174,7 @@ const ROOMS: [(&str, &[Room]); 5] = [
         &[
             ("/settings", "Account", "settings", Permission::ReadSettings),
             ("/settings/security", "Security", "shield-check", Permission::ManageSecurity),
+            ("/settings/sso", "Single sign-on", "door-open", Permission::ManageSso),
             ("/settings/email-domains", "Email domains", "mail", Permission::ManageProvisioning),
             ("/billing", "Billing", "receipt", Permission::ReadBilling),
         ],

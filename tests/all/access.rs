@@ -33,6 +33,7 @@ fn path_of(route: &str, things: &Things) -> String {
         route if route.contains("/ssh-keys/") => &things.ssh_key,
         route if route.contains("/ip-policies/") => &things.ip_policy,
         route if route.contains("/ip-rules/") => &things.ip_rule,
+        route if route.contains("/sso/{id}") => &things.idp,
         _ => "ses_3MP92WggujNuFkwl8icLusxoDSO",
     };
     route.replace("{slug}", "acme").replace("{id}", id).replace("{token}", &things.token).replace("{surface}", "agent")
@@ -51,10 +52,11 @@ struct Things {
     ssh_key: String,
     ip_policy: String,
     ip_rule: String,
+    idp: String,
 }
 
 impl Things {
-    /// A bot user, and one of each credential that it owns; and an IP policy with a rule, which restricts nothing.
+    /// A bot user, and one of each credential that it owns; an IP policy with a rule, which restricts nothing; and an identity provider.
     async fn of_bot(house: &House, ada: &Browser) -> Self {
         let bot = house.bot(ada, "Target").await;
         let (authtoken, _) = house.credential(ada, "authtokens", &bot).await;
@@ -66,7 +68,12 @@ impl Things {
         ada.post(&format!("{policy}/rules"), &[("networks", "10.0.0.0/8".into()), ("action", "allow".into())]).await;
         let ip_policy = policy.rsplit('/').next().unwrap().to_owned();
         let ip_rule = house.raw.texts("SELECT id FROM ip_policy_rules").await.remove(0);
-        Self { bot, authtoken, api_key, ssh_key, ip_policy, ip_rule, ..Self::default() }
+        // Switched off: while it is on, whoever is here later would have to use it.
+        let provider =
+            ada.post("/accounts/acme/settings/sso/new-oidc", &form_that_works("/settings/sso/new-oidc")).await.location().to_owned();
+        ada.post(&format!("{provider}/disable"), &[]).await;
+        let idp = provider.rsplit('/').next().unwrap().to_owned();
+        Self { bot, authtoken, api_key, ssh_key, ip_policy, ip_rule, idp, ..Self::default() }
     }
 }
 
@@ -148,7 +155,8 @@ fn word(route: &Route, status: StatusCode, location: &str) -> String {
 }
 
 /// The tables that deeds of the table change, and that are put back for the next one.
-pub const KEPT: [&str; 10] = [
+pub const KEPT: [&str; 11] = [
+    "idps",
     "members",
     "member_words",
     "invitations",
@@ -165,7 +173,7 @@ pub async fn put_back(house: &House) {
     for table in ["sessions", "entries"] {
         house.raw.run(format!("UPDATE {table} SET ended_at = NULL, ended_why = NULL")).await;
     }
-    let last_first = ["ip_restriction_policies", "ip_restrictions", "ip_policy_rules", "ip_policies"];
+    let last_first = ["idps", "ip_restriction_policies", "ip_restrictions", "ip_policy_rules", "ip_policies"];
     for table in ["member_words", "members", "invitation_tokens", "invitations", "credentials", "bot_users"].into_iter().chain(last_first) {
         house.raw.run(format!("DELETE FROM {table}")).await;
     }
@@ -227,6 +235,22 @@ async fn the_golden_table_holds() {
 fn form_that_works(route: &str) -> Vec<(&'static str, String)> {
     let key = ssh_key(2);
     let fields: &[(&'static str, &str)] = match route.rsplit('/').next().unwrap() {
+        "new-oidc" => &[
+            ("description", "Another"),
+            ("issuer", "https://127.0.0.1:1"),
+            ("client_id", "frontdesk"),
+            ("client_secret", "secret"),
+            ("scopes", "openid email"),
+        ],
+        "change" if route.contains("/sso/") => &[
+            ("description", "Changed"),
+            ("issuer", "https://127.0.0.1:1"),
+            ("client_id", "frontdesk"),
+            ("scopes", "openid email"),
+            ("version", "1"),
+        ],
+        "delete" if route.contains("/sso/") => &[],
+        "sso" => &[("mode", "mixed"), ("provisioning", "invitation"), ("seen", "mixed invitation")],
         "new" if route.contains("/bot-users/") => &[("name", "Another")],
         "new" if route.contains("/ssh-keys/") => &[("public_key", &key)],
         "new" if !route.contains("/invitations/") => &[("description", "Another")],
@@ -323,6 +347,8 @@ async fn who_may_not_changes_nothing() {
         "invitation_created.v0",
         "ip_policy_created.v0",
         "ip_policy_rule_created.v0",
+        "identity_provider_created.v0",
+        "identity_provider_updated.v0",
         "account_created.v0",
         "membership_created.v0",
         "account_entered.v0",
@@ -368,7 +394,7 @@ async fn no_state_changes_anything() {
 
 /// What anyone may send, signed in or not.
 fn is_anybodys(route: &Route) -> bool {
-    let ways_in = ["/login", "/logout", "/password/", "/signup", "/setup", "/rescue/", "/unlock/", "/me/idle"];
+    let ways_in = ["/login", "/logout", "/password/", "/signup", "/setup", "/rescue/", "/unlock/", "/me/idle", "/welcome/"];
     ways_in.iter().any(|way| route.path.starts_with(way)) || route.path.ends_with("/sign-up")
 }
 

@@ -66,6 +66,7 @@ async fn what_one_may_not_open_is_muted_with_the_reason() {
             "You may not read the account's events: you need the role Team manager.",
             "You may not see the account's settings: you need to be an administrator.",
             "You may not change what the account demands at sign-in: you need to be an administrator.",
+            "You may not set up single sign-on: you need to be an administrator.",
             "You may not choose how people come into the account: you need to be an administrator.",
             "You may not see billing details: you need the role Billing access."
         ]

@@ -247,7 +247,7 @@ impl House {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).local_address(address).build().unwrap();
         let base = format!("http://{}", self.running.address);
         let (also, host) = self.second();
-        Browser { client, base, also, host, cookie: Mutex::new(None), known_by: Mutex::new(None) }
+        Browser { client, base, also, host, cookie: Mutex::new(None), known_by: Mutex::new(None), away: Mutex::new(None) }
     }
 
     /// Where the second process is, whose turn it is, and by which name it is asked: where they have a name, they go by their
@@ -260,6 +260,12 @@ impl House {
     /// Turns the clock.
     pub fn wait(&self, span: Span) {
         self.clock.fetch_add(span.0, Ordering::SeqCst);
+    }
+
+    /// Tells the time wherever it is turned to, in milliseconds since 1970.
+    pub fn clock(&self) -> impl Fn() -> i64 + Send + Sync + 'static {
+        let clock = self.clock.clone();
+        move || clock.load(Ordering::SeqCst)
     }
 
     /// The time.
@@ -458,6 +464,8 @@ pub struct Browser {
     pub cookie: Mutex<Option<String>>,
     /// The cookie that it is known by, once somebody has signed in with it.
     pub known_by: Mutex<Option<String>>,
+    /// The cookie that it is known by once it has gone to an identity provider.
+    pub away: Mutex<Option<String>>,
 }
 
 impl Browser {
@@ -469,7 +477,15 @@ impl Browser {
     /// The same, from an address of this machine.
     pub fn at_from(base: &str, address: IpAddr) -> Self {
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).local_address(address).build().unwrap();
-        Self { client, base: base.to_owned(), also: None, host: None, cookie: Mutex::new(None), known_by: Mutex::new(None) }
+        Self {
+            client,
+            base: base.to_owned(),
+            also: None,
+            host: None,
+            cookie: Mutex::new(None),
+            known_by: Mutex::new(None),
+            away: Mutex::new(None),
+        }
     }
 
     pub async fn get(&self, path: &str) -> Page {
@@ -501,14 +517,19 @@ impl Browser {
         if let Some(body) = body {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
         }
-        let kept: Vec<_> = [self.cookie(), self.known_by.lock().unwrap().clone()].into_iter().flatten().collect();
+        let kept: Vec<_> =
+            [self.cookie(), self.known_by.lock().unwrap().clone(), self.away.lock().unwrap().clone()].into_iter().flatten().collect();
         if !kept.is_empty() {
             request = request.header(header::COOKIE, kept.join("; "));
         }
         let response = request.send().await.unwrap();
         for set in response.headers().get_all(header::SET_COOKIE) {
             let pair = set.to_str().unwrap().split(';').next().unwrap();
-            let place = if pair.split('=').next().unwrap().ends_with("-browser") { &self.known_by } else { &self.cookie };
+            let place = match pair.split('=').next().unwrap() {
+                name if name.ends_with("-browser") => &self.known_by,
+                name if name.ends_with("-away") => &self.away,
+                _ => &self.cookie,
+            };
             *place.lock().unwrap() = (!pair.ends_with('=')).then(|| pair.to_owned());
         }
         let (status, headers) = (response.status(), response.headers().clone());

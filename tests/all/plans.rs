@@ -19,7 +19,6 @@ const WHOLE: &[(&str, &str)] = &[
     // Once in a while, beside all requests.
     ("attempts.rs", "sessions"),
     // Once in an account's life.
-    ("accounts/end.rs", "session_proofs"),
     ("accounts/end.rs", "flows USING INDEX flows_of_user"),
     // At the host, which lists all of them.
     ("rescue.rs", "accounts USING INDEX sqlite_autoindex_accounts_2"),

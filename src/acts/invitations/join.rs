@@ -236,7 +236,10 @@ async fn create(tx: &mut Tx<Instance>, link: &LinkRow, email: &Email, new: &NewP
         return Err(Faults::one("invitation", says).into());
     }
     let id = UserId::new(tx.now(), tx.dice());
-    if !tx.create_user(&NewUser { id: &id, name: &new.name, email, is_verified, password_hash, source: SOURCE }).await? {
+    if !tx
+        .create_user(&NewUser { id: &id, name: &new.name, email, is_verified, password_hash: Some(password_hash), source: SOURCE })
+        .await?
+    {
         // Whoever reads this mailbox may know.
         return Err(Faults::one("password", "There is a user with this address already. Sign in with its password instead.").into());
     }

@@ -96,12 +96,13 @@ pub(super) fn demand(verdict: Verdict, account: &str) -> Result<Vec<Warning>, St
 pub(super) fn at_gate(app: &App, facts: &AccountFacts, ip: Ip) -> (gate::Policy, Option<gate::Member>) {
     let instance = app.instance();
     let Demands { mfa, sessions: limits, .. } = facts.security.within(instance);
-    let policy = gate::Policy { instance: instance.sessions, limits, ip, sso: gate::Sso::Off, mfa };
+    let policy = gate::Policy { instance: instance.sessions, limits, ip, sso: facts.sso, mfa };
     let member = facts.member.roles().map(|_| gate::Member {
         disabled_at: facts.member.disabled_at,
         access_until: facts.member.access_until,
         before_first_idp: match (facts.member.member_since, facts.first_idp_at) {
-            (Some(joined), Some(first)) => joined < first,
+            // Whoever adds the first one was there before it, also where that was in the same moment.
+            (Some(joined), Some(first)) => joined <= first,
             (_, None) | (None, _) => true,
         },
     });
@@ -137,6 +138,15 @@ pub(in crate::acts) async fn verdicts<S>(
     let mut asking = tx.asking(token_hash, slug).await?.map(Asking::from).ok_or(Stop::SignIn)?;
     let account = asking.account.take().ok_or(Stop::Unknown)?;
     Ok(wants.iter().map(|wants| asking.verdict(app, tx.now(), &account, Ip::Refused, *wants)).collect())
+}
+
+/// Whether the session of whoever asks is over in an account, as far as times and what was ended go: a new proof is the beginning of
+/// another one then.
+pub(in crate::acts) async fn begins_anew<S>(app: &App, tx: &mut Tx<S>, caller: &Caller, slug: &str) -> Result<bool, Stop> {
+    let mut asking = asking_now(tx, caller, slug).await?;
+    let account = asking.account.take().ok_or(Stop::Unknown)?;
+    let verdict = asking.verdict(app, tx.now(), &account, Ip::Allowed, Permission::ViewAccount);
+    Ok(matches!(verdict, Verdict::Step(gate::Step::SignIn(_))))
 }
 
 /// Whoever sits at the machine.

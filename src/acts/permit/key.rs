@@ -204,7 +204,7 @@ pub(in crate::acts) fn judge(app: &App, now: Millis, facts: &KeyFacts, ip: Ip) -
     let (policy, member) = at_gate(app, &facts.account, ip);
     let holder = match (&facts.owner, member) {
         (Owner::Bot(_), _) => gate::Holder::Bot { inactive_at: facts.inactive_at },
-        (Owner::User(_), Some(member)) => gate::Holder::Member { member, has_factor: facts.factor_since.is_some(), has_idp: false },
+        (Owner::User(_), Some(member)) => gate::Holder::Member { member, has_factor: facts.factor_since.is_some(), has_idp: facts.has_idp },
         // Whoever is taken out of an account leaves no credential behind that could be found.
         (Owner::User(_), None) => return Err(Denial::Disabled),
     };

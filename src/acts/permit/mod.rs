@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 pub(in crate::acts) use addresses::{Addresses, in_force};
 use addresses::{Noted, ip, is_new, note_warned, remember};
 pub use asking::system;
-pub(in crate::acts) use asking::{NONE, asking, console, verdicts};
+pub(in crate::acts) use asking::{NONE, asking, begins_anew, console, verdicts};
 use asking::{demand, not_noted};
 use bearer::Admitted;
 pub use bearer::Bearer;
@@ -73,7 +73,8 @@ impl<M: May> Permit<M> {
         let (at, now) = ((Surface::Dashboard, caller.address), app.now());
         let ip = ip(app, &mut app.0.db.reader(Instance), &account, at, now).await?;
         let verdict = asking.verdict(app, now, &account, ip, M::PERMISSION);
-        let person = Person { app: app.clone(), caller, facts: asking.facts, proven_at: asking.proven_at };
+        let proofs = asking.session.proofs;
+        let person = Person { app: app.clone(), caller, facts: asking.facts, proofs, proven_at: asking.proven_at };
         let warnings = match demand(verdict, &account.name) {
             Ok(warnings) => warnings,
             Err(stop) => return Err(person.refused(&account, stop).await),

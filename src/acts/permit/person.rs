@@ -11,7 +11,7 @@ use crate::{
         addresses::Email,
         events::{Actor, Event, Log, Who},
         gate,
-        ids::AccountId,
+        ids::{AccountId, IdpId},
         ip_restrictions::Surface,
         permissions::{Permission, rights},
         proofs, sessions,
@@ -35,6 +35,7 @@ pub struct Person {
     pub(in crate::acts) app: App,
     pub(in crate::acts) caller: Caller,
     pub(super) facts: SessionFacts,
+    pub(super) proofs: Vec<gate::Proof>,
     pub(super) proven_at: Option<Millis>,
 }
 
@@ -109,7 +110,8 @@ impl Holder {
         if let Some(end) = sessions::end(app.now(), app.0.terms.sessions, asking.session.times) {
             return Err(Stop::Step(gate::Step::SignIn(end)));
         }
-        Ok(Self(Person { app: app.clone(), caller, facts: asking.facts, proven_at: asking.proven_at }))
+        let proofs = asking.session.proofs;
+        Ok(Self(Person { app: app.clone(), caller, facts: asking.facts, proofs, proven_at: asking.proven_at }))
     }
 
     /// The person whose session it is: for acts that end it, as nothing else of theirs is open.
@@ -133,7 +135,8 @@ impl Person {
     pub async fn ask(app: &App, caller: Caller) -> Result<Self, Stop> {
         let asking = asking(app, &caller, NONE).await?;
         demand(gate::person(app.now(), app.0.terms.sessions, &asking.session), "")?;
-        let person = Self { app: app.clone(), caller, facts: asking.facts, proven_at: asking.proven_at };
+        let proofs = asking.session.proofs;
+        let person = Self { app: app.clone(), caller, facts: asking.facts, proofs, proven_at: asking.proven_at };
         if !person.caller.is_background && app.now().since(person.facts.last_seen_at) >= app.session_limits().touch_every() {
             person.touch().await.unwrap_or_else(|stop| not_noted(&stop));
         }
@@ -156,6 +159,18 @@ impl Person {
     /// [`Stop::Step`] when the last one is too old.
     pub fn demand_factor(&self) -> Result<(), Stop> {
         if self.facts.factor_since.is_some() { self.demand_fresh() } else { Ok(()) }
+    }
+
+    /// Whether the session was proven by this provider.
+    #[must_use]
+    pub fn came_by(&self, idp: &IdpId) -> bool {
+        self.proofs.iter().any(|proof| proof.idp() == idp.as_str())
+    }
+
+    /// Whether the session was proven by a provider of this account.
+    #[must_use]
+    pub fn came_by_any_of(&self, account: &AccountId) -> bool {
+        self.proofs.iter().any(|proof| matches!(proof, gate::Proof::Idp { account: of, .. } if of == account.as_str()))
     }
 
     /// The time of this request.

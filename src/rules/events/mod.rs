@@ -5,11 +5,13 @@
 
 mod addresses;
 mod programs;
+mod sso;
 
 use serde_json::{Value, json};
 
 pub use addresses::{IpEvent, IpThing};
 pub use programs::{Bot, BotEvent, Credential, CredentialEvent};
+pub use sso::{Idp, SsoEvent};
 
 use super::{
     gate::Refusal,
@@ -153,6 +155,14 @@ words! {
         IpRestrictionWarned = "ip_restriction_warned.v0", "came from where an IP restriction will not let them in";
         IpChangeConfirmed   = "ip_restriction_change_confirmed.v0", "confirmed a change of IP restrictions";
         IpChangeUndone      = "ip_restriction_change_undone.v0", "undid a change of IP restrictions";
+        IdpCreated          = "identity_provider_created.v0", "added an identity provider";
+        IdpUpdated          = "identity_provider_updated.v0", "changed an identity provider";
+        IdpDeleted          = "identity_provider_deleted.v0", "deleted an identity provider";
+        IdpTested           = "identity_provider_tested.v0", "tested an identity provider";
+        IdpRefused          = "identity_provider_refused.v0", "came from an identity provider and was refused";
+        SsoUpdated          = "account_sso_updated.v0",   "changed who uses single sign-on, or how people become members";
+        IdentityLinked      = "membership_identity_linked.v0", "was linked to who they are at an identity provider";
+        IdentityUnlinked    = "membership_identity_unlinked.v0", "took away who a member is at an identity provider";
         LetterFailed        = "letter_failed.v0",         "could not deliver a letter";
     }
 }
@@ -164,7 +174,13 @@ impl Kind {
     pub const fn needs(self) -> Option<Permission> {
         match self {
             Self::BillingUpdated => Some(Permission::ReadBilling),
-            Self::AccountUpdated | Self::SecurityUpdated | Self::DomainsUpdated => Some(Permission::ReadSettings),
+            Self::AccountUpdated
+            | Self::SecurityUpdated
+            | Self::DomainsUpdated
+            | Self::SsoUpdated
+            | Self::IdpCreated
+            | Self::IdpUpdated
+            | Self::IdpDeleted => Some(Permission::ReadSettings),
             _ => None,
         }
     }
@@ -172,12 +188,13 @@ impl Kind {
     /// The types that an account's log can hold.
     pub fn of_accounts() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|kind| {
-            const OBJECTS: [&str; 12] = [
+            const OBJECTS: [&str; 13] = [
                 "account_",
                 "api_key_",
                 "billing_",
                 "bot_user_",
                 "credential_",
+                "identity_provider_",
                 "invitation_",
                 "ip_",
                 "letter_",
@@ -328,6 +345,8 @@ pub enum Event {
     Credential { account: AccountId, credential: Credential, what: CredentialEvent },
     /// Something happened about from where the account is reached.
     Ip { account: AccountId, what: IpEvent },
+    /// Something happened about single sign-on.
+    Sso { account: AccountId, what: SsoEvent },
     /// A letter was given up.
     LetterFailed { log: Log, letter: LetterId, recipient: String, why: String },
 }
@@ -572,6 +591,7 @@ impl Event {
             Self::BotUser { account, bot, what } => what.record(account, &bot),
             Self::Credential { account, credential, what } => what.record(account, &credential),
             Self::Ip { account, what } => what.record(account),
+            Self::Sso { account, what } => what.record(account),
             Self::LetterFailed { log, letter, recipient, why } => {
                 let subjects = vec![subject("letter", letter.as_str(), &recipient)];
                 refused(Kind::LetterFailed, log, subjects, json!({ "recipient": recipient, "why": why }))

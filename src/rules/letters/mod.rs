@@ -6,11 +6,13 @@
 mod lockouts;
 mod mfa;
 mod rescue;
+mod sso;
 
 pub use lockouts::LockedOut;
 pub use mfa::MfaLetter;
 pub use rescue::Rescued;
 use serde::{Deserialize, Serialize};
+pub use sso::ArrivalCode;
 
 use super::{
     time::{Millis, Span},
@@ -49,6 +51,8 @@ pub enum Letter {
     ConfirmEmail { token: String, expires_at: i64 },
     /// Somebody says that this address is theirs, which is somebody else's.
     EmailTaken,
+    /// Somebody who came from an identity provider says that this address is theirs, and joins an account by this code.
+    ArrivalCode(ArrivalCode),
     /// Their address is to become this one: to the old address.
     EmailChangeAsked { new: String, from: String },
     /// Their address has become this one: to the old address.
@@ -94,6 +98,7 @@ impl Letter {
             Self::LockedOut(_) => "locked_out",
             Self::Mfa(letter) => letter.kind(),
             Self::ConfirmEmail { .. } | Self::EmailTaken => "confirm_email",
+            Self::ArrivalCode(_) => "arrival_code",
             Self::EmailChangeAsked { .. } => "email_change_asked",
             Self::EmailChanged { .. } => "email_changed",
             Self::AccountDeleted { .. } => "account_deleted",
@@ -118,6 +123,7 @@ impl Letter {
             | Self::SignUp { expires_at, .. }
             | Self::PasswordReset { expires_at, .. }
             | Self::LockedOut(LockedOut { expires_at, .. })
+            | Self::ArrivalCode(ArrivalCode { expires_at, .. })
             | Self::Mfa(MfaLetter::EnrolmentCode { expires_at, .. })
             | Self::ConfirmEmail { expires_at, .. } => now.0 >= *expires_at,
             _ => false,
@@ -136,6 +142,7 @@ impl Letter {
             Self::LockedOut(_) => "Too many wrong passwords".to_owned(),
             Self::Mfa(letter) => letter.subject().to_owned(),
             Self::ConfirmEmail { .. } => "Confirm your address".to_owned(),
+            Self::ArrivalCode(letter) => letter.subject(),
             Self::EmailTaken => "This address has a user already".to_owned(),
             Self::EmailChangeAsked { .. } => "Your address is to be changed".to_owned(),
             Self::EmailChanged { .. } => "Your address was changed".to_owned(),
@@ -203,6 +210,7 @@ impl Letter {
             Self::LockedOut(letter) => return letter.reading(to),
             Self::Mfa(letter) => return letter.reading(to),
             Self::AccountRescued(letter) => return letter.reading(),
+            Self::ArrivalCode(letter) => return letter.reading(to),
             Self::ConfirmEmail { token, expires_at } => (
                 "Confirm your address".to_owned(),
                 vec![format!(

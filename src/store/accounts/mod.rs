@@ -9,6 +9,7 @@ use sqlx::FromRow;
 use super::{Instance, MemberFacts, OfUser, Reader, Result, Tx, run, sql};
 use crate::rules::{
     chain,
+    gate::Sso,
     ids::{AccountId, UserId},
     security::Entry,
     time::Millis,
@@ -31,6 +32,8 @@ pub struct AccountFacts {
     pub security: Entry,
     /// When it got its first identity provider, if it has.
     pub first_idp_at: Option<Millis>,
+    /// What it demands about single sign-on.
+    pub sso: Sso,
     /// How often what restricts its addresses has changed; 0 where nothing ever has.
     pub ip_version: i64,
     /// When this session came in, if it has.

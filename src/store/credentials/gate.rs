@@ -7,6 +7,7 @@ use crate::{
         credentials::{CredentialId, Kind, Owner},
         ids::{AccountId, BotId, UserId},
         security::Entry,
+        sso::demand,
         time::Millis,
     },
     store::{AccountFacts, Instance, MemberFacts, Reader, Result, Tx, sql},
@@ -39,6 +40,8 @@ pub struct KeyFacts {
     pub last_used_at: Option<Millis>,
     /// When it was last noted that it was refused.
     pub refused_at: Option<Millis>,
+    /// Whether the person who owns it is known by a provider of the account that is switched on.
+    pub has_idp: bool,
     /// Its account, and its owner as a member of it.
     pub account: AccountFacts,
 }
@@ -64,6 +67,9 @@ struct Row {
     time_zone: String,
     mfa: Option<String>,
     first_idp_at: Option<Millis>,
+    sso: Option<String>,
+    providers: i64,
+    linked: i64,
     ip_version: i64,
     #[sqlx(flatten)]
     member: MemberFacts,
@@ -86,6 +92,7 @@ impl Row {
             expires_at: self.expires_at,
             last_used_at: self.last_used_at,
             refused_at: self.refused_at,
+            has_idp: self.linked > 0,
             account: AccountFacts {
                 account: self.account,
                 name: self.account_name,
@@ -94,6 +101,7 @@ impl Row {
                 rescued: None,
                 security: Entry { mfa: self.mfa, ..Entry::default() },
                 first_idp_at: self.first_idp_at,
+                sso: demand(self.sso.as_deref(), self.providers),
                 ip_version: self.ip_version,
                 entered_at: None,
                 entry_seen_at: None,
@@ -111,6 +119,10 @@ impl<S> Reader<S> {
             "SELECT k.id AS credential, k.kind, k.user_id, k.bot_id, COALESCE(m.name, b.name) AS owner_name, m.search_email AS owner_email,
                     b.inactive_at, f.confirmed_at AS factor_since, k.acl, k.description, k.expires_at, k.last_used_at,
                     k.refused_at, a.id AS account, a.name AS account_name, a.slug, a.time_zone, a.first_idp_at, a.ip_version,
+                    (SELECT COUNT(*) FROM idps i WHERE i.account_id = a.id AND i.disabled_at IS NULL) AS providers,
+                    (SELECT COUNT(*) FROM idps i JOIN identities x ON x.provider = i.id
+                     WHERE i.account_id = a.id AND i.disabled_at IS NULL AND x.user_id = k.user_id) AS linked,
+                    (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'sso') AS sso,
                     (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'mfa') AS mfa,
                     m.id AS member_id, m.developer, m.team, m.billing, m.administrator_since, m.joined_at AS member_since,
                     m.disabled_at, m.access_until

@@ -1,0 +1,286 @@
+//! Whoever has come from a provider that knows them, where the account does not: what they can do about it, and doing it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{entering::enter, named};
+use crate::{
+    acts::{
+        Holder, Person, Stop, Visitor,
+        joining::{Membership, enlist},
+        permit::in_force,
+        sessions::Cookies,
+    },
+    protocols::secrets::{hash_token, token},
+    rules::{
+        accounts,
+        addresses::Email,
+        events::{Event, Log, SsoEvent, Who},
+        faults::Faults,
+        flows::Flow,
+        gate::Ip,
+        ids::{MemberId, UserId},
+        invitations::has_seat,
+        ip_restrictions::Surface,
+        members::Roles,
+        sso::{
+            PROVISIONING, Provisioning, Said,
+            arrival::{self, Facts, Mailbox, Way, way},
+        },
+    },
+    store::{
+        Instance, NewUser, Reader, Tx, Why,
+        sso::{
+            DoorRow,
+            away::{AwayRow, NewAway},
+        },
+    },
+};
+
+/// Where what a provider said is sealed.
+const PLACE: &str = "flows.arrival";
+
+/// How users and members who came so are marked.
+const SOURCE: &str = "idp";
+
+/// What is remembered of somebody who has arrived.
+#[derive(Serialize, Deserialize)]
+pub struct Arrived {
+    /// What the provider said.
+    pub said: Said,
+    /// Whether they have confirmed the address by a letter.
+    pub confirmed: bool,
+    /// All that the provider said, where it is a test.
+    pub claims: Option<Value>,
+}
+
+/// Lets somebody wait before the page for whoever is new; answers the secret by which they are found there.
+pub(super) async fn wait(
+    visitor: &Visitor,
+    door: &DoorRow,
+    browser: &str,
+    next: &str,
+    user: Option<&UserId>,
+    arrived: &Arrived,
+) -> Result<String, Stop> {
+    let mut tx = visitor.begin(vec![]).await?;
+    let secret = token([tx.dice(), tx.dice()]);
+    let id_hash = hash_token(&secret);
+    let sealed = seal(visitor, &tx, &id_hash, arrived)?;
+    let away = NewAway {
+        kind: Flow::Arrival,
+        id_hash: &id_hash,
+        browser_hash: browser,
+        user,
+        account: &door.idp.account,
+        idp: &door.idp.id,
+        return_to: next,
+        sealed: &sealed,
+    };
+    tx.create_away(&away).await?;
+    tx.commit_unrecorded(Why::HalfSignIn).await?;
+    Ok(secret)
+}
+
+pub(super) fn seal(visitor: &Visitor, tx: &Tx<Instance>, id_hash: &str, arrived: &Arrived) -> Result<String, Stop> {
+    let text = serde_json::to_string(arrived).map_err(|error| Stop::Broken(error.to_string()))?;
+    Ok(visitor.app.0.key.seal(PLACE, id_hash, &text, [tx.dice(), tx.dice()]))
+}
+
+/// Somebody who waits.
+pub struct View {
+    /// Through which provider they came, and to which account.
+    pub door: DoorRow,
+    /// What the provider said.
+    pub arrived: Arrived,
+    /// Where it leads.
+    pub way: Way,
+    /// Where they wanted to go.
+    pub next: String,
+    /// As whom the provider knows them, where that is no member.
+    pub(super) user: Option<UserId>,
+}
+
+/// Looks at somebody who waits, and at who sits at the browser besides. Looking changes nothing.
+///
+/// # Errors
+/// [`Stop::Unknown`] where nobody waits so at this browser, or not any more.
+pub async fn look(visitor: &Visitor, person: Option<&Person>, secret: &str, browser: &str) -> Result<View, Stop> {
+    let id_hash = hash_token(secret);
+    let mut reader = visitor.read();
+    let away = reader.away(Flow::Arrival, &id_hash, browser, visitor.now()).await?.ok_or(Stop::Unknown)?;
+    view(visitor, &mut reader, person, &id_hash, away).await
+}
+
+async fn view(
+    visitor: &Visitor,
+    reader: &mut Reader<Instance>,
+    person: Option<&Person>,
+    id_hash: &str,
+    away: AwayRow,
+) -> Result<View, Stop> {
+    let opened = visitor.app.0.key.open(PLACE, id_hash, &away.sealed).and_then(|text| serde_json::from_str::<Arrived>(&text).ok());
+    let arrived = opened.ok_or_else(|| Stop::Broken("what a provider said cannot be read".to_owned()))?;
+    let door = reader.door(&away.idp).await?.ok_or(Stop::Unknown)?;
+    if arrived.claims.is_none() && door.idp.disabled_at.is_some() {
+        return Err(Stop::Unknown);
+    }
+    let facts = facts(visitor, reader, person, &door, &arrived, away.user_id.as_ref()).await?;
+    Ok(View { door, arrived, way: way(facts), next: away.return_to, user: away.user_id })
+}
+
+async fn facts(
+    visitor: &Visitor,
+    reader: &mut Reader<Instance>,
+    person: Option<&Person>,
+    door: &DoorRow,
+    arrived: &Arrived,
+    known: Option<&UserId>,
+) -> Result<Facts, Stop> {
+    let account = &door.idp.account;
+    let user = person.map(|person| &person.facts().user);
+    let holder = match (user, known) {
+        (Some(user), _) => {
+            let is_linked = reader.is_known_at(door.idp.id.as_str(), user).await?;
+            match reader.member_in(account, user).await? {
+                Some(_) if is_linked => arrival::Holder::LinkedOtherwise,
+                Some(_) => arrival::Holder::Member,
+                None => arrival::Holder::Stranger,
+            }
+        }
+        (None, Some(_)) => arrival::Holder::Stranger,
+        (None, None) => arrival::Holder::Nobody,
+    };
+    let own = person.map(Person::email).transpose()?;
+    let mailbox = match own.or_else(|| arrived.said.email()) {
+        Some(email) => Some(mailbox(reader, door, &email, arrived.confirmed).await?),
+        None => None,
+    };
+    let restricting = in_force(&visitor.app, reader, (account, door.ip_version)).await?;
+    let word = reader.account_setting(account, PROVISIONING).await?;
+    Ok(Facts {
+        provisioning: word.as_deref().and_then(Provisioning::parse).unwrap_or(Provisioning::Invitation),
+        mailbox,
+        has_seat: has_seat(reader.seats_taken(account).await?, visitor.app.0.terms.seats),
+        is_refused_here: restricting.at(visitor.now()).ip(Surface::Dashboard, visitor.caller.address) == Ip::Refused,
+        holder,
+    })
+}
+
+async fn mailbox(reader: &mut Reader<Instance>, door: &DoorRow, email: &Email, is_confirmed: bool) -> Result<Mailbox, Stop> {
+    let account = &door.idp.account;
+    let domain = email.canonical().rsplit_once('@').map_or("", |(_, domain)| domain);
+    Ok(Mailbox {
+        is_of_account: reader.is_domain_of(account, domain).await?,
+        is_confirmed,
+        is_let_in: reader.domains_of(account).await?.admit(email.canonical()),
+        is_taken: reader.owner(email.canonical()).await?.is_some(),
+    })
+}
+
+/// Links the member who sits there to who they are at the provider, and lets them in by it. Their cookie's value has this hash.
+///
+/// # Errors
+/// [`Stop::Unknown`], or [`Stop::Faults`] where it is no way any more.
+pub async fn link(person: &Person, secret: &str, browser: &str, cookies: &Cookies) -> Result<String, Stop> {
+    person.demand_factor()?;
+    let visitor = person.visitor();
+    let seen = look(&visitor, Some(person), secret, browser).await?;
+    let (account, who) = (seen.door.idp.account.clone(), person.who());
+    let mut tx = person.begin_joining(&account).await?;
+    let view = take(&visitor, &mut tx, Some(person), secret, browser).await?;
+    if view.way != Way::Link {
+        return Err(closed(view.way));
+    }
+    let member = tx.member_in(&account, &who.user).await?.ok_or(Stop::Unknown)?;
+    note_link(&mut tx, &view, member, &who).await?;
+    enter(&visitor, tx, &who, &view.door, Some(person), cookies).await?;
+    Ok(view.next)
+}
+
+/// Uses an arrival up, and says where it leads now.
+async fn take(visitor: &Visitor, tx: &mut Tx<Instance>, person: Option<&Person>, secret: &str, browser: &str) -> Result<View, Stop> {
+    let id_hash = hash_token(secret);
+    let away = tx.take_away(Flow::Arrival, &id_hash, browser).await?.ok_or(Stop::Unknown)?;
+    let view = view(visitor, tx, person, &id_hash, away).await?;
+    // What a test has shown lets nobody in who has not been let in by it.
+    Ok(view)
+}
+
+async fn note_link(tx: &mut Tx<Instance>, view: &View, member: MemberId, who: &Who) -> Result<(), Stop> {
+    let (idp, said) = (&view.door.idp, &view.arrived.said);
+    if !tx.link_identity(idp.id.as_str(), &said.subject, &who.user, said.email.as_deref()).await? {
+        return Err(Faults::one("identity", "The provider knows somebody else by this sign-in.").into());
+    }
+    let what = SsoEvent::Linked { idp: named(idp), member, who: who.clone(), subject: said.subject.clone() };
+    tx.note(Event::Sso { account: idp.account.clone(), what });
+    Ok(())
+}
+
+/// Why a way is none any more.
+pub(super) fn closed(way: Way) -> Stop {
+    match way {
+        Way::Closed(why) => Faults::one("arrival", why.sentence()).into(),
+        _ => Faults::one("arrival", "Something has changed meanwhile. Look at what stands there now.").into(),
+    }
+}
+
+/// Makes a member of whoever waits: of somebody new, or of a user whom the provider knows or who sits there; lets them in. Answers where they
+/// wanted to go.
+///
+/// Of twenty who are as fast as this, one does: the arrival is used up, and what the provider says is linked once.
+///
+/// # Errors
+/// [`Stop::Unknown`], or [`Stop::Faults`] where it is no way any more.
+pub async fn join(
+    visitor: &Visitor,
+    person: Option<&Person>,
+    (secret, browser): (&str, &str),
+    name: &str,
+    before: Option<&Holder>,
+    cookies: &Cookies,
+) -> Result<String, Stop> {
+    let name = accounts::name(name, "yourself").map_err(|says| Faults::one("name", says))?;
+    let seen = look(visitor, person, secret, browser).await?;
+    let account = seen.door.idp.account.clone();
+    let user = person.map(|person| person.facts().user.clone()).or(seen.user);
+    let before = before.map(Holder::person);
+    let mut hold = vec![Log::Account(account.clone())];
+    hold.extend(user.clone().map(Log::User));
+    hold.extend(before.map(|person| Log::User(person.facts().user.clone())));
+    let mut tx = visitor.begin(hold).await?;
+    let view = take(visitor, &mut tx, person, secret, browser).await?;
+    let (who, email, name) = match (view.way, user) {
+        (Way::JoinAsThemselves, Some(user)) => existing(&mut tx, user).await?,
+        (Way::Join, None) => create(&mut tx, &view, name).await?,
+        (way, _) => return Err(closed(way)),
+    };
+    let new = Membership { email: &email, roles: Roles::PROVISIONED, source: SOURCE, access_until: None };
+    if !enlist(&mut tx, &account, &who, &name, new).await? {
+        return Err(closed(Way::Link));
+    }
+    let member = tx.member_in(&account, &who.user).await?.ok_or(Stop::Unknown)?;
+    if tx.known_as(view.door.idp.id.as_str(), &view.arrived.said.subject, &account).await?.is_none() {
+        note_link(&mut tx, &view, member, &who).await?;
+    }
+    enter(visitor, tx, &who, &view.door, before, cookies).await?;
+    Ok(view.next)
+}
+
+async fn existing(tx: &mut Tx<Instance>, user: UserId) -> Result<(Who, String, String), Stop> {
+    let (name, email) = tx.name_and_address(&user).await?.ok_or(Stop::Unknown)?;
+    Ok((Who { user, email: email.clone() }, email, name))
+}
+
+async fn create(tx: &mut Tx<Instance>, view: &View, name: String) -> Result<(Who, String, String), Stop> {
+    let email = view.arrived.said.email().ok_or_else(|| closed(Way::Confirm))?;
+    let id = UserId::new(tx.now(), tx.dice());
+    // Nobody knows a password of theirs, as there is none.
+    if !tx.create_user(&NewUser { id: &id, name: &name, email: &email, is_verified: true, password_hash: None, source: SOURCE }).await? {
+        return Err(closed(Way::SignIn));
+    }
+    tx.adopt(Log::User(id.clone()));
+    let who = Who { user: id, email: email.canonical().to_owned() };
+    tx.note(Event::UserCreated { who: who.clone(), name: name.clone() });
+    Ok((who, email.canonical().to_owned(), name))
+}

@@ -1,0 +1,47 @@
+//! Coming in by a proof of a provider: a session that begins so, or one that has it besides what it had.
+
+use crate::{
+    acts::{
+        Person, Stop, Visitor, letters,
+        permit::begins_anew,
+        sessions::{self, Cookies},
+    },
+    rules::{
+        events::{Event, PersonEvent, Who},
+        gate::Proof,
+    },
+    store::{Instance, Tx, sso::DoorRow},
+};
+
+/// How sessions that begin so are marked in events.
+const METHOD: &str = "idp";
+
+/// Lets somebody whom the provider has just proven into the account, as the end of a transaction that holds their log and the account's: by the
+/// session that they have, or a new one. Its cookie's value has this hash.
+pub(super) async fn enter(
+    visitor: &Visitor,
+    mut tx: Tx<Instance>,
+    who: &Who,
+    door: &DoorRow,
+    before: Option<&Person>,
+    cookies: &Cookies,
+) -> Result<(), Stop> {
+    let proof = Proof::Idp { account: door.idp.account.to_string(), idp: door.idp.id.to_string() };
+    let kept = match before.filter(|person| person.facts().user == who.user) {
+        Some(person) if !begins_anew(&visitor.app, &mut tx, &visitor.caller, &door.slug).await? => Some(person),
+        _ => None,
+    };
+    let event = if let Some(person) = kept {
+        let session = &person.facts().session;
+        tx.prove(session, &proof).await?;
+        tx.rotate_session(session, &cookies.session).await?;
+        Event::Person { who: who.clone(), what: PersonEvent::Proven { method: METHOD } }
+    } else {
+        let session = sessions::begin_by(visitor, &mut tx, who, &cookies.session, &proof).await?;
+        sessions::replace(&mut tx, before).await?;
+        Event::UserLoginSucceeded { who: who.clone(), session, method: METHOD }
+    };
+    tx.commit(event).await?;
+    letters::ring(&visitor.app);
+    Ok(())
+}

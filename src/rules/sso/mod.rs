@@ -1,0 +1,107 @@
+//! Single sign-on (facts/ngrok.md §1.9, product §2.9 to §2.11): what an account may choose, what an identity provider says of somebody,
+//! and where that leads.
+//!
+//! Who somebody is at a provider is the pair of provider and subject, and never an address alone.
+
+pub mod arrival;
+mod claims;
+mod draft;
+
+pub use claims::{MAX_SUBJECT, Said};
+pub use draft::{Oidc, OidcDraft, description, issuer};
+use serde::{Deserialize, Serialize};
+
+use super::{gate::Sso, words::words};
+
+/// The most identity providers of an account.
+pub const MOST_IDPS: i64 = 20;
+
+/// The name of the setting that says who uses single sign-on.
+pub const MODE: &str = "sso";
+
+/// The name of the setting that says how people become members.
+pub const PROVISIONING: &str = "provisioning";
+
+words! {
+    /// How a provider talks to us.
+    Protocol {
+        Oidc = "oidc", "OpenID Connect", "By an issuer, a client id and a client secret.";
+        Saml = "saml", "SAML", "By the provider's metadata.";
+    }
+}
+
+words! {
+    /// Who uses single sign-on, once there is a provider.
+    Mode {
+        Mixed = "mixed", "Mixed", "Members who joined before the first provider was added may go on signing in as they did. Everybody who joined later uses a provider.";
+        Enforced = "enforced", "Enforced", "Everybody comes in through a provider of this account, also those who were there before. API keys of members who have never done so stop working.";
+    }
+}
+
+words! {
+    /// How people become members.
+    Provisioning {
+        Invitation = "invitation", "By invitation", "Who comes through a provider and is no member is told to ask for an invitation.";
+        JustInTime = "just_in_time", "Just in time", "Who comes through a provider for the first time becomes a member, with the roles Developer read-write and Team invite.";
+    }
+}
+
+words! {
+    /// Whose console an administrator sits at: the steps there are described.
+    Vendor {
+        Okta = "okta", "Okta";
+        Entra = "entra", "Microsoft Entra ID";
+        Google = "google", "Google Workspace";
+        Auth0 = "auth0", "Auth0";
+        Keycloak = "keycloak", "Keycloak";
+        Other = "other", "Another provider";
+    }
+}
+
+words! {
+    /// Why somebody is sent to a provider.
+    Purpose {
+        SignIn = "sign_in", "To sign in.";
+        Test = "test", "To find out, as an administrator, what would happen.";
+    }
+}
+
+/// What an account demands, given the setting that it has chosen and how many of its providers are switched on. Without any there is nobody to
+/// ask.
+#[must_use]
+pub fn demand(mode: Option<&str>, providers: i64) -> Sso {
+    match mode.and_then(Mode::parse) {
+        _ if providers == 0 => Sso::Off,
+        Some(Mode::Enforced) => Sso::Enforced,
+        Some(Mode::Mixed) | None => Sso::Mixed,
+    }
+}
+
+/// What is typed to choose how people sign in and become members.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Choices {
+    /// A word of [`Mode`].
+    pub mode: String,
+    /// A word of [`Provisioning`].
+    pub provisioning: String,
+    /// What stood there when the page was shown.
+    pub seen: String,
+    /// Of which choice somebody has looked at whom it keeps out.
+    pub looked: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_provider_nobody_is_asked_for_one() {
+        for mode in [None, Some("mixed"), Some("enforced"), Some("no such word")] {
+            assert_eq!(demand(mode, 0), Sso::Off);
+        }
+        assert_eq!(demand(None, 1), Sso::Mixed);
+        assert_eq!(demand(Some("mixed"), 2), Sso::Mixed);
+        assert_eq!(demand(Some("enforced"), 1), Sso::Enforced);
+    }
+}

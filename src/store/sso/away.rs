@@ -1,0 +1,124 @@
+//! Who is on the way to a provider, or has come back from one as nobody whom the account knows: flows that are bound to a browser.
+
+use sqlx::FromRow;
+
+use crate::{
+    rules::{
+        flows::Flow,
+        ids::{AccountId, IdpId, UserId},
+        time::Millis,
+    },
+    store::{Instance, Reader, Result, Tx, run, sql},
+};
+
+/// Somebody on the way.
+pub struct NewAway<'a> {
+    /// What for.
+    pub kind: Flow,
+    /// The hash of its secret.
+    pub id_hash: &'a str,
+    /// The hash of what the browser is known by that began it.
+    pub browser_hash: &'a str,
+    /// Who it is, where that is known.
+    pub user: Option<&'a UserId>,
+    /// The account.
+    pub account: &'a AccountId,
+    /// The provider.
+    pub idp: &'a IdpId,
+    /// Where to go afterwards.
+    pub return_to: &'a str,
+    /// What has to be remembered, sealed for this row.
+    pub sealed: &'a str,
+}
+
+/// The same, as it is kept.
+#[derive(Clone, Debug, FromRow)]
+pub struct AwayRow {
+    /// Who it is, where that is known.
+    pub user_id: Option<UserId>,
+    /// The account.
+    #[sqlx(rename = "account_id")]
+    pub account: AccountId,
+    /// The provider.
+    #[sqlx(rename = "idp_id")]
+    pub idp: IdpId,
+    /// Where to go afterwards.
+    pub return_to: String,
+    /// What has to be remembered, sealed for this row.
+    pub sealed: String,
+    /// When it began.
+    pub created_at: Millis,
+}
+
+macro_rules! is_open {
+    () => {
+        " id_hash = $1 AND kind = $2 AND browser_hash = $3 AND used_at IS NULL AND expires_at > $4
+          AND account_id IS NOT NULL AND idp_id IS NOT NULL AND return_to IS NOT NULL AND sealed IS NOT NULL"
+    };
+}
+
+impl<S> Reader<S> {
+    /// The flow of this kind whose secret has this hash, if this browser could use it now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn away(&mut self, kind: Flow, id_hash: &str, browser_hash: &str, now: Millis) -> Result<Option<AwayRow>> {
+        Ok(sql!(self, c => sqlx::query_as(
+            concat!("SELECT user_id, account_id, idp_id, return_to, sealed, created_at FROM flows WHERE", is_open!()))
+            .bind(id_hash).bind(kind.word()).bind(browser_hash).bind(now).fetch_optional(c)))
+    }
+}
+
+impl Tx<Instance> {
+    /// Makes one, which works for as long as its kind does.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_away(&mut self, new: &NewAway<'_>) -> Result<()> {
+        let now = self.now();
+        run!(
+            self,
+            sqlx::query(
+                "INSERT INTO flows (id_hash, kind, browser_hash, user_id, account_id, idp_id, return_to, sealed, created_at, expires_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+            )
+            .bind(new.id_hash)
+            .bind(new.kind.word())
+            .bind(new.browser_hash)
+            .bind(new.user)
+            .bind(new.account)
+            .bind(new.idp)
+            .bind(new.return_to)
+            .bind(new.sealed)
+            .bind(now)
+            .bind(now.plus(new.kind.lives()))
+        );
+        Ok(())
+    }
+
+    /// Remembers something else of it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn seal_away(&mut self, kind: Flow, id_hash: &str, sealed: &str) -> Result<()> {
+        run!(
+            self,
+            sqlx::query("UPDATE flows SET sealed = $1 WHERE id_hash = $2 AND kind = $3 AND used_at IS NULL")
+                .bind(sealed)
+                .bind(id_hash)
+                .bind(kind.word())
+        );
+        Ok(())
+    }
+
+    /// Uses one up that this browser began; of those who are as fast as this, one does.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take_away(&mut self, kind: Flow, id_hash: &str, browser_hash: &str) -> Result<Option<AwayRow>> {
+        let now = self.now();
+        Ok(sql!(self, c => sqlx::query_as(concat!("UPDATE flows SET used_at = $4 WHERE", is_open!(),
+            " RETURNING user_id, account_id, idp_id, return_to, sealed, created_at"))
+            .bind(id_hash).bind(kind.word()).bind(browser_hash).bind(now).fetch_optional(c)))
+    }
+}

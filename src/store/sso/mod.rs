@@ -1,0 +1,235 @@
+//! Identity providers of accounts. Who people are at them stands in [`identities`], and who is on the way to one in [`away`].
+
+pub mod away;
+pub mod identities;
+
+use sqlx::FromRow;
+
+use super::{InAccount, Instance, Reader, Result, Tx, run, sql};
+use crate::rules::{
+    ids::{AccountId, IdpId},
+    sso::{Oidc, Protocol},
+    time::Millis,
+};
+
+/// An identity provider.
+#[derive(Clone, Debug, FromRow)]
+pub struct IdpRow {
+    /// The id.
+    pub id: IdpId,
+    /// Whose it is.
+    #[sqlx(rename = "account_id")]
+    pub account: AccountId,
+    protocol: String,
+    /// What people see of it.
+    pub description: String,
+    /// The issuer; by SAML the provider's entity id.
+    pub issuer: String,
+    /// The client id.
+    pub client_id: String,
+    /// The client secret, sealed for this row.
+    pub sealed: Option<String>,
+    /// The scopes, one blank between two.
+    pub scopes: String,
+    /// When it was added.
+    pub created_at: Millis,
+    /// Since when it is switched off, if it is.
+    pub disabled_at: Option<Millis>,
+    /// When an administrator last came back from it, as it is now.
+    pub tested_at: Option<Millis>,
+    /// What last went wrong.
+    pub last_error: Option<String>,
+    /// When.
+    pub last_error_at: Option<Millis>,
+    /// How often it has changed.
+    pub version: i64,
+    /// How many people it knows.
+    pub people: i64,
+}
+
+impl IdpRow {
+    /// How it talks. A word that this program does not know is one that it cannot talk by.
+    #[must_use]
+    pub fn protocol(&self) -> Option<Protocol> {
+        Protocol::parse(&self.protocol)
+    }
+}
+
+/// A provider as whoever signs in sees it.
+#[derive(Clone, Debug, FromRow)]
+pub struct DoorRow {
+    /// The account's name.
+    pub account_name: String,
+    /// The account's slug.
+    pub slug: String,
+    /// How often what restricts the account's addresses has changed.
+    pub ip_version: i64,
+    /// The provider.
+    #[sqlx(flatten)]
+    pub idp: IdpRow,
+}
+
+macro_rules! idp_columns {
+    () => {
+        "i.id, i.account_id, i.protocol, i.description, i.issuer, i.client_id, i.sealed, i.scopes, i.created_at, i.disabled_at, i.tested_at,
+         i.last_error, i.last_error_at, i.version, (SELECT COUNT(*) FROM identities x WHERE x.provider = i.id) AS people"
+    };
+}
+
+impl Reader<Instance> {
+    /// A provider and its account, switched on or off.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn door(&mut self, id: &IdpId) -> Result<Option<DoorRow>> {
+        Ok(sql!(self, c => sqlx::query_as(concat!("SELECT a.name AS account_name, a.slug, a.ip_version, ", idp_columns!(),
+            " FROM idps i JOIN accounts a ON a.id = i.account_id WHERE i.id = $1 AND a.deleted_at IS NULL")).bind(id).fetch_optional(c)))
+    }
+
+    /// The providers of the account under a slug that are switched on, by what people see of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn doors(&mut self, slug: &str) -> Result<Vec<DoorRow>> {
+        Ok(sql!(self, c => sqlx::query_as(concat!("SELECT a.name AS account_name, a.slug, a.ip_version, ", idp_columns!(),
+            " FROM idps i JOIN accounts a ON a.id = i.account_id
+             WHERE a.slug = $1 AND a.deleted_at IS NULL AND i.disabled_at IS NULL ORDER BY i.description, i.id")).bind(slug).fetch_all(c)))
+    }
+}
+
+impl Reader<InAccount> {
+    /// The account's providers, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn idps(&mut self) -> Result<Vec<IdpRow>> {
+        let scope = self.scope.0.clone();
+        Ok(
+            sql!(self, c => sqlx::query_as(concat!("SELECT ", idp_columns!(), " FROM idps i WHERE i.account_id = $1 ORDER BY i.created_at, i.id"))
+            .bind(&scope).fetch_all(c)),
+        )
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn idp(&mut self, id: &IdpId) -> Result<Option<IdpRow>> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_as(concat!("SELECT ", idp_columns!(), " FROM idps i WHERE i.account_id = $1 AND i.id = $2"))
+            .bind(&scope).bind(id).fetch_optional(c)))
+    }
+}
+
+impl Tx<InAccount> {
+    /// Adds a provider by OpenID Connect, switched on. The account's first one is remembered for good.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn create_oidc(&mut self, id: &IdpId, new: &Oidc, sealed: &str, by: &str) -> Result<()> {
+        let (scope, now) = (self.scope.0.clone(), self.now());
+        run!(
+            self,
+            sqlx::query(
+                "INSERT INTO idps (id, account_id, protocol, description, issuer, client_id, sealed, scopes, created_at, created_by)
+                 VALUES ($1, $2, 'oidc', $3, $4, $5, $6, $7, $8, $9)"
+            )
+            .bind(id)
+            .bind(&scope)
+            .bind(&new.description)
+            .bind(&new.issuer)
+            .bind(&new.client_id)
+            .bind(sealed)
+            .bind(&new.scopes)
+            .bind(now)
+            .bind(by)
+        );
+        self.note_first_idp().await
+    }
+
+    /// Remembers when the account got its first provider.
+    async fn note_first_idp(&mut self) -> Result<()> {
+        let (scope, now) = (self.scope.0.clone(), self.now());
+        run!(self, sqlx::query("UPDATE accounts SET first_idp_at = $1 WHERE id = $2 AND first_idp_at IS NULL").bind(now).bind(&scope));
+        Ok(())
+    }
+
+    /// Changes a provider by OpenID Connect; what was tested before was another one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn update_oidc(&mut self, id: &IdpId, new: &Oidc, sealed: &str) -> Result<()> {
+        let scope = self.scope.0.clone();
+        run!(
+            self,
+            sqlx::query(
+                "UPDATE idps SET description = $1, issuer = $2, client_id = $3, sealed = $4, scopes = $5,
+                        tested_at = CASE WHEN issuer = $2 AND client_id = $3 AND sealed = $4 AND scopes = $5 THEN tested_at END,
+                        version = version + 1
+                 WHERE account_id = $6 AND id = $7"
+            )
+            .bind(&new.description)
+            .bind(&new.issuer)
+            .bind(&new.client_id)
+            .bind(sealed)
+            .bind(&new.scopes)
+            .bind(&scope)
+            .bind(id)
+        );
+        Ok(())
+    }
+
+    /// Switches a provider off, or on again; `false` when it is so already.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn switch_idp(&mut self, id: &IdpId, on: bool) -> Result<bool> {
+        let (scope, now) = (self.scope.0.clone(), self.now());
+        let switched = run!(
+            self,
+            sqlx::query(
+                "UPDATE idps SET disabled_at = $1, version = version + 1
+                 WHERE account_id = $2 AND id = $3 AND (disabled_at IS NULL) <> (CAST($1 AS BIGINT) IS NULL)"
+            )
+            .bind((!on).then_some(now))
+            .bind(&scope)
+            .bind(id)
+        );
+        Ok(switched == 1)
+    }
+
+    /// Deletes a provider, and with it who people are there; answers how many that were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delete_idp(&mut self, id: &IdpId) -> Result<u64> {
+        let scope = self.scope.0.clone();
+        let identities = run!(self, sqlx::query("DELETE FROM identities WHERE provider = $1").bind(id));
+        run!(self, sqlx::query("DELETE FROM session_proofs WHERE idp_id = $1 AND account_id = $2").bind(id).bind(&scope));
+        run!(self, sqlx::query("DELETE FROM idp_certificates WHERE idp_id = $1").bind(id));
+        run!(self, sqlx::query("DELETE FROM idps WHERE account_id = $1 AND id = $2").bind(&scope).bind(id));
+        Ok(identities)
+    }
+}
+
+impl<S> Tx<S> {
+    /// Notes that an administrator came back from a provider as it is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_idp_tested(&mut self, id: &IdpId) -> Result<()> {
+        let now = self.now();
+        run!(self, sqlx::query("UPDATE idps SET tested_at = $1, last_error = NULL, last_error_at = NULL WHERE id = $2").bind(now).bind(id));
+        Ok(())
+    }
+
+    /// Notes what went wrong with a provider, for whoever administers it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_idp_error(&mut self, id: &IdpId, error: &str) -> Result<()> {
+        let now = self.now();
+        run!(self, sqlx::query("UPDATE idps SET last_error = $1, last_error_at = $2 WHERE id = $3").bind(error).bind(now).bind(id));
+        Ok(())
+    }
+}

@@ -1,0 +1,158 @@
+//! `/welcome/{token}`: somebody has come from an identity provider, and the account does not know them. What they can do about it.
+
+use askama::Template;
+use axum::{http::request::Parts, response::Response};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    acts::{
+        Person, Stop, Visitor,
+        sso::{
+            arrivals::{self, View},
+            confirming,
+        },
+    },
+    rules::{faults::Faults, sign_in::destination, sso::arrival::Way},
+    web::{
+        again::Again,
+        cookies::NewCookies,
+        form::{Form, Token},
+        front::Front,
+        page,
+        page::see_other,
+        problem,
+    },
+};
+
+#[derive(Template)]
+#[template(path = "sso/welcome.html", blocks = ["title", "main"])]
+struct Welcome {
+    theme: &'static str,
+    path: String,
+    account: String,
+    idp: String,
+    /// The address that the provider says.
+    address: String,
+    /// The address of who is signed in.
+    own: String,
+    way: Way,
+    /// What they are called.
+    called: String,
+    faults: Faults,
+    refused: Option<String>,
+    /// Whether a code is on its way.
+    is_sent: bool,
+}
+page::page!(Welcome);
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Draft {
+    name: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Code {
+    code: String,
+}
+
+fn page_of(token: &str, view: View, person: Option<&Person>, name: Option<String>, again: Again) -> Welcome {
+    let View { door, arrived, way, .. } = view;
+    Welcome {
+        theme: "auto",
+        path: format!("/welcome/{token}"),
+        account: door.account_name,
+        idp: door.idp.description,
+        called: name.unwrap_or_else(|| arrived.said.name()),
+        address: arrived.said.email.unwrap_or_default(),
+        own: person.map(|person| person.facts().email.clone()).unwrap_or_default(),
+        way,
+        faults: again.faults,
+        refused: again.refused,
+        is_sent: false,
+    }
+}
+
+async fn again(
+    visitor: &Visitor,
+    front: &Front,
+    parts: &Parts,
+    token: &str,
+    name: Option<String>,
+    again: Again,
+    is_sent: bool,
+) -> Response {
+    let looked = async {
+        let person = visitor.person().await?;
+        let view = arrivals::look(visitor, person.as_ref(), token, &front.bound()).await?;
+        Ok(Welcome { is_sent, ..page_of(token, view, person.as_ref(), name, again.clone()) })
+    };
+    match looked.await {
+        Ok(page) => again.show(front, &page),
+        Err(Stop::Unknown) => problem::lost_on_the_way(),
+        Err(stop) => problem::answer(stop, parts),
+    }
+}
+
+pub(super) async fn show(visitor: Visitor, front: Front, Token(token): Token, parts: Parts) -> Response {
+    again(&visitor, &front, &parts, &token, None, Again::first(), false).await
+}
+
+pub(super) async fn link(person: Person, visitor: Visitor, front: Front, Token(token): Token, parts: Parts) -> Response {
+    let cookies = NewCookies::new();
+    match arrivals::link(&person, &token, &front.bound(), &cookies.hashes()).await {
+        Ok(next) => {
+            front.hand_out(&cookies.session);
+            front.go(destination(&next), "You are known by this sign-in from now on.").await
+        }
+        Err(stop) => stopped(&visitor, &front, &parts, &token, None, stop).await,
+    }
+}
+
+async fn stopped(visitor: &Visitor, front: &Front, parts: &Parts, token: &str, name: Option<String>, stop: Stop) -> Response {
+    match Again::of(stop) {
+        Ok(said) => again(visitor, front, parts, token, name, said, false).await,
+        Err(Stop::Unknown) => problem::lost_on_the_way(),
+        Err(stop) => problem::answer(stop, parts),
+    }
+}
+
+pub(super) async fn join(visitor: Visitor, front: Front, Token(token): Token, parts: Parts, Form(draft): Form<Draft>) -> Response {
+    match try_to_join(&visitor, &front, &token, &draft.name).await {
+        Ok(next) => see_other(destination(&next)),
+        Err(stop) => stopped(&visitor, &front, &parts, &token, Some(draft.name), stop).await,
+    }
+}
+
+async fn try_to_join(visitor: &Visitor, front: &Front, token: &str, name: &str) -> Result<String, Stop> {
+    let (person, before) = (visitor.person().await?, visitor.holder().await?);
+    let cookies = NewCookies::new();
+    let next = arrivals::join(visitor, person.as_ref(), (token, &front.bound()), name, before.as_ref(), &cookies.hashes()).await?;
+    front.hand_out(&cookies.session);
+    Ok(next)
+}
+
+pub(super) async fn send_code(visitor: Visitor, front: Front, Token(token): Token, parts: Parts) -> Response {
+    let sent = async {
+        let person = visitor.person().await?;
+        confirming::send_code(&visitor, person.as_ref(), &token, &front.bound()).await
+    };
+    match sent.await {
+        Ok(()) => again(&visitor, &front, &parts, &token, None, Again::first(), true).await,
+        Err(stop) => stopped(&visitor, &front, &parts, &token, None, stop).await,
+    }
+}
+
+pub(super) async fn confirm(visitor: Visitor, front: Front, Token(token): Token, parts: Parts, Form(typed): Form<Code>) -> Response {
+    let confirmed = async {
+        let person = visitor.person().await?;
+        confirming::confirm(&visitor, person.as_ref(), &token, &front.bound(), &typed.code).await
+    };
+    match confirmed.await.map_err(Again::of) {
+        Ok(()) => see_other(&format!("/welcome/{token}")),
+        Err(Ok(said)) => again(&visitor, &front, &parts, &token, None, said, true).await,
+        Err(Err(Stop::Unknown)) => problem::lost_on_the_way(),
+        Err(Err(stop)) => problem::answer(stop, &parts),
+    }
+}
