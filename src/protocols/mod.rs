@@ -6,6 +6,7 @@ pub mod mail;
 pub mod oidc;
 pub mod outside;
 pub mod passwords;
+pub mod saml;
 pub mod secrets;
 mod smtp;
 pub mod totp;

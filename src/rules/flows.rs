@@ -14,6 +14,7 @@ words! {
         Typed = "typed", "Going on with a form once one has proven again who one is.";
         PasswordReset = "password_reset", "Choosing a new password without knowing the old one.";
         Sso = "sso", "Signing in at an identity provider, and coming back.";
+        Asserted = "asserted", "Having been posted by a SAML provider, until the browser asks by itself.";
         Arrival = "arrival", "Having come from an identity provider that knows somebody whom the account does not.";
         ConfirmArrival = "confirm_arrival", "Confirming the address that such a provider says: the code in a letter.";
         Rescue = "rescue", "Coming into an account's security pages by a link from the host.";
@@ -30,6 +31,7 @@ impl Flow {
             Self::PasswordReset | Self::LetInAgain | Self::Arrival | Self::ConfirmArrival => Span::hours(1),
             Self::Rescue | Self::Sso => Span::minutes(15),
             Self::HalfSignIn => Span::minutes(10),
+            Self::Asserted => Span::minutes(1),
             Self::Typed => super::typed::WAITS,
             Self::Enrolment => super::mfa::ENROLMENT_LIVES,
         }

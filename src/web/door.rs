@@ -21,7 +21,8 @@ use super::{
     form::MAX_FORM,
     frame, health, origin,
     page::{Fragment, wants_fragment},
-    problem, routes, typed,
+    policy::{self, LeadsTo},
+    problem, routes, sso, typed,
 };
 use crate::{acts::Caller, rules::network};
 
@@ -30,10 +31,6 @@ use crate::{acts::Caller, rules::network};
 const DEADLINE: Duration = Duration::from_secs(55);
 /// By this header a page says that it asks by itself, and that nobody is there for certain.
 const BACKGROUND: &str = "x-frontdesk-background";
-/// No page loads, runs or frames anything but what this server serves.
-const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-     form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-
 pub(super) fn build(site: Site) -> Router {
     let pages = routes::pages()
         .router
@@ -55,6 +52,7 @@ pub(super) fn build(site: Site) -> Router {
         .route("/api/", api::at_root(api.clone().with_state(site.clone())))
         .nest("/api", api)
         .merge(pages)
+        .merge(sso::consumer())
         .layer(CompressionLayer::new().gzip(true))
         .layer(middleware::from_fn(guard))
         .layer(middleware::from_fn_with_state(site.clone(), receive))
@@ -105,6 +103,7 @@ async fn receive(State(site): State<Site>, mut request: Request, next: Next) -> 
     if let Some(problem::Plain(says)) = response.extensions_mut().remove::<problem::Plain>().filter(|_| is_api) {
         response = api::refusal(response.status(), &says, &operation);
     }
+    let leads_to = response.extensions_mut().remove::<LeadsTo>();
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(operation.as_str()) {
         headers.insert("x-request-id", value);
@@ -112,7 +111,7 @@ async fn receive(State(site): State<Site>, mut request: Request, next: Next) -> 
     if site.face.secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    protect(headers);
+    protect(headers, leads_to.as_ref());
     if site.draining.has_begun() {
         // Clients hang up by themselves then, and none asks for more on a connection that is about to end.
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -184,9 +183,9 @@ fn host_is_known(site: &Site, request: &Request) -> bool {
     !named.is_empty() && named.iter().all(|host| site.face.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)))
 }
 
-fn protect(headers: &mut axum::http::HeaderMap) {
+fn protect(headers: &mut axum::http::HeaderMap, leads_to: Option<&LeadsTo>) {
     const HEADERS: [(&str, &str); 7] = [
-        ("content-security-policy", CONTENT_POLICY),
+        ("content-security-policy", policy::CONTENT),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         // Not no-referrer: browsers would then send Origin: null with our own forms.
@@ -197,6 +196,9 @@ fn protect(headers: &mut axum::http::HeaderMap) {
     ];
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Some(value) = leads_to.and_then(LeadsTo::policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, value);
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }

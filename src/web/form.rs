@@ -3,7 +3,7 @@
 
 use axum::{
     body::{Bytes, HttpBody},
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::{FromRequest, FromRequestParts, Multipart, Request},
     http::{StatusCode, request::Parts},
     response::Response,
 };
@@ -43,6 +43,28 @@ impl<D: DeserializeOwned> FromRequest<Site> for Form<D> {
             _ => problem::plain(StatusCode::REQUEST_TIMEOUT, "This form did not arrive whole."),
         })?;
         decode(&body).map(Self)
+    }
+}
+
+/// A form with a file in it: names and texts of its fields, all of which are text here.
+pub(super) struct Upload(pub(super) Vec<(String, String)>);
+
+impl FromRequest<Site> for Upload {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, site: &Site) -> Result<Self, Response> {
+        let unread = || problem::plain(StatusCode::BAD_REQUEST, "This form cannot be read: it takes a file of text, of at most 64 KB.");
+        let mut form = Multipart::from_request(request, site).await.map_err(|_| unread())?;
+        let mut fields = Vec::new();
+        while let Some(field) = form.next_field().await.map_err(|_| unread())? {
+            let name = field.name().ok_or_else(unread)?.to_owned();
+            let text = field.text().await.map_err(|_| unread())?;
+            if text.contains('\0') {
+                return Err(unread());
+            }
+            fields.push((name, text));
+        }
+        Ok(Self(fields))
     }
 }
 

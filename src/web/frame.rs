@@ -42,7 +42,7 @@ pub(super) async fn problems(State(site): State<Site>, request: Request, next: N
     if wants_fragment(&asked.headers) {
         return response;
     }
-    let Some(shell) = shell(&mut asked, &site).await else { return response };
+    let Some(shell) = Box::pin(shell(&mut asked, &site)).await else { return response };
     let framed = render(&Framed { shell, title: fragment.title, main: Safe(fragment.main) }, false, response.status());
     // Everything that the answer says besides its page stays: when to come back, where not to look again.
     let (mut head, _) = response.into_parts();

@@ -35,6 +35,7 @@ mod origin;
 mod page;
 mod passwords;
 mod permit;
+mod policy;
 mod problem;
 mod proofs;
 mod rescue;

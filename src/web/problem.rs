@@ -14,6 +14,7 @@ use super::{
 use crate::{
     acts::{Caller, Stop},
     rules::{
+        faults::Faults,
         gate::{Refusal, Step},
         ids::OperationId,
         sign_in::too_many,
@@ -165,6 +166,14 @@ pub(super) fn used_link(way: (&str, &'static str)) -> Response {
         .and("Look for the newest letter, or ask for a new link.");
     problem.way = (way.0.to_owned(), way.1);
     problem.shown(StatusCode::NOT_FOUND)
+}
+
+/// What an identity provider says of somebody is not taken.
+pub(super) fn not_let_in(faults: &Faults) -> Response {
+    let mut problem = Problem::new("You are not signed in", "Nothing has changed.");
+    problem.sentences.extend(faults.iter().map(|fault| fault.message.clone()));
+    problem.way = ("/login/sso".to_owned(), "Try again");
+    problem.shown(StatusCode::UNPROCESSABLE_ENTITY)
 }
 
 /// Somebody came back from an identity provider whom this browser has not sent there, or once more, or too late.

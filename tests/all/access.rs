@@ -242,6 +242,9 @@ fn form_that_works(route: &str) -> Vec<(&'static str, String)> {
             ("client_secret", "secret"),
             ("scopes", "openid email"),
         ],
+        "new-saml" | "upload" | "change-saml" => &[("description", "Another")],
+        "trust" => &[("certificate", "none")],
+        "untrust" => &[("fingerprint", "none")],
         "change" if route.contains("/sso/") => &[
             ("description", "Changed"),
             ("issuer", "https://127.0.0.1:1"),

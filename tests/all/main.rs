@@ -51,6 +51,7 @@ mod proofs;
 mod reference;
 mod rescue;
 mod revocation;
+mod saml;
 mod secrets;
 mod security;
 mod sessions;

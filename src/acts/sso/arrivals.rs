@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{entering::enter, named};
+use super::{
+    entering::{Traveller, enter},
+    named,
+};
 use crate::{
     acts::{
         Holder, Person, Stop, Visitor,
@@ -108,7 +111,7 @@ pub struct View {
 pub async fn look(visitor: &Visitor, person: Option<&Person>, secret: &str, browser: &str) -> Result<View, Stop> {
     let id_hash = hash_token(secret);
     let mut reader = visitor.read();
-    let away = reader.away(Flow::Arrival, &id_hash, browser, visitor.now()).await?.ok_or(Stop::Unknown)?;
+    let away = reader.away(Flow::Arrival, &id_hash, Some(browser), visitor.now()).await?.ok_or(Stop::Unknown)?;
     view(visitor, &mut reader, person, &id_hash, away).await
 }
 
@@ -201,7 +204,7 @@ pub async fn link(person: &Person, secret: &str, browser: &str, cookies: &Cookie
 /// Uses an arrival up, and says where it leads now.
 async fn take(visitor: &Visitor, tx: &mut Tx<Instance>, person: Option<&Person>, secret: &str, browser: &str) -> Result<View, Stop> {
     let id_hash = hash_token(secret);
-    let away = tx.take_away(Flow::Arrival, &id_hash, browser).await?.ok_or(Stop::Unknown)?;
+    let away = tx.take_away(Flow::Arrival, &id_hash, Some(browser)).await?.ok_or(Stop::Unknown)?;
     let view = view(visitor, tx, person, &id_hash, away).await?;
     // What a test has shown lets nobody in who has not been let in by it.
     Ok(view)
@@ -232,19 +235,13 @@ pub(super) fn closed(way: Way) -> Stop {
 ///
 /// # Errors
 /// [`Stop::Unknown`], or [`Stop::Faults`] where it is no way any more.
-pub async fn join(
-    visitor: &Visitor,
-    person: Option<&Person>,
-    (secret, browser): (&str, &str),
-    name: &str,
-    before: Option<&Holder>,
-    cookies: &Cookies,
-) -> Result<String, Stop> {
+pub async fn join(visitor: &Visitor, person: Option<&Person>, secret: &str, name: &str, traveller: &Traveller<'_>) -> Result<String, Stop> {
     let name = accounts::name(name, "yourself").map_err(|says| Faults::one("name", says))?;
-    let seen = look(visitor, person, secret, browser).await?;
+    let seen = look(visitor, person, secret, traveller.browser).await?;
     let account = seen.door.idp.account.clone();
     let user = person.map(|person| person.facts().user.clone()).or(seen.user);
-    let before = before.map(Holder::person);
+    let before = traveller.before.map(Holder::person);
+    let browser = traveller.browser;
     let mut hold = vec![Log::Account(account.clone())];
     hold.extend(user.clone().map(Log::User));
     hold.extend(before.map(|person| Log::User(person.facts().user.clone())));
@@ -263,7 +260,7 @@ pub async fn join(
     if tx.known_as(view.door.idp.id.as_str(), &view.arrived.said.subject, &account).await?.is_none() {
         note_link(&mut tx, &view, member, &who).await?;
     }
-    enter(visitor, tx, &who, &view.door, before, cookies).await?;
+    enter(visitor, tx, &who, &view.door, before, traveller.cookies).await?;
     Ok(view.next)
 }
 

@@ -35,10 +35,10 @@ impl Chosen {
         json!({ "mode": self.mode.word(), "provisioning": self.provisioning.word() })
     }
 
-    fn of(mode: Option<String>, provisioning: Option<String>) -> Self {
+    fn of(mode: Option<&str>, provisioning: Option<&str>) -> Self {
         Self {
-            mode: mode.as_deref().and_then(Mode::parse).unwrap_or(Mode::Mixed),
-            provisioning: provisioning.as_deref().and_then(Provisioning::parse).unwrap_or(Provisioning::Invitation),
+            mode: mode.and_then(Mode::parse).unwrap_or(Mode::Mixed),
+            provisioning: provisioning.and_then(Provisioning::parse).unwrap_or(Provisioning::Invitation),
         }
     }
 }
@@ -52,7 +52,9 @@ pub async fn chosen(permit: &Permit<may::ManageSso>) -> Result<Chosen, Stop> {
 }
 
 async fn read<S>(reader: &mut Reader<S>, account: &AccountId) -> Result<Chosen, Stop> {
-    Ok(Chosen::of(reader.account_setting(account, MODE).await?, reader.account_setting(account, PROVISIONING).await?))
+    let mode = reader.account_setting(account, MODE).await?;
+    let provisioning = reader.account_setting(account, PROVISIONING).await?;
+    Ok(Chosen::of(mode.as_deref(), provisioning.as_deref()))
 }
 
 /// Whom enforcing would keep out.

@@ -1,18 +1,18 @@
-//! The way to a provider and back. Whoever comes back is held against what was kept when they went, by the same browser; what the provider
-//! says is verified before anything is made of it.
+//! The way to a provider and back, whichever way it talks: what is kept of somebody who goes, and where it leads who comes back. How it is gone by
+//! OpenID Connect stands in [`super::oidc`], and by SAML in [`super::saml`].
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
-    SECRET,
     arrivals::{self, Arrived},
-    entering::enter,
+    entering::{Traveller, enter},
     named,
 };
 use crate::{
-    acts::{App, Holder, Permit, Person, Stop, Visitor, sessions::Cookies},
+    acts::{Holder, Permit, Stop, Visitor},
     protocols::{
-        oidc::{self, Answer, Begin, Client},
+        oidc,
         secrets::{hash_token, token},
     },
     rules::{
@@ -23,26 +23,51 @@ use crate::{
         network::neighbourhood,
         permissions::may,
         sign_in::{window_rest, window_start},
-        sso::{Protocol, Purpose, Said},
+        sso::{Purpose, Said},
         time::Span,
     },
     store::{
         Attempt, Why,
-        sso::{DoorRow, away::NewAway},
+        sso::{
+            DoorRow,
+            away::{AwayRow, NewAway},
+        },
     },
 };
 
 /// Where what has to be remembered of somebody on the way is sealed.
 const PLACE: &str = "flows.sso";
 
-/// How often people may set out from one neighbourhood within ten minutes: each time the provider is asked.
+/// How often people may set out from one neighbourhood within ten minutes, and come back unasked: each time there is work.
 const MOST_ASKED: i64 = 200;
 
 /// What is remembered of somebody on the way.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+pub(super) struct Kept {
     purpose: String,
-    secrets: oidc::Secrets,
+    pub(super) asked: Asked,
+}
+
+/// What was asked of the provider.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Asked {
+    /// By OpenID Connect.
+    Oidc(oidc::Secrets),
+    /// By SAML: what the answer has to name.
+    Saml(String),
+    /// By SAML, and answered: what was said, and all of it.
+    Said(Said, Value),
+}
+
+impl Kept {
+    pub(super) fn new(purpose: Purpose, asked: Asked) -> Self {
+        Self { purpose: purpose.word().to_owned(), asked }
+    }
+
+    /// What for.
+    pub(super) fn purpose(&self) -> Result<Purpose, Stop> {
+        Purpose::parse(&self.purpose).ok_or(Stop::Unknown)
+    }
 }
 
 /// Where somebody goes, and from where they come back.
@@ -51,24 +76,25 @@ pub struct Trip<'a> {
     pub idp: &'a IdpId,
     /// Where to go afterwards.
     pub next: &'a str,
-    /// Where the provider sends them back.
-    pub redirect_uri: &'a str,
+    /// Where we are found.
+    pub base_url: &'a str,
     /// The hash of what the browser is known by.
     pub browser: &'a str,
 }
 
-/// What a provider answers, as it stands in the address by which somebody comes back.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Returned {
-    /// What was sent along.
-    pub state: String,
-    /// What the claims are got by.
-    pub code: String,
-    /// Who answers (RFC 9207).
-    pub iss: Option<String>,
-    /// Why not.
-    pub error: String,
+/// How the browser goes there.
+pub enum Way {
+    /// To this address.
+    Redirect(String),
+    /// By a form.
+    Post {
+        /// Where it is sent.
+        action: String,
+        /// What is asked.
+        request: String,
+        /// What comes back with the answer.
+        relay_state: String,
+    },
 }
 
 /// The providers of the account under a slug that are switched on.
@@ -87,47 +113,32 @@ pub async fn provider(visitor: &Visitor, idp: &IdpId) -> Result<DoorRow, Stop> {
     visitor.read().door(idp).await?.ok_or(Stop::Unknown)
 }
 
-/// Sets out to sign in; answers where the browser goes.
+/// The same of the account's own.
 ///
 /// # Errors
-/// [`Stop::Unknown`] for a provider that is not there or switched off; [`Stop::TooMany`]; [`Stop::Faults`] where the provider cannot be
-/// talked to, which is noted for whoever administers it.
-pub async fn begin(visitor: &Visitor, trip: &Trip<'_>) -> Result<String, Stop> {
-    let door = provider(visitor, trip.idp).await?;
-    if door.idp.disabled_at.is_some() {
-        return Err(Stop::Unknown);
-    }
-    set_out(visitor, trip, &door, Purpose::SignIn, None).await
+/// [`Stop::Unknown`].
+pub async fn provider_of(permit: &Permit<may::ManageSso>, idp: &IdpId) -> Result<DoorRow, Stop> {
+    let door = provider(&permit.person().visitor(), idp).await?;
+    if door.idp.account == permit.account().account { Ok(door) } else { Err(Stop::Unknown) }
 }
 
-/// Sets out to find out what would happen, as an administrator; also by a provider that is switched off.
-///
-/// # Errors
-/// As [`begin`].
-pub async fn test(permit: &Permit<may::ManageSso>, trip: &Trip<'_>) -> Result<String, Stop> {
-    let visitor = permit.person().visitor();
-    let door = provider(&visitor, trip.idp).await?;
-    if door.idp.account != permit.account().account {
-        return Err(Stop::Unknown);
-    }
-    set_out(&visitor, trip, &door, Purpose::Test, Some(&permit.person().facts().user)).await
+/// A new secret by which somebody on the way is found again.
+pub(super) fn new_secret(visitor: &Visitor) -> String {
+    let dice = &visitor.app.0.hands.dice;
+    token([dice(), dice()])
 }
 
-async fn set_out(visitor: &Visitor, trip: &Trip<'_>, door: &DoorRow, purpose: Purpose, user: Option<&UserId>) -> Result<String, Stop> {
-    count(visitor).await?;
-    let app = &visitor.app;
-    let state = token([(app.0.hands.dice)(), (app.0.hands.dice)()]);
-    let client = client(app, door, trip.redirect_uri)?;
-    let how = Begin { force: purpose == Purpose::Test, hint: None };
-    let begun = match oidc::begin(&app.0.outside, &client.borrowed(), &state, &*app.0.hands.dice, how).await {
-        Ok(begun) => begun,
-        Err(fault) => return Err(note_fault(visitor, door, &fault.to_string()).await),
-    };
-    let id_hash = hash_token(&state);
-    let kept = Kept { purpose: purpose.word().to_owned(), secrets: begun.secrets };
-    let text = serde_json::to_string(&kept).map_err(|error| Stop::Broken(error.to_string()))?;
+/// Keeps what was asked until somebody comes back with this secret.
+pub(super) async fn keep(
+    visitor: &Visitor,
+    trip: &Trip<'_>,
+    door: &DoorRow,
+    user: Option<&UserId>,
+    (secret, kept): (&str, &Kept),
+) -> Result<(), Stop> {
+    let id_hash = hash_token(secret);
+    let sealed = seal(visitor, &id_hash, kept)?;
     let mut tx = visitor.begin(vec![]).await?;
-    let sealed = app.0.key.seal(PLACE, &id_hash, &text, [tx.dice(), tx.dice()]);
     let away = NewAway {
         kind: Flow::Sso,
         id_hash: &id_hash,
@@ -139,12 +150,22 @@ async fn set_out(visitor: &Visitor, trip: &Trip<'_>, door: &DoorRow, purpose: Pu
         sealed: &sealed,
     };
     tx.create_away(&away).await?;
-    tx.commit_unrecorded(Why::HalfSignIn).await?;
-    Ok(begun.url)
+    Ok(tx.commit_unrecorded(Why::HalfSignIn).await?)
 }
 
-/// Counts that somebody sets out.
-async fn count(visitor: &Visitor) -> Result<(), Stop> {
+pub(super) fn seal(visitor: &Visitor, id_hash: &str, kept: &Kept) -> Result<String, Stop> {
+    let (text, dice) = (serde_json::to_string(kept).map_err(|error| Stop::Broken(error.to_string()))?, &visitor.app.0.hands.dice);
+    Ok(visitor.app.0.key.seal(PLACE, id_hash, &text, [dice(), dice()]))
+}
+
+/// What was kept of somebody who comes back.
+pub(super) fn opened(visitor: &Visitor, id_hash: &str, away: &AwayRow) -> Result<Kept, Stop> {
+    let opened = visitor.app.0.key.open(PLACE, id_hash, &away.sealed).and_then(|text| serde_json::from_str(&text).ok());
+    opened.ok_or_else(|| Stop::Broken("what was kept of a sign-in cannot be read".to_owned()))
+}
+
+/// Counts that somebody makes work.
+pub(super) async fn count(visitor: &Visitor) -> Result<(), Stop> {
     let window = Span::minutes(10);
     let mut tx = visitor.begin(vec![]).await?;
     let key = neighbourhood(visitor.caller.address);
@@ -152,37 +173,6 @@ async fn count(visitor: &Visitor) -> Result<(), Stop> {
     let rest = window_rest(tx.now(), window);
     tx.commit_unrecorded(Why::CountingAttempts).await?;
     if count > MOST_ASKED { Err(Stop::TooMany(rest)) } else { Ok(()) }
-}
-
-/// What we are to a provider, with its secret opened.
-struct OwnClient {
-    issuer: String,
-    id: String,
-    secret: String,
-    scopes: Vec<String>,
-    redirect_uri: String,
-}
-
-impl OwnClient {
-    fn borrowed(&self) -> Client<'_> {
-        Client { issuer: &self.issuer, id: &self.id, secret: &self.secret, scopes: &self.scopes, redirect_uri: &self.redirect_uri }
-    }
-}
-
-fn client(app: &App, door: &DoorRow, redirect_uri: &str) -> Result<OwnClient, Stop> {
-    let idp = &door.idp;
-    if idp.protocol() != Some(Protocol::Oidc) {
-        return Err(Stop::Unknown);
-    }
-    let opened = idp.sealed.as_ref().and_then(|sealed| app.0.key.open(SECRET, idp.id.as_str(), sealed));
-    let secret = opened.ok_or_else(|| Stop::Broken(format!("the secret of {} cannot be read", idp.id)))?;
-    Ok(OwnClient {
-        issuer: idp.issuer.clone(),
-        id: idp.client_id.clone(),
-        secret,
-        scopes: idp.scopes.split(' ').map(str::to_owned).collect(),
-        redirect_uri: redirect_uri.to_owned(),
-    })
 }
 
 /// Where coming back leads.
@@ -200,70 +190,35 @@ pub enum Back {
 ///
 /// # Errors
 /// [`Stop::Unknown`] where nobody set out so, or has come back already.
-pub async fn expected(visitor: &Visitor, state: &str, browser: &str) -> Result<(DoorRow, String), Stop> {
-    let away = visitor.read().away(Flow::Sso, &hash_token(state), browser, visitor.now()).await?.ok_or(Stop::Unknown)?;
+pub async fn expected(visitor: &Visitor, secret: &str, browser: &str) -> Result<(DoorRow, String), Stop> {
+    let away = visitor.read().away(Flow::Sso, &hash_token(secret), Some(browser), visitor.now()).await?.ok_or(Stop::Unknown)?;
     Ok((provider(visitor, &away.idp).await?, away.return_to))
 }
 
-/// Comes back from a provider. The cookies' values have these hashes.
-///
-/// # Errors
-/// [`Stop::Unknown`] where nobody set out so by this browser, or has come back already; [`Stop::Faults`] where what the provider says is not
-/// taken, which is noted for whoever administers it, or somebody else is signed in.
-pub async fn come_back(
+/// Whoever the provider has proven goes on: in, to the page for whoever is new, or to what a test has shown.
+pub(super) async fn go_on(
     visitor: &Visitor,
-    returned: &Returned,
-    redirect_uri: &str,
-    browser: &str,
-    before: Option<&Holder>,
-    cookies: &Cookies,
+    door: &DoorRow,
+    (purpose, away): (Purpose, &AwayRow),
+    (said, claims): (Said, Value),
+    traveller: &Traveller<'_>,
 ) -> Result<Back, Stop> {
-    let app = &visitor.app;
-    let id_hash = hash_token(&returned.state);
-    let mut tx = visitor.begin(vec![]).await?;
-    let away = tx.take_away(Flow::Sso, &id_hash, browser).await?.ok_or(Stop::Unknown)?;
-    tx.commit_unrecorded(Why::HalfSignIn).await?;
-    let door = provider(visitor, &away.idp).await?;
-    let opened = app.0.key.open(PLACE, &id_hash, &away.sealed).and_then(|text| serde_json::from_str::<Kept>(&text).ok());
-    let kept = opened.ok_or_else(|| Stop::Broken("what was kept of a sign-in cannot be read".to_owned()))?;
-    let purpose = Purpose::parse(&kept.purpose).ok_or(Stop::Unknown)?;
-    if purpose == Purpose::SignIn && door.idp.disabled_at.is_some() {
-        return Err(Stop::Unknown);
-    }
-    let own = client(app, &door, redirect_uri)?;
-    if returned.code.is_empty() {
-        let fault = oidc::turned_away(&own.borrowed(), &returned.error, returned.iss.as_deref());
-        return Err(note_fault(visitor, &door, &fault.to_string()).await);
-    }
-    let answer = Answer { code: &returned.code, iss: returned.iss.as_deref() };
-    let since = (purpose == Purpose::Test).then_some(away.created_at.0);
-    let claims = match oidc::finish(&app.0.outside, &own.borrowed(), &kept.secrets, &answer, visitor.now().0, since).await {
-        Ok(claims) => claims,
-        Err(fault) => return Err(note_fault(visitor, &door, &fault.to_string()).await),
-    };
-    let said = Said { subject: claims.subject, email: claims.email, name: claims.name };
-    let arrived = Arrived { said, confirmed: false, claims: (purpose == Purpose::Test).then_some(claims.all) };
+    let arrived = Arrived { said, confirmed: false, claims: (purpose == Purpose::Test).then_some(claims) };
     match purpose {
-        Purpose::Test => tested(visitor, &door, away.user_id.as_ref(), browser, arrived).await,
-        Purpose::SignIn => arrive(visitor, &door, browser, &away.return_to, arrived, before.map(Holder::person), cookies).await,
+        Purpose::Test => tested(visitor, door, away.user_id.as_ref(), traveller.browser, arrived).await,
+        Purpose::SignIn if door.idp.disabled_at.is_some() => Err(Stop::Unknown),
+        Purpose::SignIn => arrive(visitor, door, &away.return_to, arrived, traveller).await,
     }
 }
 
 /// Somebody whom the provider has proven comes in, or to the page for whoever is new.
-pub(super) async fn arrive(
-    visitor: &Visitor,
-    door: &DoorRow,
-    browser: &str,
-    next: &str,
-    arrived: Arrived,
-    before: Option<&Person>,
-    cookies: &Cookies,
-) -> Result<Back, Stop> {
+async fn arrive(visitor: &Visitor, door: &DoorRow, next: &str, arrived: Arrived, traveller: &Traveller<'_>) -> Result<Back, Stop> {
+    let before = traveller.before.map(Holder::person);
     let (idp, subject) = (&door.idp.id, arrived.said.subject.clone());
     let known = visitor.read().known_as(idp.as_str(), &subject, &door.idp.account).await?;
     let Some(user) = known.as_ref().filter(|known| known.member.is_some()).map(|known| known.user.clone()) else {
         let user = known.map(|known| known.user);
-        return Ok(Back::Welcome(arrivals::wait(visitor, door, browser, next, user.as_ref(), &arrived).await?));
+        return Ok(Back::Welcome(arrivals::wait(visitor, door, traveller.browser, next, user.as_ref(), &arrived).await?));
     };
     // Coming back neither throws somebody out nor signs anybody in over their head.
     if let Some(other) = before.filter(|person| person.facts().user != user) {
@@ -277,7 +232,7 @@ pub(super) async fn arrive(
     tx.door(idp).await?.filter(|door| door.idp.disabled_at.is_none()).ok_or(Stop::Unknown)?;
     tx.note_identity(idp.as_str(), &subject, arrived.said.email.as_deref()).await?;
     let who = Who { user: known.user, email: known.email };
-    enter(visitor, tx, &who, door, before, cookies).await?;
+    enter(visitor, tx, &who, door, before, traveller.cookies).await?;
     Ok(Back::In(next.to_owned()))
 }
 

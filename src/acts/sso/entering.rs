@@ -2,7 +2,7 @@
 
 use crate::{
     acts::{
-        Person, Stop, Visitor, letters,
+        Holder, Person, Stop, Visitor, letters,
         permit::begins_anew,
         sessions::{self, Cookies},
     },
@@ -12,6 +12,16 @@ use crate::{
     },
     store::{Instance, Tx, sso::DoorRow},
 };
+
+/// Who comes back.
+pub struct Traveller<'a> {
+    /// The hash of what the browser is known by.
+    pub browser: &'a str,
+    /// Who is signed in there.
+    pub before: Option<&'a Holder>,
+    /// The hashes of the values of the cookies that it gets.
+    pub cookies: &'a Cookies,
+}
 
 /// How sessions that begin so are marked in events.
 const METHOD: &str = "idp";

@@ -6,8 +6,13 @@ pub mod choices;
 pub mod confirming;
 pub mod door;
 mod entering;
+pub mod leaving;
+pub mod metadata;
+pub mod oidc;
+pub mod saml;
 pub mod testing;
 
+pub use entering::Traveller;
 use serde_json::{Value, json};
 
 use super::{Permit, Stop};

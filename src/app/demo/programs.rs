@@ -45,7 +45,7 @@ impl Teller<'_> {
                 self.programs.old = Some(bot);
             }
             40 => drop(credentials::show(&self.permit("alan").await?).await?),
-            90 => self.restrict().await?,
+            90 => Box::pin(self.restrict()).await?,
             108 => {
                 if let Some(bot) = self.programs.old.clone() {
                     bot_users::update(&self.permit("ada").await?, &bot, None, Some(false)).await?;

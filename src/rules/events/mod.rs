@@ -591,7 +591,7 @@ impl Event {
             Self::BotUser { account, bot, what } => what.record(account, &bot),
             Self::Credential { account, credential, what } => what.record(account, &credential),
             Self::Ip { account, what } => what.record(account),
-            Self::Sso { account, what } => what.record(account),
+            Self::Sso { account, what } => what.record(&account),
             Self::LetterFailed { log, letter, recipient, why } => {
                 let subjects = vec![subject("letter", letter.as_str(), &recipient)];
                 refused(Kind::LetterFailed, log, subjects, json!({ "recipient": recipient, "why": why }))

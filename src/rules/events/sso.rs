@@ -43,7 +43,7 @@ pub enum SsoEvent {
 }
 
 impl SsoEvent {
-    pub(super) fn record(self, account: AccountId) -> Record {
+    pub(super) fn record(self, account: &AccountId) -> Record {
         let log = Log::Account(account.clone());
         match self {
             Self::Created { idp, after } => done(Kind::IdpCreated, log, vec![idp.subject()], None, Some(after)),

@@ -21,6 +21,7 @@ pub enum Holder {
 
 /// What is known of the address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Mailbox {
     /// Whether the account has verified its domain.
     pub is_of_account: bool,

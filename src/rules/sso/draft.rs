@@ -46,6 +46,24 @@ pub struct Oidc {
     pub scopes: String,
 }
 
+/// What is typed about a provider by SAML.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SamlDraft {
+    /// The id that was set aside for it, so that the provider could be told of us before we are told of it.
+    pub reserved: String,
+    /// What people see who choose among several.
+    pub description: String,
+    /// The provider's metadata.
+    pub metadata: String,
+    /// Where they are, instead.
+    pub metadata_url: String,
+    /// `yes` where people may come who have not set out from here.
+    pub initiates: String,
+    /// Which version of it was looked at.
+    pub version: i64,
+}
+
 /// An issuer, as a provider writes it: nothing is added or taken away, as it is compared byte for byte (OpenID Connect Discovery §4.3).
 ///
 /// # Errors

@@ -6,12 +6,14 @@
 pub mod arrival;
 mod claims;
 mod draft;
+mod named;
 
 pub use claims::{MAX_SUBJECT, Said};
-pub use draft::{Oidc, OidcDraft, description, issuer};
+pub use draft::{Oidc, OidcDraft, SamlDraft, description, issuer};
+pub use named::said;
 use serde::{Deserialize, Serialize};
 
-use super::{gate::Sso, words::words};
+use super::{gate::Sso, ids::IdpId, words::words};
 
 /// The most identity providers of an account.
 pub const MOST_IDPS: i64 = 20;
@@ -64,6 +66,24 @@ words! {
         SignIn = "sign_in", "To sign in.";
         Test = "test", "To find out, as an administrator, what would happen.";
     }
+}
+
+/// Where providers by OpenID Connect send people back.
+#[must_use]
+pub fn redirect_uri(base_url: &str) -> String {
+    format!("{base_url}/oauth2/callback")
+}
+
+/// What we are called at a provider by SAML: where our metadata stand.
+#[must_use]
+pub fn entity_id(base_url: &str, idp: &IdpId) -> String {
+    format!("{base_url}/saml/{idp}/metadata")
+}
+
+/// Where a provider by SAML sends its answers.
+#[must_use]
+pub fn acs(base_url: &str, idp: &IdpId) -> String {
+    format!("{base_url}/saml/{idp}/acs")
 }
 
 /// What an account demands, given the setting that it has chosen and how many of its providers are switched on. Without any there is nobody to

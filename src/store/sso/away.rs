@@ -48,23 +48,26 @@ pub struct AwayRow {
     pub sealed: String,
     /// When it began.
     pub created_at: Millis,
+    /// The hash of what the browser is known by that began it.
+    #[sqlx(rename = "browser_hash")]
+    pub browser: String,
 }
 
 macro_rules! is_open {
     () => {
-        " id_hash = $1 AND kind = $2 AND browser_hash = $3 AND used_at IS NULL AND expires_at > $4
+        " id_hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $4 AND browser_hash = COALESCE(CAST($3 AS TEXT), browser_hash)
           AND account_id IS NOT NULL AND idp_id IS NOT NULL AND return_to IS NOT NULL AND sealed IS NOT NULL"
     };
 }
 
 impl<S> Reader<S> {
-    /// The flow of this kind whose secret has this hash, if this browser could use it now.
+    /// The flow of this kind whose secret has this hash, if this browser could use it now; or any, where it is not known which one asks.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn away(&mut self, kind: Flow, id_hash: &str, browser_hash: &str, now: Millis) -> Result<Option<AwayRow>> {
+    pub async fn away(&mut self, kind: Flow, id_hash: &str, browser_hash: Option<&str>, now: Millis) -> Result<Option<AwayRow>> {
         Ok(sql!(self, c => sqlx::query_as(
-            concat!("SELECT user_id, account_id, idp_id, return_to, sealed, created_at FROM flows WHERE", is_open!()))
+            concat!("SELECT user_id, account_id, idp_id, return_to, sealed, created_at, browser_hash FROM flows WHERE", is_open!()))
             .bind(id_hash).bind(kind.word()).bind(browser_hash).bind(now).fetch_optional(c)))
     }
 }
@@ -111,14 +114,14 @@ impl Tx<Instance> {
         Ok(())
     }
 
-    /// Uses one up that this browser began; of those who are as fast as this, one does.
+    /// Uses one up that this browser began, or any, where it is not known which one asks; of those who are as fast as this, one does.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn take_away(&mut self, kind: Flow, id_hash: &str, browser_hash: &str) -> Result<Option<AwayRow>> {
+    pub async fn take_away(&mut self, kind: Flow, id_hash: &str, browser_hash: Option<&str>) -> Result<Option<AwayRow>> {
         let now = self.now();
         Ok(sql!(self, c => sqlx::query_as(concat!("UPDATE flows SET used_at = $4 WHERE", is_open!(),
-            " RETURNING user_id, account_id, idp_id, return_to, sealed, created_at"))
+            " RETURNING user_id, account_id, idp_id, return_to, sealed, created_at, browser_hash"))
             .bind(id_hash).bind(kind.word()).bind(browser_hash).bind(now).fetch_optional(c)))
     }
 }

@@ -1,6 +1,7 @@
-//! Identity providers of accounts. Who people are at them stands in [`identities`], and who is on the way to one in [`away`].
+//! Identity providers of accounts. What SAML needs besides stands in [`certificates`], who people are at them stands in [`identities`], and who is on the way to one in [`away`].
 
 pub mod away;
+pub mod certificates;
 pub mod identities;
 
 use sqlx::FromRow;
@@ -31,6 +32,13 @@ pub struct IdpRow {
     pub sealed: Option<String>,
     /// The scopes, one blank between two.
     pub scopes: String,
+    /// Where people are sent, by SAML.
+    pub sso_url: String,
+    sso_binding: String,
+    /// Where its metadata are, by SAML and where that was said.
+    pub metadata_url: String,
+    /// Since when people may come from it unasked, by SAML and if they may.
+    pub initiates_since: Option<Millis>,
     /// When it was added.
     pub created_at: Millis,
     /// Since when it is switched off, if it is.
@@ -53,6 +61,12 @@ impl IdpRow {
     pub fn protocol(&self) -> Option<Protocol> {
         Protocol::parse(&self.protocol)
     }
+
+    /// Whether people are sent there by a form, by SAML.
+    #[must_use]
+    pub fn is_posted_to(&self) -> bool {
+        self.sso_binding == "post"
+    }
 }
 
 /// A provider as whoever signs in sees it.
@@ -71,7 +85,7 @@ pub struct DoorRow {
 
 macro_rules! idp_columns {
     () => {
-        "i.id, i.account_id, i.protocol, i.description, i.issuer, i.client_id, i.sealed, i.scopes, i.created_at, i.disabled_at, i.tested_at,
+        "i.id, i.account_id, i.protocol, i.description, i.issuer, i.client_id, i.sealed, i.scopes, i.sso_url, i.sso_binding, i.metadata_url, i.initiates_since, i.created_at, i.disabled_at, i.tested_at,
          i.last_error, i.last_error_at, i.version, (SELECT COUNT(*) FROM identities x WHERE x.provider = i.id) AS people"
     };
 }
@@ -148,7 +162,7 @@ impl Tx<InAccount> {
     }
 
     /// Remembers when the account got its first provider.
-    async fn note_first_idp(&mut self) -> Result<()> {
+    pub(super) async fn note_first_idp(&mut self) -> Result<()> {
         let (scope, now) = (self.scope.0.clone(), self.now());
         run!(self, sqlx::query("UPDATE accounts SET first_idp_at = $1 WHERE id = $2 AND first_idp_at IS NULL").bind(now).bind(&scope));
         Ok(())

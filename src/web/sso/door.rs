@@ -4,11 +4,15 @@ use askama::Template;
 use axum::{http::request::Parts, response::Response};
 use serde::Deserialize;
 
-use super::redirect_uri;
 use crate::{
     acts::{
         Stop, Visitor,
-        sso::door::{self, Back, Returned, Trip},
+        sso::{
+            Traveller,
+            door::{self, Back, Trip, Way},
+            leaving,
+            oidc::{self, Returned},
+        },
     },
     rules::{accounts::is_slug, faults::Faults, ids::IdpId, sign_in::destination},
     store::sso::DoorRow,
@@ -18,6 +22,7 @@ use crate::{
         front::Front,
         page,
         page::{see_other, with_next},
+        policy::LeadsTo,
         problem,
     },
 };
@@ -76,9 +81,9 @@ pub(super) async fn begin(visitor: Visitor, front: Front, Id(idp): Id<IdpId>, Qu
         elsewhere if !asked.next.is_empty() && !elsewhere.starts_with("/accounts") => elsewhere.to_owned(),
         _ => format!("/accounts/{}", found.slug),
     };
-    let trip = Trip { idp: &idp, next: &next, redirect_uri: &redirect_uri(&front.base_url), browser: &front.bind() };
-    match door::begin(&visitor, &trip).await {
-        Ok(url) => see_other(&url),
+    let trip = Trip { idp: &idp, next: &next, base_url: &front.base_url, browser: &front.bind() };
+    match leaving::begin(&visitor, &trip).await {
+        Ok(way) => go(&front, &found, way),
         Err(stop) => failed(&front, &parts, &found, &next, stop),
     }
 }
@@ -123,9 +128,15 @@ pub(super) async fn come_back(visitor: Visitor, front: Front, Query(returned): Q
 async fn try_to_come_back(visitor: &Visitor, front: &Front, returned: &Returned) -> Result<String, Stop> {
     let before = visitor.holder().await?;
     let cookies = NewCookies::new();
-    let back =
-        door::come_back(visitor, returned, &redirect_uri(&front.base_url), &front.bound(), before.as_ref(), &cookies.hashes()).await?;
-    Ok(match back {
+    let (browser, hashes) = (front.bound(), cookies.hashes());
+    let traveller = Traveller { browser: &browser, before: before.as_ref(), cookies: &hashes };
+    let back = oidc::come_back(visitor, returned, &front.base_url, &traveller).await?;
+    Ok(settle(front, &cookies, back))
+}
+
+/// Where coming back leads, with the cookie for it.
+pub(super) fn settle(front: &Front, cookies: &NewCookies, back: Back) -> String {
+    match back {
         Back::In(next) => {
             front.hand_out(&cookies.session);
             destination(&next).to_owned()
@@ -135,5 +146,30 @@ async fn try_to_come_back(visitor: &Visitor, front: &Front, returned: &Returned)
             format!("/welcome/{token}")
         }
         Back::Tested(slug, idp, token) => format!("/accounts/{slug}/settings/sso/{idp}/tested/{token}"),
-    })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "sso/go.html", blocks = ["title", "main"])]
+struct Go {
+    theme: &'static str,
+    idp: String,
+    action: String,
+    request: String,
+    relay_state: String,
+}
+page::page!(Go);
+
+/// Sends the browser to a provider: by its address, or by a form that leads there and that the page's policy lets through.
+pub(super) fn go(front: &Front, found: &DoorRow, way: Way) -> Response {
+    match way {
+        Way::Redirect(url) => see_other(&url),
+        Way::Post { action, request, relay_state } => {
+            let leads_to = LeadsTo::new(&action);
+            let page = Go { theme: "auto", idp: found.idp.description.clone(), action, request, relay_state };
+            let mut response = front.show(&page);
+            response.extensions_mut().insert(leads_to);
+            response
+        }
+    }
 }

@@ -3,9 +3,13 @@
 
 mod door;
 mod one;
+mod one_saml;
+mod saml;
 mod settings;
 mod tested;
 mod welcome;
+
+pub(super) use saml::consumer;
 
 use super::routes::Routes;
 
@@ -14,6 +18,8 @@ pub(super) fn routes() -> Routes {
         .get("/login/sso", door::choose)
         .get("/login/sso/{id}", door::begin)
         .get("/oauth2/callback", door::come_back)
+        .get("/saml/{id}/metadata", saml::metadata)
+        .get("/saml/back/{token}", saml::come_back)
         .get("/welcome/{token}", welcome::show)
         .post("/welcome/{token}/link", welcome::link)
         .post("/welcome/{token}/join", welcome::join)
@@ -23,7 +29,13 @@ pub(super) fn routes() -> Routes {
         .post("/accounts/{slug}/settings/sso", settings::choose)
         .get("/accounts/{slug}/settings/sso/new-oidc", one::new_oidc)
         .post("/accounts/{slug}/settings/sso/new-oidc", one::create_oidc)
+        .get("/accounts/{slug}/settings/sso/new-saml", one_saml::new)
+        .post("/accounts/{slug}/settings/sso/new-saml", one_saml::create)
+        .post("/accounts/{slug}/settings/sso/new-saml/upload", one_saml::upload)
         .get("/accounts/{slug}/settings/sso/{id}", one::show)
+        .post("/accounts/{slug}/settings/sso/{id}/change-saml", one_saml::change)
+        .post("/accounts/{slug}/settings/sso/{id}/trust", one_saml::add_certificate)
+        .post("/accounts/{slug}/settings/sso/{id}/untrust", one_saml::remove_certificate)
         .post("/accounts/{slug}/settings/sso/{id}/change", one::change)
         .post("/accounts/{slug}/settings/sso/{id}/enable", one::enable)
         .post("/accounts/{slug}/settings/sso/{id}/disable", one::disable)
@@ -31,9 +43,4 @@ pub(super) fn routes() -> Routes {
         .post("/accounts/{slug}/settings/sso/{id}/delete", one::delete)
         .get("/accounts/{slug}/settings/sso/{id}/test", tested::begin)
         .get("/accounts/{slug}/settings/sso/{id}/tested/{token}", tested::show)
-}
-
-/// Where a provider sends people back.
-fn redirect_uri(base_url: &str) -> String {
-    format!("{base_url}/oauth2/callback")
 }

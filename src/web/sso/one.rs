@@ -3,10 +3,16 @@
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
 
-use super::redirect_uri;
+use super::one_saml;
 use crate::{
     acts::{Permit, Stop, sso},
-    rules::{faults::Faults, ids::IdpId, permissions::may, sso::OidcDraft, time::Millis},
+    rules::{
+        faults::Faults,
+        ids::IdpId,
+        permissions::may,
+        sso::{OidcDraft, Protocol, redirect_uri},
+        time::Millis,
+    },
     store::sso::IdpRow,
     web::{
         form::{Form, Id, faults_of},
@@ -98,12 +104,20 @@ async fn answer(
     typed: Option<OidcDraft>,
     faults: Faults,
 ) -> Response {
+    if typed.is_none() && is_saml(permit, id).await {
+        return one_saml::answer(permit, front, parts, id, None, faults).await;
+    }
     let is_wrong = !faults.is_empty();
     match page_of(permit, front, id, typed, faults).await {
         Ok(page) if is_wrong => front.show_again(&page),
         Ok(page) => front.show(&page),
         Err(stop) => problem::answer(stop, parts),
     }
+}
+
+async fn is_saml(permit: &Permit<may::ManageSso>, id: &IdpId) -> bool {
+    let row = permit.read().idp(id).await.ok().flatten();
+    row.is_some_and(|row| row.protocol() == Some(Protocol::Saml))
 }
 
 pub(super) async fn show(permit: Permit<may::ManageSso>, front: Front, Id(id): Id<IdpId>, parts: Parts) -> Response {

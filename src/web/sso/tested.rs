@@ -4,13 +4,14 @@ use askama::Template;
 use axum::{http::request::Parts, response::Response};
 use serde_json::Value;
 
-use super::redirect_uri;
+use super::door::go;
 use crate::{
     acts::{
         Permit, Stop,
         sso::{
             arrivals::View,
             door::{self, Trip},
+            leaving,
             testing::{self, Outcome},
         },
     },
@@ -18,17 +19,19 @@ use crate::{
     web::{
         form::{Id, Token},
         front::Front,
-        page,
-        page::see_other,
-        problem,
+        page, problem,
         shell::Shell,
     },
 };
 
 pub(super) async fn begin(permit: Permit<may::ManageSso>, front: Front, Id(idp): Id<IdpId>, parts: Parts) -> Response {
-    let trip = Trip { idp: &idp, next: "", redirect_uri: &redirect_uri(&front.base_url), browser: &front.bind() };
-    match door::test(&permit, &trip).await {
-        Ok(url) => see_other(&url),
+    let trip = Trip { idp: &idp, next: "", base_url: &front.base_url, browser: &front.bind() };
+    let found = match door::provider_of(&permit, &idp).await {
+        Ok(found) => found,
+        Err(stop) => return problem::answer(stop, &parts),
+    };
+    match leaving::test(&permit, &trip).await {
+        Ok(way) => go(&front, &found, way),
         Err(stop) => problem::answer(stop, &parts),
     }
 }
@@ -76,5 +79,5 @@ fn claims_of(all: &Value) -> Vec<(&'static str, String, String)> {
         let found = all.get(place).and_then(Value::as_object).into_iter().flatten();
         found.map(|(name, value)| (called, name.clone(), text(value))).collect::<Vec<_>>()
     };
-    [of("id_token", "ID token"), of("userinfo", "Userinfo")].concat()
+    [of("id_token", "ID token"), of("userinfo", "Userinfo"), of("assertion", "Assertion"), of("attributes", "Attribute")].concat()
 }

@@ -8,6 +8,7 @@ use crate::{
     acts::{
         Person, Stop, Visitor,
         sso::{
+            Traveller,
             arrivals::{self, View},
             confirming,
         },
@@ -74,29 +75,36 @@ fn page_of(token: &str, view: View, person: Option<&Person>, name: Option<String
     }
 }
 
-async fn again(
-    visitor: &Visitor,
-    front: &Front,
-    parts: &Parts,
-    token: &str,
+/// What the page has to say this time.
+struct Said {
+    /// What was typed as the name.
     name: Option<String>,
     again: Again,
+    /// Whether a code is on its way.
     is_sent: bool,
-) -> Response {
+}
+
+impl Said {
+    const fn nothing() -> Self {
+        Self { name: None, again: Again::first(), is_sent: false }
+    }
+}
+
+async fn say(visitor: &Visitor, front: &Front, parts: &Parts, token: &str, said: Said) -> Response {
     let looked = async {
         let person = visitor.person().await?;
         let view = arrivals::look(visitor, person.as_ref(), token, &front.bound()).await?;
-        Ok(Welcome { is_sent, ..page_of(token, view, person.as_ref(), name, again.clone()) })
+        Ok(Welcome { is_sent: said.is_sent, ..page_of(token, view, person.as_ref(), said.name, said.again.clone()) })
     };
     match looked.await {
-        Ok(page) => again.show(front, &page),
+        Ok(page) => said.again.show(front, &page),
         Err(Stop::Unknown) => problem::lost_on_the_way(),
         Err(stop) => problem::answer(stop, parts),
     }
 }
 
 pub(super) async fn show(visitor: Visitor, front: Front, Token(token): Token, parts: Parts) -> Response {
-    again(&visitor, &front, &parts, &token, None, Again::first(), false).await
+    say(&visitor, &front, &parts, &token, Said::nothing()).await
 }
 
 pub(super) async fn link(person: Person, visitor: Visitor, front: Front, Token(token): Token, parts: Parts) -> Response {
@@ -112,7 +120,7 @@ pub(super) async fn link(person: Person, visitor: Visitor, front: Front, Token(t
 
 async fn stopped(visitor: &Visitor, front: &Front, parts: &Parts, token: &str, name: Option<String>, stop: Stop) -> Response {
     match Again::of(stop) {
-        Ok(said) => again(visitor, front, parts, token, name, said, false).await,
+        Ok(again) => say(visitor, front, parts, token, Said { name, again, is_sent: false }).await,
         Err(Stop::Unknown) => problem::lost_on_the_way(),
         Err(stop) => problem::answer(stop, parts),
     }
@@ -128,7 +136,9 @@ pub(super) async fn join(visitor: Visitor, front: Front, Token(token): Token, pa
 async fn try_to_join(visitor: &Visitor, front: &Front, token: &str, name: &str) -> Result<String, Stop> {
     let (person, before) = (visitor.person().await?, visitor.holder().await?);
     let cookies = NewCookies::new();
-    let next = arrivals::join(visitor, person.as_ref(), (token, &front.bound()), name, before.as_ref(), &cookies.hashes()).await?;
+    let (browser, hashes) = (front.bound(), cookies.hashes());
+    let traveller = Traveller { browser: &browser, before: before.as_ref(), cookies: &hashes };
+    let next = arrivals::join(visitor, person.as_ref(), token, name, &traveller).await?;
     front.hand_out(&cookies.session);
     Ok(next)
 }
@@ -139,7 +149,7 @@ pub(super) async fn send_code(visitor: Visitor, front: Front, Token(token): Toke
         confirming::send_code(&visitor, person.as_ref(), &token, &front.bound()).await
     };
     match sent.await {
-        Ok(()) => again(&visitor, &front, &parts, &token, None, Again::first(), true).await,
+        Ok(()) => say(&visitor, &front, &parts, &token, Said { is_sent: true, ..Said::nothing() }).await,
         Err(stop) => stopped(&visitor, &front, &parts, &token, None, stop).await,
     }
 }
@@ -151,7 +161,7 @@ pub(super) async fn confirm(visitor: Visitor, front: Front, Token(token): Token,
     };
     match confirmed.await.map_err(Again::of) {
         Ok(()) => see_other(&format!("/welcome/{token}")),
-        Err(Ok(said)) => again(&visitor, &front, &parts, &token, None, said, true).await,
+        Err(Ok(again)) => say(&visitor, &front, &parts, &token, Said { again, is_sent: true, name: None }).await,
         Err(Err(Stop::Unknown)) => problem::lost_on_the_way(),
         Err(Err(stop)) => problem::answer(stop, &parts),
     }

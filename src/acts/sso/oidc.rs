@@ -1,0 +1,118 @@
+//! By OpenID Connect: to the provider and back with a code, for which it says who somebody is.
+
+use serde::Deserialize;
+
+use super::{
+    SECRET,
+    door::{self, Asked, Back, Kept, Trip, Way, go_on, keep, note_fault, opened, provider},
+    entering::Traveller,
+};
+use crate::{
+    acts::{App, Stop, Visitor},
+    protocols::{
+        oidc::{self, Answer, Begin, Client},
+        secrets::hash_token,
+    },
+    rules::{
+        flows::Flow,
+        ids::UserId,
+        sso::{Protocol, Purpose, Said, redirect_uri},
+    },
+    store::{Why, sso::DoorRow},
+};
+
+/// What a provider answers, as it stands in the address by which somebody comes back.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Returned {
+    /// What was sent along.
+    pub state: String,
+    /// What the claims are got by.
+    pub code: String,
+    /// Who answers (RFC 9207).
+    pub iss: Option<String>,
+    /// Why not.
+    pub error: String,
+}
+
+/// What we are to a provider, with its secret opened.
+struct OwnClient {
+    issuer: String,
+    id: String,
+    secret: String,
+    scopes: Vec<String>,
+    redirect_uri: String,
+}
+
+impl OwnClient {
+    fn new(app: &App, door: &DoorRow, base_url: &str) -> Result<Self, Stop> {
+        let idp = &door.idp;
+        if idp.protocol() != Some(Protocol::Oidc) {
+            return Err(Stop::Unknown);
+        }
+        let opened = idp.sealed.as_ref().and_then(|sealed| app.0.key.open(SECRET, idp.id.as_str(), sealed));
+        let secret = opened.ok_or_else(|| Stop::Broken(format!("the secret of {} cannot be read", idp.id)))?;
+        Ok(Self {
+            issuer: idp.issuer.clone(),
+            id: idp.client_id.clone(),
+            secret,
+            scopes: idp.scopes.split(' ').map(str::to_owned).collect(),
+            redirect_uri: redirect_uri(base_url),
+        })
+    }
+
+    fn borrowed(&self) -> Client<'_> {
+        Client { issuer: &self.issuer, id: &self.id, secret: &self.secret, scopes: &self.scopes, redirect_uri: &self.redirect_uri }
+    }
+}
+
+/// Asks the provider where it wants people, and keeps what was asked.
+pub(super) async fn leave(
+    visitor: &Visitor,
+    trip: &Trip<'_>,
+    door: &DoorRow,
+    purpose: Purpose,
+    user: Option<&UserId>,
+) -> Result<Way, Stop> {
+    let app = &visitor.app;
+    let state = door::new_secret(visitor);
+    let client = OwnClient::new(app, door, trip.base_url)?;
+    let how = Begin { force: purpose == Purpose::Test, hint: None };
+    match oidc::begin(&app.0.outside, &client.borrowed(), &state, &*app.0.hands.dice, how).await {
+        Ok(begun) => {
+            keep(visitor, trip, door, user, (&state, &Kept::new(purpose, Asked::Oidc(begun.secrets)))).await?;
+            Ok(Way::Redirect(begun.url))
+        }
+        Err(fault) => Err(note_fault(visitor, door, &fault.to_string()).await),
+    }
+}
+
+/// Comes back from a provider.
+///
+/// # Errors
+/// [`Stop::Unknown`] where nobody set out so by this browser, or has come back already; [`Stop::Faults`] where what the provider says is not
+/// taken, which is noted for whoever administers it, or somebody else is signed in.
+pub async fn come_back(visitor: &Visitor, returned: &Returned, base_url: &str, traveller: &Traveller<'_>) -> Result<Back, Stop> {
+    let app = &visitor.app;
+    let id_hash = hash_token(&returned.state);
+    let mut tx = visitor.begin(vec![]).await?;
+    let away = tx.take_away(Flow::Sso, &id_hash, Some(traveller.browser)).await?.ok_or(Stop::Unknown)?;
+    tx.commit_unrecorded(Why::HalfSignIn).await?;
+    let door = provider(visitor, &away.idp).await?;
+    let kept = opened(visitor, &id_hash, &away)?;
+    let (purpose, Asked::Oidc(secrets)) = (kept.purpose()?, &kept.asked) else { return Err(Stop::Unknown) };
+    let own = OwnClient::new(app, &door, base_url)?;
+    if returned.code.is_empty() {
+        let fault = oidc::turned_away(&own.borrowed(), &returned.error, returned.iss.as_deref());
+        return Err(note_fault(visitor, &door, &fault.to_string()).await);
+    }
+    let answer = Answer { code: &returned.code, iss: returned.iss.as_deref() };
+    let since = (purpose == Purpose::Test).then_some(away.created_at.0);
+    match oidc::finish(&app.0.outside, &own.borrowed(), secrets, &answer, visitor.now().0, since).await {
+        Ok(claims) => {
+            let said = Said { subject: claims.subject, email: claims.email, name: claims.name };
+            go_on(visitor, &door, (purpose, &away), (said, claims.all), traveller).await
+        }
+        Err(fault) => Err(note_fault(visitor, &door, &fault.to_string()).await),
+    }
+}
