@@ -1,7 +1,7 @@
-//! Single sign-on: the way to a provider and back in [`door`], the page for whoever is new in [`welcome`], and what administrators set up in
+//! Single sign-on: the way to a provider and back in [`journey`], the page for whoever is new in [`welcome`], and what administrators set up in
 //! [`settings`] and [`one`].
 
-mod door;
+mod journey;
 mod one;
 mod one_saml;
 mod saml;
@@ -15,9 +15,9 @@ use super::routes::Routes;
 
 pub(super) fn routes() -> Routes {
     Routes::new()
-        .get("/login/sso", door::choose)
-        .get("/login/sso/{id}", door::begin)
-        .get("/oauth2/callback", door::come_back)
+        .get("/login/sso", journey::choose)
+        .get("/login/sso/{id}", journey::begin)
+        .get("/oauth2/callback", journey::come_back)
         .get("/saml/{id}/metadata", saml::metadata)
         .get("/saml/back/{token}", saml::come_back)
         .get("/welcome/{token}", welcome::show)

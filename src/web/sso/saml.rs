@@ -12,7 +12,7 @@ use axum::{
     routing::post,
 };
 
-use super::door::settle;
+use super::journey::settle;
 use crate::{
     acts::{
         Caller, Stop, Visitor,

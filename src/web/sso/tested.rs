@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{http::request::Parts, response::Response};
 use serde_json::Value;
 
-use super::door::go;
+use super::journey::go;
 use crate::{
     acts::{
         Permit, Stop,
