@@ -63,3 +63,6 @@ CREATE INDEX account_domains_due ON account_domains (checked_at) WHERE verified_
 -- Which address a provider has last said of somebody, and when: shown where it is another than theirs, and never taken over.
 ALTER TABLE identities ADD COLUMN said_email TEXT_C;
 ALTER TABLE identities ADD COLUMN seen_at BIGINT;
+
+-- When a provider was made to ask its person anew: what it says without that may be of this morning. Only this is a fresh proof.
+ALTER TABLE session_proofs ADD COLUMN forced_at BIGINT;

@@ -141,6 +141,7 @@ fn rescue() -> Command {
         .arg(text("reason", "TEXT", "Why: it is kept in the account's events, and told to all its administrators"))
         .arg(flag("reset-factor", "Take their second factor and recovery codes away as well"))
         .arg(flag("reset-password", "Make a link to choose a new password as well"))
+        .arg(flag("mixed-sso", "Let members who were there before single sign-on do without it as well"))
         .arg(flag("relax-ip", "Let all IP restrictions of the account only warn as well"))
         .arg(flag("drill", "Prove that all of this would work, for every account or the one that is named, and change nothing"))
 }
@@ -155,6 +156,7 @@ fn asked(given: &ArgMatches) -> Draft {
         reset_factor: given.get_flag("reset-factor"),
         reset_password: given.get_flag("reset-password"),
         relax_ip: given.get_flag("relax-ip"),
+        mixed_sso: given.get_flag("mixed-sso"),
         drill: given.get_flag("drill"),
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     protocols::secrets::hash_token,
     rules::{
         addresses::Email,
+        codes,
         emails::{Asked, Change},
         events::{Event, PersonEvent, Who},
         faults::Faults,
@@ -83,6 +84,12 @@ async fn demand_own(tx: &mut Tx<OfUser>) -> Result<(), Stop> {
     if tx.is_provisioned().await? {
         let says = "Your organisation's directory keeps this address. Ask whoever runs the directory to change it there.";
         return Err(Faults::one("email", says).into());
+    }
+    if let Some(account) = tx.enforcing_account().await? {
+        let says = format!(
+            "{account} lets people in through its identity provider alone, which says what your address is. It stays while that is so."
+        );
+        return Err(Faults::coded("email", codes::ADDRESS_FROZEN, says).into());
     }
     Ok(())
 }

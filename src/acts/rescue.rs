@@ -2,6 +2,8 @@
 //! security pages of their account, past whatever it demands. It is loud: an event in the account's log and one in the
 //! person's, letters to everybody who administers the account, and a banner on its pages.
 
+use serde_json::json;
+
 use super::{
     App, Holder, Stop, Visitor,
     ip_restrictions::put_back,
@@ -13,19 +15,20 @@ use crate::{
     protocols::secrets::{hash_token, token},
     rules::{
         addresses::Email,
-        events::{Event, IpEvent, Log, PersonEvent, Rescue, Who},
+        events::{Event, IpEvent, Log, PersonEvent, Rescue, SsoEvent, Who},
         faults::Faults,
         flows::Flow,
         gate::{Proof, Verdict},
-        ids::SessionId,
+        ids::{AccountId, SessionId},
         letters::{Letter, Rescued},
         permissions::Permission,
         rescue::Wanted,
         sessions::End,
+        sso::{MODE, Mode},
         time::Millis,
     },
     store::{
-        Instance, NewSession, Tx,
+        Instance, NewSession, Reader, Tx,
         rescue::{AccountRow, AdministratorRow, RescueRow},
     },
 };
@@ -68,6 +71,8 @@ pub struct Opened {
     pub ended: Option<usize>,
     /// How many IP restrictions warn that refused before, if they were to.
     pub relaxed: Option<u64>,
+    /// Whether members from before single sign-on may do without it again.
+    pub is_mixed: bool,
     /// Who gets a letter.
     pub told: Vec<String>,
 }
@@ -99,6 +104,7 @@ pub async fn drill(app: &App, (account, administrators): &Administered) -> Resul
         reset_factor: person.factor_since.is_some(),
         reset_password: true,
         relax_ip: app.0.db.reader(Instance).ip_state(&account.account).await?.is_enforced(app.now()),
+        mixed_sso: mode_of(&mut app.0.db.reader(Instance), &account.account).await? == Mode::Enforced,
     };
     let Prepared { mut tx, event, opened, who, letter } = prepare(app, &wanted).await?;
     for recipient in &opened.told {
@@ -156,12 +162,20 @@ async fn prepare(app: &App, wanted: &Wanted) -> Result<Prepared, Stop> {
     let ended = if wanted.reset_factor { Some(reset_factor(app, &mut tx, &who).await?) } else { None };
     let password = if wanted.reset_password { Some(offer_password(&mut tx, &who, &person).await?) } else { None };
     let relaxed = if wanted.relax_ip { Some(relax(&mut tx, &account).await?) } else { None };
+    if wanted.mixed_sso {
+        mix(&mut tx, &account).await?;
+    }
     let secret = token([tx.dice(), tx.dice()]);
     let until = tx.create_rescue(&hash_token(&secret), &who.user, &account.account).await?;
     tx.set_rescued(&account.account, &who.email).await?;
     let (told, letter) = write_letters(app, &mut tx, wanted, &account, &person, &administrators).await?;
-    let rescue =
-        Rescue { reason: wanted.reason.clone(), factor: wanted.reset_factor, password: wanted.reset_password, relaxed: relaxed.is_some() };
+    let rescue = Rescue {
+        reason: wanted.reason.clone(),
+        factor: wanted.reset_factor,
+        password: wanted.reset_password,
+        relaxed: relaxed.is_some(),
+        mixed: wanted.mixed_sso,
+    };
     tx.note(Event::Person { who: who.clone(), what: PersonEvent::Rescued { account: account.name.clone(), rescue: rescue.clone() } });
     let opened = Opened {
         account: account.name.clone(),
@@ -170,6 +184,7 @@ async fn prepare(app: &App, wanted: &Wanted) -> Result<Prepared, Stop> {
         password,
         ended,
         relaxed,
+        is_mixed: wanted.mixed_sso,
         told,
     };
     let event = Event::AccountRescued { account: account.account, name: account.name, who: who.clone(), rescue };
@@ -233,6 +248,23 @@ async fn relax(tx: &mut Tx<Instance>, account: &AccountRow) -> Result<u64, Stop>
     Ok(restrictions)
 }
 
+/// Who uses single sign-on.
+async fn mode_of<S>(reader: &mut Reader<S>, account: &AccountId) -> Result<Mode, Stop> {
+    Ok(reader.account_setting(account, MODE).await?.as_deref().and_then(Mode::parse).unwrap_or(Mode::Mixed))
+}
+
+/// Lets members who were there before single sign-on do without it.
+async fn mix(tx: &mut Tx<Instance>, account: &AccountRow) -> Result<(), Stop> {
+    if mode_of(tx, &account.account).await? != Mode::Enforced {
+        return Err(Faults::one("account", format!("{} does not enforce single sign-on. Leave out --mixed-sso.", account.slug)).into());
+    }
+    tx.let_mix(&account.account, "console").await?;
+    let value = |mode: Mode| json!({ "mode": mode.word() });
+    let what = SsoEvent::Updates { before: value(Mode::Enforced), after: value(Mode::Mixed) };
+    tx.note(Event::Sso { account: account.account.clone(), what });
+    Ok(())
+}
+
 /// Makes a link to choose a new password, in the place of those that were mailed before.
 async fn offer_password(tx: &mut Tx<Instance>, who: &Who, person: &AdministratorRow) -> Result<(String, Millis), Stop> {
     let email = &Email::parse(person.proven.as_ref().unwrap_or(&person.email)).map_err(Stop::Broken)?;
@@ -259,6 +291,7 @@ async fn write_letters(
         factor: wanted.reset_factor,
         password: wanted.reset_password,
         relaxed: wanted.relax_ip,
+        mixed: wanted.mixed_sso,
         at: tx.now().0,
     });
     let mut told = Vec::new();

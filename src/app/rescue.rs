@@ -87,6 +87,9 @@ impl Desk {
             let ended = if ended == 1 { "1 session of theirs".to_owned() } else { format!("{ended} sessions of theirs") };
             lines.push(format!("Their second factor and recovery codes are taken away, and {ended} ended."));
         }
+        if opened.is_mixed {
+            lines.push("Members who were there before single sign-on may do without it now.".to_owned());
+        }
         if let Some(relaxed) = opened.relaxed {
             let those = if relaxed == 1 {
                 "1 IP restriction that refused warns".to_owned()

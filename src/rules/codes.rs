@@ -87,6 +87,7 @@ codes! {
     IP_RULES_TOO_MANY = Known(1411), "The policy has as many rules as it can have.";
     IP_POLICY_ID      = Known(1414), "This is not the id of an IP policy.";
     IP_POLICY_LAST_RULE = Known(1419), "The last rule of a policy stays while it restricts the dashboard.";
+    ADDRESS_FROZEN    = Known(4455), "The address of a member of an account that enforces single sign-on does not change.";
     LAST_IDP          = Known(4702), "The last identity provider stays while everybody has to use one.";
     OWN_IDP           = Known(10084), "The identity provider that one came in by stays while everybody has to use one.";
     IP_POLICY_IN_USE  = Known(1420), "The policy is used by restrictions.";

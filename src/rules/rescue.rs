@@ -43,6 +43,7 @@ pub struct Draft {
     pub reset_factor: bool,
     pub reset_password: bool,
     pub relax_ip: bool,
+    pub mixed_sso: bool,
     pub drill: bool,
 }
 
@@ -72,6 +73,8 @@ pub struct Wanted {
     pub reset_password: bool,
     /// Whether all IP restrictions of the account only warn from then on.
     pub relax_ip: bool,
+    /// Whether nobody is to need single sign-on who was there before it.
+    pub mixed_sso: bool,
 }
 
 impl Draft {
@@ -81,7 +84,12 @@ impl Draft {
     /// All faults, each at its flag.
     pub fn check(&self) -> Result<Wish, Faults> {
         let mut faults = Faults::none();
-        let asks = self.reset_factor || self.reset_password || self.relax_ip || !self.person.is_empty() || !self.reason.is_empty();
+        let asks = self.reset_factor
+            || self.reset_password
+            || self.relax_ip
+            || self.mixed_sso
+            || !self.person.is_empty()
+            || !self.reason.is_empty();
         let account = match self.account.trim() {
             "" => None,
             slug if is_slug(slug) => Some(slug.to_owned()),
@@ -110,8 +118,8 @@ impl Draft {
         let (person, reason) = (faults.keep("person", person), faults.keep("reason", reason(&self.reason)));
         match (account, person, reason) {
             (Some(account), Some(person), Some(reason)) => {
-                let Self { reset_factor, reset_password, relax_ip, .. } = *self;
-                Ok(Wish::Open(Wanted { account, person, reason, reset_factor, reset_password, relax_ip }))
+                let Self { reset_factor, reset_password, relax_ip, mixed_sso, .. } = *self;
+                Ok(Wish::Open(Wanted { account, person, reason, reset_factor, reset_password, relax_ip, mixed_sso }))
             }
             _ => Err(faults),
         }

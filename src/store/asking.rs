@@ -10,8 +10,8 @@ use crate::rules::{gate::Proof, ids::AccountId, security::Entry, sso::demand, ti
 pub struct AskingFacts {
     /// The session and its person.
     pub session: SessionFacts,
-    /// What was proven, and when.
-    pub proofs: Vec<(Proof, Millis)>,
+    /// What was proven, and when; by a provider, when it was made to ask anew, if it ever was.
+    pub proofs: Vec<(Proof, Option<Millis>)>,
     /// The account; `None` where there is none of this slug.
     pub account: Option<AccountFacts>,
 }
@@ -25,6 +25,7 @@ struct Row {
     proof_account: Option<String>,
     proof_idp: Option<String>,
     proven_at: Option<Millis>,
+    forced_at: Option<Millis>,
     account: Option<AccountId>,
     account_name: Option<String>,
     slug: Option<String>,
@@ -98,8 +99,8 @@ impl<S> Reader<S> {
     async fn asking_facts(&mut self, token_hash: &str, slug: &str) -> Result<Option<AskingFacts>> {
         let rows: Vec<Row> = sql!(self, c => sqlx::query_as(
             "SELECT s.id AS session, s.user_id AS user, s.created_at, s.last_seen_at, s.ended_why, u.name, u.theme, u.time_zone,
-                    e.address AS email, e.canonical, e.verified_at AS email_verified_at, k.data AS carried,
-                    f.confirmed_at AS factor_since, p.kind AS proof_kind, p.account_id AS proof_account, p.idp_id AS proof_idp, p.proven_at,
+                    e.address AS email, e.canonical, e.verified_at AS email_verified_at, u.password_set_at, k.data AS carried,
+                    f.confirmed_at AS factor_since, p.kind AS proof_kind, p.account_id AS proof_account, p.idp_id AS proof_idp, p.proven_at, p.forced_at,
                     a.id AS account, a.name AS account_name, a.slug, a.time_zone AS account_time_zone, a.rescued_at, a.rescued_for, a.first_idp_at, a.ip_version,
                     (SELECT COUNT(*) FROM idps i WHERE i.account_id = a.id AND i.disabled_at IS NULL) AS providers,
                     (SELECT g.value FROM account_settings g WHERE g.account_id = a.id AND g.name = 'sso') AS sso,
@@ -125,10 +126,10 @@ impl<S> Reader<S> {
         // A kind that this program does not know proves nothing.
         let proof = |row: &Row| {
             let at = row.proven_at?;
-            Some((
-                Proof::parse(row.proof_kind.as_deref()?, row.proof_account.clone(), row.proof_idp.as_deref().unwrap_or_default(), at)?,
-                at,
-            ))
+            let proof =
+                Proof::parse(row.proof_kind.as_deref()?, row.proof_account.clone(), row.proof_idp.as_deref().unwrap_or_default(), at)?;
+            let fresh = if matches!(proof, Proof::Idp { .. }) { row.forced_at } else { Some(at) };
+            Some((proof, fresh))
         };
         let proofs = rows.iter().filter_map(proof).collect();
         Ok(rows.into_iter().next().map(|row| {

@@ -1,6 +1,6 @@
 //! What accounts have decided for themselves about entering them.
 
-use super::{InAccount, Reader, Result, Tx, run, sql};
+use super::{InAccount, Instance, Reader, Result, Tx, run, sql};
 use crate::rules::{
     ids::{AccountId, MemberId},
     security::Overrides,
@@ -40,6 +40,24 @@ impl Reader<InAccount> {
             "SELECT m.id, m.name, m.search_email FROM members m LEFT JOIN factors f ON f.user_id = m.user_id
              WHERE m.account_id = $1 AND m.disabled_at IS NULL AND f.confirmed_at IS NULL
              ORDER BY m.search_name, m.id LIMIT CAST($2 AS BIGINT)").bind(&scope).bind(limit).fetch_all(c)))
+    }
+}
+
+impl Tx<Instance> {
+    /// Lets members of an account who were there before single sign-on do without it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn let_mix(&mut self, account: &AccountId, by: &str) -> Result<()> {
+        let now = self.now();
+        run!(
+            self,
+            sqlx::query("UPDATE account_settings SET value = 'mixed', set_by = $1, set_at = $2 WHERE account_id = $3 AND name = 'sso'")
+                .bind(by)
+                .bind(now)
+                .bind(account)
+        );
+        Ok(())
     }
 }
 

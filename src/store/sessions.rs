@@ -31,6 +31,8 @@ pub struct SessionFacts {
     pub canonical: String,
     /// When it was proven that it is theirs, if it was.
     pub email_verified_at: Option<Millis>,
+    /// When their password was set, if they have one.
+    pub password_set_at: Option<Millis>,
     /// Since when they have a second factor, if they have one.
     pub factor_since: Option<Millis>,
     /// The look the person has chosen.
@@ -201,6 +203,22 @@ impl<S> Tx<S> {
             .bind(proof.idp())
             .bind(proof.account())
             .bind(now)
+        );
+        Ok(())
+    }
+
+    /// Notes that a provider was made to ask its person anew, in a session that it has proven.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_forced(&mut self, session: &SessionId, idp: &str) -> Result<()> {
+        let now = self.now();
+        run!(
+            self,
+            sqlx::query("UPDATE session_proofs SET forced_at = $1 WHERE session_id = $2 AND kind = 'idp' AND idp_id = $3")
+                .bind(now)
+                .bind(session)
+                .bind(idp)
         );
         Ok(())
     }

@@ -15,10 +15,11 @@ use super::{
 };
 use crate::{
     acts::{
-        Person, Stop,
+        Person, Stop, Visitor,
         proofs::{self, Given},
+        sso::door,
     },
-    rules::{faults::Faults, mfa::Code, passwords, proofs::Draft, sign_in::destination},
+    rules::{faults::Faults, gate::Step, ids::IdpId, mfa::Code, passwords, proofs::Draft, sign_in::destination},
 };
 
 pub(super) fn routes() -> Routes {
@@ -46,9 +47,44 @@ impl Prove {
     }
 }
 
-async fn show(person: Person, front: Front, Query(asked): Query<Next>) -> Response {
-    let draft = Draft { next: asked.next, ..Draft::default() };
-    front.show(&Prove::new(&person, draft, Again::first()))
+#[derive(Template)]
+#[template(path = "proofs/provider.html", blocks = ["title", "main"])]
+struct ByProvider {
+    theme: &'static str,
+    next: String,
+    /// The providers of the account that one may go to: id, and what people see.
+    doors: Vec<(IdpId, String)>,
+    /// Whether they have something stronger, of their own.
+    has_own: bool,
+}
+page::page!(ByProvider);
+
+async fn show(visitor: Visitor, front: Front, Query(asked): Query<Next>, parts: Parts) -> Response {
+    match Person::of(&visitor).await {
+        Ok(person) if proofs::has_own(&person) => {
+            let draft = Draft { next: asked.next, ..Draft::default() };
+            front.show(&Prove::new(&person, draft, Again::first()))
+        }
+        // Whoever has nothing of their own is asked anew by the provider that they came by.
+        Ok(_) | Err(Stop::Step(Step::OwnProof)) => match by_provider(&visitor, asked.next).await {
+            Ok(page) => front.show(&page),
+            Err(stop) => problem::answer(stop, &parts),
+        },
+        Err(stop) => problem::answer(stop, &parts),
+    }
+}
+
+async fn by_provider(visitor: &Visitor, next: String) -> Result<ByProvider, Stop> {
+    let holder = visitor.holder().await?.ok_or(Stop::SignIn)?;
+    let mut doors = Vec::new();
+    for idp in holder.providers() {
+        let found = door::provider(visitor, &idp).await?;
+        doors.push((idp, found.idp.description));
+    }
+    if doors.is_empty() {
+        return Err(Stop::Step(Step::OwnProof));
+    }
+    Ok(ByProvider { theme: "auto", next, doors, has_own: holder.has_own() })
 }
 
 async fn prove(person: Person, front: Front, parts: Parts, Form(draft): Form<Draft>) -> Response {

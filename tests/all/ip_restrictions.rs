@@ -350,6 +350,7 @@ async fn the_host_lets_restrictions_only_warn() {
         person: "ada@example.com".into(),
         reason: "Moved offices".into(),
         relax_ip,
+        mixed_sso: false,
         ..frontdesk::rules::rescue::Draft::default()
     };
     let rescue = async |draft| {

@@ -432,3 +432,55 @@ async fn a_provider_that_lies_lets_nobody_in_and_is_noted() {
     idp.lie(Lie::None);
     assert_eq!(through(&house.visitor(), &idp, &id, "").await.location(), "/accounts/acme");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_nothing_of_their_own_is_asked_anew_by_the_provider() {
+    let (house, ada, idp) = with_idp().await;
+    let id = add(&ada, &idp).await;
+    choose(&ada, "mixed", "just_in_time").await;
+    own_domain(&house, "navy.example").await;
+    idp.who(person("grace-1", "grace@navy.example", "Grace Hopper"));
+    let grace = house.visitor();
+    let welcome = through(&grace, &idp, &id, "").await.location().to_owned();
+    grace.post(&format!("{welcome}/join"), &[("name", "Grace".to_owned())]).await;
+    // Coming in is no fresh proof: the provider may have asked nobody.
+    let new = "/accounts/acme/api-keys/new";
+    let asked = grace.post(new, &[("description", "Mine".to_owned())]).await;
+    assert!(asked.location().starts_with("/prove?next="), "{}", asked.location());
+    let prove = grace.get(asked.location()).await;
+    let way = prove.attributes("a.button", "href").remove(0);
+    assert!(way.starts_with(&format!("/login/sso/{id}?again=yes&next=")), "{way} {}", prove.text());
+    let url = grace.get(&way).await.location().to_owned();
+    assert!(url.contains("prompt=login"), "{url}");
+    // A provider that asked nobody, whatever it was told.
+    idp.remember(house.now().minus(Span::hours(1)).0);
+    let stale = grace.get(&path_of(&idp.authorize(&url))).await;
+    assert_eq!(stale.status, StatusCode::UNPROCESSABLE_ENTITY);
+    idp.remember(house.now().0);
+    let back = grace.get(&path_of(&idp.authorize(grace.get(&way).await.location()))).await;
+    assert!(back.location().starts_with(new), "{} {}", back.location(), back.text());
+    assert_eq!(grace.post(new, &[("description", "Mine".to_owned())]).await.status, StatusCode::OK);
+    house.wait(Span::minutes(11));
+    assert!(grace.post(new, &[("description", "Mine".to_owned())]).await.location().starts_with("/prove?next="));
+    // It is worth nothing for what is their own, nor for whoever has a password.
+    assert_eq!(grace.get("/me").await.status, StatusCode::FORBIDDEN);
+    let own = house.visitor();
+    idp.who(person("ada-1", "ada@example.com", "Ada"));
+    link(&ada, &idp, &id).await;
+    through(&own, &idp, &id, "").await;
+    let asked = own.get(&way).await;
+    own.get(&path_of(&idp.authorize(asked.location()))).await;
+    let asked = own.post(new, &[("description", "Mine".to_owned())]).await;
+    assert!(own.get(asked.location()).await.text().contains("have a password of your own"));
+}
+
+/// The account has shown that a domain is its own.
+async fn own_domain(house: &House, domain: &str) {
+    let account = house.account_id("acme").await;
+    house
+        .raw
+        .run(format!(
+            "INSERT INTO account_domains (account_id, domain, token, asked_at, verified_at) VALUES ('{account}', '{domain}', 't', 1, 1)"
+        ))
+        .await;
+}

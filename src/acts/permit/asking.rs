@@ -3,7 +3,7 @@
 use crate::{
     acts::{App, Caller, Stop},
     rules::{
-        gate::{self, Ip, Refusal, Session, Verdict, Warning},
+        gate::{self, Ip, Proof, Refusal, Session, Verdict, Warning},
         ids::OperationId,
         permissions::Permission,
         security::Demands,
@@ -19,6 +19,8 @@ pub(in crate::acts) struct Asking {
     pub(in crate::acts) session: Session,
     /// When the person last proved who they are by the strongest thing that they have.
     pub(super) proven_at: Option<Millis>,
+    /// When providers were last made to ask them anew: the account where that counts, and when.
+    forced: Vec<(String, Millis)>,
     pub(super) account: Option<AccountFacts>,
 }
 
@@ -28,10 +30,15 @@ impl From<AskingFacts> for Asking {
         let ended = facts.ended_why.as_deref().map(|why| End::parse(why).unwrap_or(End::SignedOut));
         let times = Times { created_at: facts.created_at, last_seen_at: facts.last_seen_at, ended };
         let has_factor = facts.factor_since.is_some();
-        let proven_at = proofs.iter().filter(|(proof, _)| proof.is_strong(has_factor)).map(|(_, at)| *at).max();
+        let proven_at = proofs.iter().filter(|(proof, _)| proof.is_strong(has_factor)).filter_map(|(_, at)| *at).max();
+        let forced = |(proof, at): &(Proof, Option<Millis>)| match proof {
+            Proof::Idp { account, .. } => at.map(|at| (account.clone(), at)),
+            _ => None,
+        };
+        let forced = proofs.iter().filter_map(forced).collect();
         let proofs = proofs.into_iter().map(|(proof, _)| proof).collect();
         let session = Session { times, proofs, has_factor, ended_here: None, seen_here: facts.last_seen_at };
-        Self { facts, session, proven_at, account }
+        Self { facts, session, proven_at, forced, account }
     }
 }
 
@@ -40,6 +47,16 @@ impl Asking {
     pub(super) fn verdict(&self, app: &App, now: Millis, account: &AccountFacts, ip: Ip, wants: Permission) -> Verdict {
         let (policy, member) = at_gate(app, account, ip);
         gate::account(now, account.account.as_str(), policy, member, &self.at(account), wants)
+    }
+
+    /// When the person last proved who they are, as far as this account goes: whoever has neither password nor factor does so by its
+    /// provider, which has to be made to ask them anew (product §2.22).
+    pub(super) fn proven_in(&self, account: &AccountFacts) -> Option<Millis> {
+        if self.session.has_factor || self.facts.password_set_at.is_some() {
+            return self.proven_at;
+        }
+        let here = self.forced.iter().filter(|(id, _)| id == account.account.as_str()).map(|(_, at)| *at);
+        here.chain(self.proven_at).max()
     }
 
     /// The session as it stands in this account.

@@ -6,6 +6,7 @@ mod bearer;
 mod idle;
 mod key;
 mod person;
+mod provider;
 pub(in crate::acts) mod revoked;
 
 use std::marker::PhantomData;
@@ -73,8 +74,9 @@ impl<M: May> Permit<M> {
         let (at, now) = ((Surface::Dashboard, caller.address), app.now());
         let ip = ip(app, &mut app.0.db.reader(Instance), &account, at, now).await?;
         let verdict = asking.verdict(app, now, &account, ip, M::PERMISSION);
+        let proven_at = asking.proven_in(&account);
         let proofs = asking.session.proofs;
-        let person = Person { app: app.clone(), caller, facts: asking.facts, proofs, proven_at: asking.proven_at };
+        let person = Person { app: app.clone(), caller, facts: asking.facts, proofs, proven_at };
         let warnings = match demand(verdict, &account.name) {
             Ok(warnings) => warnings,
             Err(stop) => return Err(person.refused(&account, stop).await),

@@ -11,7 +11,7 @@ use crate::{
         addresses::Email,
         events::{Actor, Event, Log, Who},
         gate,
-        ids::{AccountId, IdpId},
+        ids::AccountId,
         ip_restrictions::Surface,
         permissions::{Permission, rights},
         proofs, sessions,
@@ -128,6 +128,14 @@ impl Holder {
 }
 
 impl Person {
+    /// The same of a visitor.
+    ///
+    /// # Errors
+    /// What is to be done first.
+    pub async fn of(visitor: &Visitor) -> Result<Self, Stop> {
+        Self::ask(&visitor.app, visitor.caller.clone()).await
+    }
+
     /// Asks the gate whether the session proves a person by something that they own.
     ///
     /// # Errors
@@ -159,18 +167,6 @@ impl Person {
     /// [`Stop::Step`] when the last one is too old.
     pub fn demand_factor(&self) -> Result<(), Stop> {
         if self.facts.factor_since.is_some() { self.demand_fresh() } else { Ok(()) }
-    }
-
-    /// Whether the session was proven by this provider.
-    #[must_use]
-    pub fn came_by(&self, idp: &IdpId) -> bool {
-        self.proofs.iter().any(|proof| proof.idp() == idp.as_str())
-    }
-
-    /// Whether the session was proven by a provider of this account.
-    #[must_use]
-    pub fn came_by_any_of(&self, account: &AccountId) -> bool {
-        self.proofs.iter().any(|proof| matches!(proof, gate::Proof::Idp { account: of, .. } if of == account.as_str()))
     }
 
     /// The time of this request.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    entering::{Traveller, enter},
+    entering::{How, Traveller, enter},
     named,
 };
 use crate::{
@@ -197,7 +197,7 @@ pub async fn link(person: &Person, secret: &str, browser: &str, cookies: &Cookie
     }
     let member = tx.member_in(&account, &who.user).await?.ok_or(Stop::Unknown)?;
     note_link(&mut tx, &view, member, &who).await?;
-    enter(&visitor, tx, &who, &view.door, Some(person), cookies).await?;
+    enter(&visitor, tx, &who, &view.door, (Some(person), How::AsItIs), cookies).await?;
     Ok(view.next)
 }
 
@@ -260,7 +260,7 @@ pub async fn join(visitor: &Visitor, person: Option<&Person>, secret: &str, name
     if tx.known_as(view.door.idp.id.as_str(), &view.arrived.said.subject, &account).await?.is_none() {
         note_link(&mut tx, &view, member, &who).await?;
     }
-    enter(visitor, tx, &who, &view.door, before, traveller.cookies).await?;
+    enter(visitor, tx, &who, &view.door, (before, How::AsItIs), traveller.cookies).await?;
     Ok(view.next)
 }
 

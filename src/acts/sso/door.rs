@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     arrivals::{self, Arrived},
-    entering::{Traveller, enter},
+    entering::{How, Traveller, enter},
     named,
 };
 use crate::{
@@ -80,6 +80,8 @@ pub struct Trip<'a> {
     pub base_url: &'a str,
     /// The hash of what the browser is known by.
     pub browser: &'a str,
+    /// Whether the person is to prove anew who they are.
+    pub is_anew: bool,
 }
 
 /// How the browser goes there.
@@ -206,13 +208,20 @@ pub(super) async fn go_on(
     let arrived = Arrived { said, confirmed: false, claims: (purpose == Purpose::Test).then_some(claims) };
     match purpose {
         Purpose::Test => tested(visitor, door, away.user_id.as_ref(), traveller.browser, arrived).await,
-        Purpose::SignIn if door.idp.disabled_at.is_some() => Err(Stop::Unknown),
-        Purpose::SignIn => arrive(visitor, door, &away.return_to, arrived, traveller).await,
+        Purpose::SignIn | Purpose::Prove if door.idp.disabled_at.is_some() => Err(Stop::Unknown),
+        Purpose::SignIn => arrive(visitor, door, (&away.return_to, How::AsItIs), arrived, traveller).await,
+        Purpose::Prove => arrive(visitor, door, (&away.return_to, How::Forced), arrived, traveller).await,
     }
 }
 
 /// Somebody whom the provider has proven comes in, or to the page for whoever is new.
-async fn arrive(visitor: &Visitor, door: &DoorRow, next: &str, arrived: Arrived, traveller: &Traveller<'_>) -> Result<Back, Stop> {
+async fn arrive(
+    visitor: &Visitor,
+    door: &DoorRow,
+    (next, how): (&str, How),
+    arrived: Arrived,
+    traveller: &Traveller<'_>,
+) -> Result<Back, Stop> {
     let before = traveller.before.map(Holder::person);
     let (idp, subject) = (&door.idp.id, arrived.said.subject.clone());
     let known = visitor.read().known_as(idp.as_str(), &subject, &door.idp.account).await?;
@@ -232,7 +241,7 @@ async fn arrive(visitor: &Visitor, door: &DoorRow, next: &str, arrived: Arrived,
     tx.door(idp).await?.filter(|door| door.idp.disabled_at.is_none()).ok_or(Stop::Unknown)?;
     tx.note_identity(idp.as_str(), &subject, arrived.said.email.as_deref()).await?;
     let who = Who { user: known.user, email: known.email };
-    enter(visitor, tx, &who, door, before, traveller.cookies).await?;
+    enter(visitor, tx, &who, door, (before, how), traveller.cookies).await?;
     Ok(Back::In(next.to_owned()))
 }
 

@@ -9,6 +9,7 @@ use crate::{
     rules::{
         events::{Event, PersonEvent, Who},
         gate::Proof,
+        ids::SessionId,
     },
     store::{Instance, Tx, sso::DoorRow},
 };
@@ -23,6 +24,15 @@ pub struct Traveller<'a> {
     pub cookies: &'a Cookies,
 }
 
+/// How the provider has proven them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// As it saw fit.
+    AsItIs,
+    /// Anew, as it was made to.
+    Forced,
+}
+
 /// How sessions that begin so are marked in events.
 const METHOD: &str = "idp";
 
@@ -33,7 +43,7 @@ pub(super) async fn enter(
     mut tx: Tx<Instance>,
     who: &Who,
     door: &DoorRow,
-    before: Option<&Person>,
+    (before, how): (Option<&Person>, How),
     cookies: &Cookies,
 ) -> Result<(), Stop> {
     let proof = Proof::Idp { account: door.idp.account.to_string(), idp: door.idp.id.to_string() };
@@ -44,14 +54,23 @@ pub(super) async fn enter(
     let event = if let Some(person) = kept {
         let session = &person.facts().session;
         tx.prove(session, &proof).await?;
+        note_forced(&mut tx, session, door, how).await?;
         tx.rotate_session(session, &cookies.session).await?;
         Event::Person { who: who.clone(), what: PersonEvent::Proven { method: METHOD } }
     } else {
         let session = sessions::begin_by(visitor, &mut tx, who, &cookies.session, &proof).await?;
+        note_forced(&mut tx, &session, door, how).await?;
         sessions::replace(&mut tx, before).await?;
         Event::UserLoginSucceeded { who: who.clone(), session, method: METHOD }
     };
     tx.commit(event).await?;
     letters::ring(&visitor.app);
+    Ok(())
+}
+
+async fn note_forced(tx: &mut Tx<Instance>, session: &SessionId, door: &DoorRow, how: How) -> Result<(), Stop> {
+    if how == How::Forced {
+        tx.note_forced(session, door.idp.id.as_str()).await?;
+    }
     Ok(())
 }

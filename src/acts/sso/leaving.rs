@@ -24,7 +24,7 @@ pub async fn begin(visitor: &Visitor, trip: &Trip<'_>) -> Result<Way, Stop> {
     if door.idp.disabled_at.is_some() {
         return Err(Stop::Unknown);
     }
-    leave(visitor, trip, &door, Purpose::SignIn, None).await
+    leave(visitor, trip, &door, if trip.is_anew { Purpose::Prove } else { Purpose::SignIn }, None).await
 }
 
 /// Sets out to find out what would happen, as an administrator; also by a provider that is switched off.

@@ -77,7 +77,7 @@ pub(super) async fn leave(
     let app = &visitor.app;
     let state = door::new_secret(visitor);
     let client = OwnClient::new(app, door, trip.base_url)?;
-    let how = Begin { force: purpose == Purpose::Test, hint: None };
+    let how = Begin { force: purpose != Purpose::SignIn, hint: None };
     match oidc::begin(&app.0.outside, &client.borrowed(), &state, &*app.0.hands.dice, how).await {
         Ok(begun) => {
             keep(visitor, trip, door, user, (&state, &Kept::new(purpose, Asked::Oidc(begun.secrets)))).await?;
@@ -107,7 +107,7 @@ pub async fn come_back(visitor: &Visitor, returned: &Returned, base_url: &str, t
         return Err(note_fault(visitor, &door, &fault.to_string()).await);
     }
     let answer = Answer { code: &returned.code, iss: returned.iss.as_deref() };
-    let since = (purpose == Purpose::Test).then_some(away.created_at.0);
+    let since = (purpose != Purpose::SignIn).then_some(away.created_at.0);
     match oidc::finish(&app.0.outside, &own.borrowed(), secrets, &answer, visitor.now().0, since).await {
         Ok(claims) => {
             let said = Said { subject: claims.subject, email: claims.email, name: claims.name };

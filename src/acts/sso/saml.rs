@@ -23,7 +23,7 @@ use crate::{
         flows::Flow,
         ids::{IdpId, UserId},
         sso::{Protocol, Purpose, Said, acs, entity_id, said},
-        time::Millis,
+        time::{Millis, Span},
     },
     store::{
         Why,
@@ -36,6 +36,9 @@ use crate::{
 
 /// By what the browser is known of whoever has not set out from here: no browser is known by this.
 const UNASKED: &str = "unasked";
+
+/// How far clocks may be apart.
+const SKEW: Span = Span::minutes(1);
 
 /// What a provider has the browser post.
 pub struct Posted {
@@ -65,7 +68,7 @@ pub(super) async fn leave(
         destination: &destination,
         acs: &acs,
         now_ms: visitor.now().0,
-        force_authn: purpose == Purpose::Test,
+        force_authn: purpose != Purpose::SignIn,
         name_id_format: None,
     };
     let way = if idp.is_posted_to() {
@@ -106,6 +109,11 @@ pub async fn consume(visitor: &Visitor, id: &IdpId, posted: Posted, base_url: &s
         Err(says) => return Err(note_fault(visitor, &door, &says).await),
     };
     let purpose = kept.map_or(Ok(Purpose::SignIn), |kept| kept.purpose())?;
+    let since = away.as_ref().map_or(0, |away| away.created_at.0) - SKEW.0;
+    if purpose != Purpose::SignIn && asserted.authn_instant_ms < since {
+        let says = "The provider was asked to prove anew who it is, and says that they signed in there before that.";
+        return Err(note_fault(visitor, &door, says).await);
+    }
     match wait(visitor, &door, (purpose, away), &state_hash, &asserted).await? {
         Some(secret) => Ok(secret),
         None => Err(note_fault(visitor, &door, "What the provider said was used before: it counts once.").await),

@@ -362,11 +362,13 @@ pub struct Rescue {
     pub password: bool,
     /// Whether the account's IP restrictions only warn since then.
     pub relaxed: bool,
+    /// Whether members from before may do without single sign-on since then.
+    pub mixed: bool,
 }
 
 impl Rescue {
     fn value(self) -> Value {
-        json!({ "reason": self.reason, "second_factor_reset": self.factor, "password_link": self.password, "ip_restrictions_relaxed": self.relaxed })
+        json!({ "reason": self.reason, "second_factor_reset": self.factor, "password_link": self.password, "ip_restrictions_relaxed": self.relaxed, "sso_mixed": self.mixed })
     }
 }
 

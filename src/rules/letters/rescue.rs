@@ -18,6 +18,8 @@ pub struct Rescued {
     pub password: bool,
     #[serde(default)]
     pub relaxed: bool,
+    #[serde(default)]
+    pub mixed: bool,
     pub at: i64,
 }
 
@@ -27,7 +29,7 @@ impl Rescued {
     }
 
     pub(super) fn reading(&self) -> Reading {
-        let Self { account, slug, person, email, reason, factor, password, relaxed, at } = self;
+        let Self { account, slug, person, email, reason, factor, password, relaxed, mixed, at } = self;
         let at = Millis(*at).exact(&Zone::utc());
         let mut body = vec![
             format!(
@@ -38,6 +40,9 @@ impl Rescued {
         ];
         if *relaxed {
             body.push(format!("All IP restrictions of {account} only warn now: whoever comes from elsewhere is let in."));
+        }
+        if *mixed {
+            body.push(format!("Members of {account} who were there before single sign-on may do without it now."));
         }
         if *factor {
             body.push(format!("The second factor of {person} was taken away, and all their sessions were ended."));

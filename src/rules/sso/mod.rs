@@ -64,6 +64,7 @@ words! {
     /// Why somebody is sent to a provider.
     Purpose {
         SignIn = "sign_in", "To sign in.";
+        Prove = "prove", "To prove anew who one is.";
         Test = "test", "To find out, as an administrator, what would happen.";
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     store::sso::DoorRow,
     web::{
         cookies::NewCookies,
-        form::{Id, Next, Query},
+        form::{Id, Query},
         front::Front,
         page,
         page::{see_other, with_next},
@@ -32,6 +32,14 @@ use crate::{
 pub(super) struct Asked {
     next: String,
     account: String,
+}
+
+/// Where one wants to go, and whether one is to prove anew who one is.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Leaving {
+    next: String,
+    again: String,
 }
 
 #[derive(Template)]
@@ -70,7 +78,7 @@ pub(super) async fn choose(visitor: Visitor, front: Front, Query(asked): Query<A
     front.show(&Choose { theme: "auto", account: typed, next, faults, doors })
 }
 
-pub(super) async fn begin(visitor: Visitor, front: Front, Id(idp): Id<IdpId>, Query(asked): Query<Next>, parts: Parts) -> Response {
+pub(super) async fn begin(visitor: Visitor, front: Front, Id(idp): Id<IdpId>, Query(asked): Query<Leaving>, parts: Parts) -> Response {
     let found = match door::provider(&visitor, &idp).await {
         Ok(found) => found,
         Err(stop) => return problem::answer(stop, &parts),
@@ -81,7 +89,7 @@ pub(super) async fn begin(visitor: Visitor, front: Front, Id(idp): Id<IdpId>, Qu
         elsewhere if !asked.next.is_empty() && !elsewhere.starts_with("/accounts") => elsewhere.to_owned(),
         _ => format!("/accounts/{}", found.slug),
     };
-    let trip = Trip { idp: &idp, next: &next, base_url: &front.base_url, browser: &front.bind() };
+    let trip = Trip { idp: &idp, next: &next, base_url: &front.base_url, browser: &front.bind(), is_anew: asked.again == "yes" };
     match leaving::begin(&visitor, &trip).await {
         Ok(way) => go(&front, &found, way),
         Err(stop) => failed(&front, &parts, &found, &next, stop),

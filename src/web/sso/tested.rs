@@ -25,7 +25,7 @@ use crate::{
 };
 
 pub(super) async fn begin(permit: Permit<may::ManageSso>, front: Front, Id(idp): Id<IdpId>, parts: Parts) -> Response {
-    let trip = Trip { idp: &idp, next: "", base_url: &front.base_url, browser: &front.bind() };
+    let trip = Trip { idp: &idp, next: "", base_url: &front.base_url, browser: &front.bind(), is_anew: true };
     let found = match door::provider_of(&permit, &idp).await {
         Ok(found) => found,
         Err(stop) => return problem::answer(stop, &parts),
