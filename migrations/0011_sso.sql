@@ -55,6 +55,7 @@ CREATE TABLE account_domains (
     verified_at BIGINT,
     checked_at  BIGINT,
     missing_since BIGINT,
+    closes_since  BIGINT,
     PRIMARY KEY (account_id, domain)
 );
 CREATE UNIQUE INDEX account_domains_verified ON account_domains (domain) WHERE verified_at IS NOT NULL;

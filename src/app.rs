@@ -33,6 +33,7 @@ use crate::{
     config::Config,
     protocols::{
         breached::{Breached, ListError},
+        dns::Dns,
         mail::Mailer,
         outside::Outside,
         passwords::Hasher,
@@ -174,7 +175,7 @@ pub async fn start(config: &Config, clock: Clock, dice: Dice) -> Result<Running,
     let mailer = Mailer::new(&config.smtp_url, config.data_dir.join("mail"), &config.mail_from, &base_url)
         .map_err(|error| StartError::Other(error.to_string()))?;
     let outside = Outside::new(config.private_idps, None).map_err(|error| StartError::Other(error.to_string()))?;
-    let app = App::new(db, Means { hasher, mailer, outside }, terms, hands, key);
+    let app = App::new(db, Means { hasher, mailer, outside, dns: Dns::new(config.dns_server) }, terms, hands, key);
 
     let token = setup::new_token(&app).await.map_err(started)?;
     let setup_link = token.map(|token| format!("{base_url}/setup?token={token}"));

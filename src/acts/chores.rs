@@ -1,6 +1,6 @@
 //! What Frontdesk does by itself. Each chore may run in several processes at once.
 
-use super::{App, Stop, ip_restrictions, letters, permit::system};
+use super::{App, Stop, ip_restrictions, letters, own_domains, permit::system};
 use crate::store::{Instance, Why};
 
 /// How often chores are done.
@@ -12,6 +12,7 @@ pub const EVERY: std::time::Duration = std::time::Duration::from_mins(15);
 /// When the database fails.
 pub async fn clear(app: &App) -> Result<u64, Stop> {
     ip_restrictions::undo_all_overdue(app).await?;
+    own_domains::look_again(app).await?;
     let now = app.now();
     let terms = &app.0.terms;
     let attempts_before = now.minus(terms.attempts_kept);

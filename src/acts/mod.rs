@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, Notify};
 use crate::{
     protocols::{
         breached::Breached,
+        dns::Dns,
         mail::Mailer,
         outside::Outside,
         passwords::{HashError, Hasher},
@@ -44,6 +45,7 @@ pub mod lockouts;
 pub mod me;
 pub mod members;
 pub mod mfa;
+pub mod own_domains;
 pub mod passwords;
 mod permit;
 pub mod proofs;
@@ -106,6 +108,8 @@ pub struct Means {
     pub mailer: Mailer,
     /// Asks machines of others.
     pub outside: Outside,
+    /// Asks name servers.
+    pub dns: Dns,
 }
 
 /// The running application: the database and all that deeds need besides. Cheap to clone.
@@ -122,6 +126,7 @@ struct Parts {
     mailer: Mailer,
     /// How machines of others are asked.
     outside: Outside,
+    dns: Dns,
     /// Rings when a letter has been written.
     bell: Notify,
     /// Held by whoever delivers letters: a process does one round at a time.
@@ -224,7 +229,7 @@ impl App {
     /// Puts the parts together.
     #[must_use]
     pub fn new(db: Db, means: Means, terms: Terms, hands: Hands, key: InstanceKey) -> Self {
-        let Means { hasher, mailer, outside } = means;
+        let Means { hasher, mailer, outside, dns } = means;
         Self(Arc::new(Parts {
             db,
             hasher,
@@ -233,6 +238,7 @@ impl App {
             key,
             mailer,
             outside,
+            dns,
             bell: Notify::new(),
             round: Mutex::new(()),
             addresses: permit::Addresses::default(),

@@ -44,6 +44,11 @@ async fn demand_open(visitor: &Visitor) -> Result<(), Stop> {
 /// [`Stop::Unknown`] where people may not sign up, or [`Stop::TooMany`].
 pub async fn ask(visitor: &Visitor, email: &Email) -> Result<(), Stop> {
     demand_open(visitor).await?;
+    // The domain alone decides: it tells nothing of anybody.
+    if visitor.read().is_closed_for_sign_up(email.domain()).await? {
+        let says = "People of this domain sign in through their company's identity provider. Begin at the sign-in page.";
+        return Err(Faults::one("email", says).into());
+    }
     if !count_asked(visitor, email, Asked::Mailbox).await? {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use super::{StartError, bring_tls, database, key, terms};
 use crate::{
     acts::{App, Means, Stop, rescue},
     config::Config,
-    protocols::{breached::Breached, mail::Mailer, outside::Outside, passwords::Hasher},
+    protocols::{breached::Breached, dns::Dns, mail::Mailer, outside::Outside, passwords::Hasher},
     rules::{
         rescue::{Draft, LASTS, Wanted, Wish, path},
         time::Millis,
@@ -51,7 +51,7 @@ impl Desk {
         let terms = terms::of(config, Breached::open(Path::new(""))?);
         let db = store::rescue::open(&database(config)).await?;
         let key = key::existing(config, &db).await?;
-        Ok(Self { app: App::new(db, Means { hasher, mailer, outside }, terms, hands, key), base_url })
+        Ok(Self { app: App::new(db, Means { hasher, mailer, outside, dns: Dns::new(config.dns_server) }, terms, hands, key), base_url })
     }
 
     async fn look(&self, account: Option<&str>) -> Result<String, StartError> {

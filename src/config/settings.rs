@@ -98,6 +98,7 @@ settings! {
     attempts_per_address "FRONTDESK_ATTEMPTS_PER_ADDRESS" = "30": "How many may come from one network address in a window.";
     attempts_per_network "FRONTDESK_ATTEMPTS_PER_NETWORK" = "120": "How many may come from one /24 of IPv4 or /64 of IPv6 in a window.";
     private_idps "FRONTDESK_PRIVATE_IDPS" = "refused": "refused: identity providers are asked by https and at public addresses alone. allowed: also in private networks and on this machine, and by http.";
+    dns_server "FRONTDESK_DNS_SERVER" = "" or "(those of this machine)": "The address and port of the name server that is asked whether a domain is an account's own.";
     mfa "FRONTDESK_MFA" = "off": "Who needs a second factor, in all accounts: off, required_except_sso, or required. An account may demand more.";
     codes_per_user "FRONTDESK_CODES_PER_USER" = "10": "How many wrong codes of a second factor a person may get in a window of attempts_window, on all screens together.";
     codes_per_user_day "FRONTDESK_CODES_PER_USER_DAY" = "100": "How many in a day.";
@@ -124,6 +125,7 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
         letters_kept: span(found, "letters_kept")?,
         seats: number(found, "seats", 0..=1_000_000_000)?,
         sign_up: word_of(found, "sign_up", Policy::ALL, Policy::word)?,
+        dns_server: optional(found, "dns_server", "an address and a port, such as 127.0.0.1:53")?,
         private_idps: one_of(found, "private_idps", &[("refused", Private::Refused), ("allowed", Private::Allowed)])?,
         account_creation: word_of(found, "account_creation", Creation::ALL, Creation::word)?,
         plan: found.text("plan").to_owned(),

@@ -1,6 +1,7 @@
 //! Floor 2, right side: what we say to other machines, and the cryptography for it. Knows nothing of the store.
 
 pub mod breached;
+pub mod dns;
 mod failures;
 pub mod mail;
 pub mod oidc;

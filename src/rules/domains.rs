@@ -145,7 +145,7 @@ fn list(text: &str) -> Result<Vec<String>, String> {
 }
 
 /// A domain in ASCII, as addresses are compared; the dot at its end is left out.
-fn domain(text: &str) -> Option<String> {
+pub(super) fn domain(text: &str) -> Option<String> {
     let (front, rest) = text.strip_prefix("*.").map_or(("", text), |rest| ("*.", rest));
     let rest = rest.strip_prefix('@').unwrap_or(rest);
     let ascii = idna::domain_to_ascii_strict(rest.strip_suffix('.').unwrap_or(rest)).ok()?;

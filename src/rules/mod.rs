@@ -30,6 +30,7 @@ pub mod me;
 pub mod members;
 pub mod mfa;
 pub mod network;
+pub mod own_domains;
 pub mod passwords;
 pub mod permissions;
 pub mod proofs;

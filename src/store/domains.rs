@@ -15,19 +15,6 @@ impl<S> Reader<S> {
     }
 }
 
-impl<S> Reader<S> {
-    /// Whether an account has verified that a domain is its own.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn is_domain_of(&mut self, account: &AccountId, domain: &str) -> Result<bool> {
-        let found: i64 = sql!(self, c => sqlx::query_scalar(
-            "SELECT COUNT(*) FROM account_domains WHERE account_id = $1 AND domain = $2 AND verified_at IS NOT NULL")
-            .bind(account).bind(domain).fetch_one(c));
-        Ok(found > 0)
-    }
-}
-
 impl Reader<InAccount> {
     /// Which mail domains the account lets in.
     ///

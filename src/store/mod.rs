@@ -42,6 +42,7 @@ mod lockouts;
 mod members;
 mod mfa;
 mod outbox;
+pub mod own_domains;
 mod passwords;
 mod readers;
 pub mod rescue;

@@ -32,6 +32,7 @@ mod me;
 mod members;
 mod mfa;
 mod origin;
+mod own_domains;
 mod page;
 mod passwords;
 mod permit;

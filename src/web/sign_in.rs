@@ -22,6 +22,7 @@ use crate::{
         Holder, Stop, Visitor, sessions, setup,
         sign_in::{self, Begun},
         sign_up,
+        sso::door,
     },
     rules::{
         faults::Faults,
@@ -29,6 +30,7 @@ use crate::{
         sessions::End,
         sign_in::{Draft, destination},
     },
+    store::sso::DoorRow,
 };
 
 pub(super) fn routes() -> Routes {
@@ -47,6 +49,10 @@ struct Password {
     refused: Option<String>,
     /// Whether people may sign up without an invitation.
     may_sign_up: bool,
+    /// The providers of the address's domain.
+    doors: Vec<DoorRow>,
+    /// Whether the address alone is asked for, as it decides what is offered.
+    asks_address: bool,
 }
 page::page!(Password);
 
@@ -78,7 +84,10 @@ async fn show(visitor: Visitor, front: Front, Query(asked): Query<Asked>, parts:
             Ok(setup::State::Over) => {
                 let notice = notice(&asked.why);
                 let draft = Draft { next: asked.next, email: asked.email, ..Draft::default() };
-                front.show(&page_of(&visitor, draft, notice, Again::first()))
+                match offered(&visitor, draft, notice, Again::first()).await {
+                    Ok(page) => front.show(&page),
+                    Err(stop) => problem::answer(stop, &parts),
+                }
             }
             Ok(_) => see_other("/setup"),
             Err(stop) => problem::answer(stop, &parts),
@@ -91,7 +100,11 @@ async fn enter(visitor: Visitor, front: Front, parts: Parts, Form(draft): Form<D
     match try_to_enter(&visitor, &front, &draft).await.map_err(Again::of) {
         Ok(Begun::Session) => see_other(destination(&draft.next)),
         Ok(Begun::Half) => see_other(&with_next("/login/mfa", &draft.next)),
-        Err(Ok(again)) => again.show(&front, &page_of(&visitor, draft, None, again.clone())),
+        Err(Ok(again)) => match offered(&visitor, draft, None, again.clone()).await {
+            // What was typed is looked at in any case.
+            Ok(page) => again.show(&front, &Password { asks_address: false, ..page }),
+            Err(stop) => problem::answer(stop, &parts),
+        },
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
 }
@@ -128,8 +141,13 @@ async fn leave(holder: Holder, front: Front, parts: Parts, Form(asked): Form<Lea
     response
 }
 
-fn page_of(visitor: &Visitor, draft: Draft, notice: Option<&'static str>, again: Again) -> Password {
-    Password { theme: "auto", draft, faults: again.faults, notice, refused: again.refused, may_sign_up: sign_up::is_open(visitor) }
+/// The page with what applies to the address: its domain alone decides, and never whether anybody has it.
+async fn offered(visitor: &Visitor, draft: Draft, notice: Option<&'static str>, again: Again) -> Result<Password, Stop> {
+    let is_address = !draft.email.trim().is_empty();
+    let doors = door::providers_of_domain(visitor, &draft.email).await?;
+    let asks_address = !is_address && door::asks_for_address_first(visitor).await?;
+    let may_sign_up = sign_up::is_open(visitor);
+    Ok(Password { theme: "auto", draft, faults: again.faults, notice, refused: again.refused, may_sign_up, doors, asks_address })
 }
 
 /// Why somebody stands before the page.

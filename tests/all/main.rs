@@ -42,6 +42,7 @@ mod mfa;
 mod oidc;
 mod oidc_trouble;
 mod outside;
+mod own_domains;
 mod packaging;
 mod passwords;
 mod plans;

@@ -17,7 +17,16 @@ const PAGE: &str = "/accounts/acme/settings/sso";
 
 /// A Frontdesk that may ask machines of this machine, its administrator, and a provider on this machine.
 pub async fn with_idp() -> (House, Browser, Idp) {
-    let (house, ada) = House::with_ada_and(|config| config.private_idps = Private::Allowed).await;
+    with_idp_and(|_| {}).await
+}
+
+/// The same, configured otherwise.
+pub async fn with_idp_and(change: impl FnOnce(&mut frontdesk::config::Config)) -> (House, Browser, Idp) {
+    let (house, ada) = House::with_ada_and(|config| {
+        config.private_idps = Private::Allowed;
+        change(config);
+    })
+    .await;
     let clock = house.clock();
     let idp = Idp::start(move || clock()).await;
     (house, ada, idp)

@@ -172,9 +172,8 @@ async fn facts(
 
 async fn mailbox(reader: &mut Reader<Instance>, door: &DoorRow, email: &Email, is_confirmed: bool) -> Result<Mailbox, Stop> {
     let account = &door.idp.account;
-    let domain = email.canonical().rsplit_once('@').map_or("", |(_, domain)| domain);
     Ok(Mailbox {
-        is_of_account: reader.is_domain_of(account, domain).await?,
+        is_of_account: reader.is_domain_of(account, email.domain()).await?,
         is_confirmed,
         is_let_in: reader.domains_of(account).await?.admit(email.canonical()),
         is_taken: reader.owner(email.canonical()).await?.is_some(),

@@ -16,6 +16,7 @@ use crate::{
         secrets::{hash_token, token},
     },
     rules::{
+        addresses::Email,
         events::{Event, Log, SsoEvent, Who},
         faults::Faults,
         flows::Flow,
@@ -105,6 +106,25 @@ pub enum Way {
 /// When the database fails.
 pub async fn providers(visitor: &Visitor, slug: &str) -> Result<Vec<DoorRow>, Stop> {
     Ok(visitor.read().doors(slug).await?)
+}
+
+/// The providers of the account that an address's domain is shown to be of: the domain alone decides, whoever has the address.
+///
+/// # Errors
+/// When the database fails.
+pub async fn providers_of_domain(visitor: &Visitor, email: &str) -> Result<Vec<DoorRow>, Stop> {
+    match Email::parse(email) {
+        Ok(email) => Ok(visitor.read().doors_of_domain(email.domain()).await?),
+        Err(_) => Ok(Vec::new()),
+    }
+}
+
+/// Whether there is a domain whose people sign in otherwise than the others: then the address is asked for first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn asks_for_address_first(visitor: &Visitor) -> Result<bool, Stop> {
+    Ok(visitor.read().has_own_domains().await?)
 }
 
 /// A provider, whether switched on or off, and its account.

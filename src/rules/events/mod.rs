@@ -163,6 +163,11 @@ words! {
         SsoUpdated          = "account_sso_updated.v0",   "changed who uses single sign-on, or how people become members";
         IdentityLinked      = "membership_identity_linked.v0", "was linked to who they are at an identity provider";
         IdentityUnlinked    = "membership_identity_unlinked.v0", "took away who a member is at an identity provider";
+        OwnDomainAdded      = "account_domain_added.v0",  "added a domain of the account's own";
+        OwnDomainVerified   = "account_domain_verified.v0", "showed that a domain is the account's own";
+        OwnDomainLost       = "account_domain_lost.v0",   "found that a domain is not the account's own any more";
+        OwnDomainRemoved    = "account_domain_removed.v0", "took a domain of the account's own away";
+        OwnDomainUpdated    = "account_domain_updated.v0", "changed who signs up with addresses of a domain";
         LetterFailed        = "letter_failed.v0",         "could not deliver a letter";
     }
 }

@@ -36,6 +36,16 @@ pub enum SsoEvent {
     Refused { idp: Idp, why: String },
     /// Other people use it, or become members in another way.
     Updates { before: Value, after: Value },
+    /// A domain is to be shown to be the account's own.
+    DomainAdded { domain: String },
+    /// It was.
+    DomainVerified { domain: String },
+    /// It is not any more: its record has been missing for days.
+    DomainLost { domain: String },
+    /// It was taken away.
+    DomainRemoved { domain: String },
+    /// Nobody signs up with an address of it, or people do again.
+    DomainClosed { domain: String, closes: bool },
     /// A member is known by it from now on.
     Linked { idp: Idp, member: MemberId, who: Who, subject: String },
     /// A member is not known by it any more.
@@ -56,6 +66,18 @@ impl SsoEvent {
             Self::Updates { before, after } => {
                 done(Kind::SsoUpdated, log, vec![subject("account", account.as_str(), "")], Some(before), Some(after))
             }
+            Self::DomainAdded { domain } => {
+                done(Kind::OwnDomainAdded, log, vec![of_domain(&domain)], None, Some(json!({ "domain": domain })))
+            }
+            Self::DomainVerified { domain } => done(Kind::OwnDomainVerified, log, vec![of_domain(&domain)], None, None),
+            Self::DomainLost { domain } => done(Kind::OwnDomainLost, log, vec![of_domain(&domain)], None, None),
+            Self::DomainRemoved { domain } => {
+                done(Kind::OwnDomainRemoved, log, vec![of_domain(&domain)], Some(json!({ "domain": domain })), None)
+            }
+            Self::DomainClosed { domain, closes } => {
+                let value = |closed: bool| json!({ "sign_up_closed": closed });
+                done(Kind::OwnDomainUpdated, log, vec![of_domain(&domain)], Some(value(!closes)), Some(value(closes)))
+            }
             Self::Linked { idp, member, who, subject } => {
                 let mut subjects = membership(&member, &who);
                 subjects.push(idp.subject());
@@ -68,4 +90,8 @@ impl SsoEvent {
             }
         }
     }
+}
+
+fn of_domain(domain: &str) -> Subject {
+    subject("domain", domain, domain)
 }

@@ -109,6 +109,17 @@ impl Reader<Instance> {
             " FROM idps i JOIN accounts a ON a.id = i.account_id
              WHERE a.slug = $1 AND a.deleted_at IS NULL AND i.disabled_at IS NULL ORDER BY i.description, i.id")).bind(slug).fetch_all(c)))
     }
+
+    /// The providers, switched on, of the account that has shown a domain to be its own, by what people see of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn doors_of_domain(&mut self, domain: &str) -> Result<Vec<DoorRow>> {
+        Ok(sql!(self, c => sqlx::query_as(concat!("SELECT a.name AS account_name, a.slug, a.ip_version, ", idp_columns!(),
+            " FROM account_domains d JOIN accounts a ON a.id = d.account_id JOIN idps i ON i.account_id = a.id
+             WHERE d.domain = $1 AND d.verified_at IS NOT NULL AND a.deleted_at IS NULL AND i.disabled_at IS NULL
+             ORDER BY i.description, i.id")).bind(domain).fetch_all(c)))
+    }
 }
 
 impl Reader<InAccount> {
