@@ -45,7 +45,7 @@ impl OwnDomainRow {
 
 macro_rules! own_domain_columns {
     () => {
-        "SELECT d.account_id, d.domain, d.token, d.verified_at, d.checked_at, d.missing_since, d.closes_since FROM account_domains d "
+        "d.account_id, d.domain, d.token, d.verified_at, d.checked_at, d.missing_since, d.closes_since"
     };
 }
 
@@ -69,8 +69,10 @@ impl Reader<InAccount> {
     /// When the database fails.
     pub async fn own_domains(&mut self) -> Result<Vec<OwnDomainRow>> {
         let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as(concat!(own_domain_columns!(), "WHERE d.account_id = $1 ORDER BY d.domain"))
-            .bind(&scope).fetch_all(c)))
+        Ok(
+            sql!(self, c => sqlx::query_as(concat!("SELECT ", own_domain_columns!(), " FROM account_domains d WHERE d.account_id = $1 ORDER BY d.domain"))
+            .bind(&scope).fetch_all(c)),
+        )
     }
 }
 
@@ -100,8 +102,8 @@ impl Reader<Instance> {
     /// # Errors
     /// When the database fails.
     pub async fn own_domains_due(&mut self, before: Millis, limit: i64) -> Result<Vec<OwnDomainRow>> {
-        Ok(sql!(self, c => sqlx::query_as(concat!(own_domain_columns!(),
-            "WHERE d.verified_at IS NOT NULL AND d.checked_at <= $1 ORDER BY d.checked_at LIMIT CAST($2 AS BIGINT)"))
+        Ok(sql!(self, c => sqlx::query_as(concat!("SELECT ", own_domain_columns!(),
+            " FROM account_domains d WHERE d.verified_at IS NOT NULL AND d.checked_at <= $1 ORDER BY d.checked_at LIMIT CAST($2 AS BIGINT)"))
             .bind(before).bind(limit).fetch_all(c)))
     }
 }

@@ -220,6 +220,11 @@ async fn a_member_is_linked_once_and_comes_in_by_it_from_then_on() {
     assert_eq!(through(&again, &idp, &id, "").await.location(), "/accounts/acme");
     assert!(again.get("/accounts/acme/members").await.text().contains("ada@example.com"));
     assert_eq!(house.raw.texts("SELECT said_email FROM identities").await, ["changed@example.com"]);
+    let own =
+        "SELECT m.id FROM members m JOIN accounts a ON a.id = m.account_id WHERE a.slug = 'acme' AND m.search_email = 'ada@example.com'";
+    let member = house.raw.texts(own).await.remove(0);
+    let page = ada.get(&format!("/accounts/acme/members/{member}")).await;
+    assert!(page.text().contains("The provider says changed@example.com") && page.text().contains("ada-1"), "{}", page.text());
     // Whoever is signed in as somebody else is not signed in over their head.
     let bob = house.signed_in(&house.member("acme", "bob", READER).await).await;
     let page = through(&bob, &idp, &id, "").await;
@@ -228,6 +233,13 @@ async fn a_member_is_linked_once_and_comes_in_by_it_from_then_on() {
         "{}",
         page.text()
     );
+    // What was linked can be taken away, and what was proven by it goes at once.
+    assert_eq!(again.get("/accounts/acme").await.status, StatusCode::OK);
+    let form = [("subject", "ada-1".to_owned()), ("member", member)];
+    assert_eq!(ada.post(&format!("{PAGE}/{id}/unlink"), &form).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(ada.post(&format!("{PAGE}/{id}/unlink"), &form).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(again.get("/accounts/acme").await.status, StatusCode::FORBIDDEN);
+    assert!(through(&house.visitor(), &idp, &id, "").await.location().starts_with("/welcome/"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

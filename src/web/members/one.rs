@@ -14,7 +14,7 @@ use crate::{
         permissions::{May, Permission, Rights, may, rights},
         time::Millis,
     },
-    store::{MemberRow, StoreError},
+    store::{MemberRow, StoreError, sso::identities::IdentityRow},
     web::{
         choices::RoleChoices,
         form::{Form, Id, faults_of},
@@ -45,6 +45,8 @@ struct One {
     locked_until: Option<Millis>,
     /// By whose invitation they came.
     invited_by: Option<String>,
+    /// Who they are at the account's identity providers.
+    identities: Vec<IdentityRow>,
     draft: Draft,
     roles: RoleChoices,
     faults: Faults,
@@ -92,6 +94,7 @@ async fn page_of<M: May>(
             None
         },
         invited_by: reader.invited_by(&member.user_id).await?,
+        identities: reader.identities_of(&member.user_id).await?,
         roles: RoleChoices::new([&draft.developer, &draft.team, &draft.billing, &draft.administrator], permit.roles()),
         untouchable: may_touch(permit.roles(), roles).err(),
         viewer: permit.rights().clone(),

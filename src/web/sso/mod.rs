@@ -41,6 +41,7 @@ pub(super) fn routes() -> Routes {
         .post("/accounts/{slug}/settings/sso/{id}/disable", one::disable)
         .get("/accounts/{slug}/settings/sso/{id}/delete", one::ask_delete)
         .post("/accounts/{slug}/settings/sso/{id}/delete", one::delete)
+        .post("/accounts/{slug}/settings/sso/{id}/unlink", one::unlink)
         .get("/accounts/{slug}/settings/sso/{id}/test", tested::begin)
         .get("/accounts/{slug}/settings/sso/{id}/tested/{token}", tested::show)
 }

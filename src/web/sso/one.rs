@@ -2,13 +2,14 @@
 
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
+use serde::Deserialize;
 
 use super::one_saml;
 use crate::{
     acts::{Permit, Stop, sso},
     rules::{
         faults::Faults,
-        ids::IdpId,
+        ids::{IdpId, MemberId},
         permissions::may,
         sso::{OidcDraft, Protocol, redirect_uri},
         time::Millis,
@@ -191,5 +192,30 @@ pub(super) async fn delete(permit: Permit<may::ManageSso>, front: Front, Id(id):
             Err(stop) => problem::answer(stop, &parts),
         },
         Err(Err(stop)) => problem::answer(stop, &parts),
+    }
+}
+
+/// Who a member is at the provider, as their page says it.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Linked {
+    subject: String,
+    member: String,
+}
+
+pub(super) async fn unlink(
+    permit: Permit<may::ManageSso>,
+    front: Front,
+    Id(id): Id<IdpId>,
+    parts: Parts,
+    Form(linked): Form<Linked>,
+) -> Response {
+    let path = match MemberId::parse(&linked.member) {
+        Some(member) => format!("/accounts/{}/members/{member}", permit.account().slug),
+        None => return problem::answer(Stop::Unknown, &parts),
+    };
+    match sso::unlink(&permit, &id, &linked.subject).await {
+        Ok(()) => front.go(&path, "The link is gone. Whoever comes by it proves themselves once more.").await,
+        Err(stop) => problem::answer(stop, &parts),
     }
 }
