@@ -15,6 +15,7 @@ mod locked_out;
 mod mfa;
 mod people;
 mod programs;
+mod sso;
 
 use chromium::{Chromium, Scripts};
 use frontdesk::rules::members::{Developer, Roles, Team};
