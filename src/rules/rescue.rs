@@ -60,6 +60,7 @@ pub enum Wish {
 
 /// A way in for somebody.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing that is done or not")]
 pub struct Wanted {
     /// The slug of the account.
     pub account: String,

@@ -35,7 +35,7 @@ async fn left(visitor: Visitor, Query(asked): Query<Asked>, parts: Parts) -> Res
 }
 
 async fn stay(visitor: Visitor, Query(asked): Query<Asked>, parts: Parts) -> Response {
-    answer(visitor.stay(asked.slug()).await, &parts)
+    answer(Box::pin(visitor.stay(asked.slug())).await, &parts)
 }
 
 /// Seconds, and behind a nought why it is over.

@@ -27,8 +27,7 @@ pub async fn with_idp_and(change: impl FnOnce(&mut frontdesk::config::Config)) -
         change(config);
     })
     .await;
-    let clock = house.clock();
-    let idp = Idp::start(move || clock()).await;
+    let idp = Idp::start(house.clock()).await;
     (house, ada, idp)
 }
 

@@ -358,6 +358,7 @@ pub enum Event {
 
 /// What was made from the host for somebody, and why.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing that is done or not")]
 pub struct Rescue {
     /// The reason that was given.
     pub reason: String,

@@ -7,7 +7,7 @@ use crate::rules::{rescue::LASTS, time::Millis, zones::Zone};
 
 /// What it says: for whom of them, why, and what was done besides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the fields are what the sentences name")]
+#[expect(missing_docs, clippy::struct_excessive_bools, reason = "the fields are what the sentences name")]
 pub struct Rescued {
     pub account: String,
     pub slug: String,
