@@ -19,6 +19,7 @@ mod judge;
 mod metadata;
 mod mutations;
 mod requests;
+mod second_opinion;
 mod signer;
 mod sweep;
 mod vendors;
