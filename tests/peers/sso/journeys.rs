@@ -6,6 +6,8 @@ use serde_json::json;
 use super::{DEEP, Front, Protocol, Provider, SETTINGS};
 use crate::kit::READER;
 
+const KEYS: &str = "/accounts/acme/api-keys/new";
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn by_openid_connect() {
     journey(Protocol::Oidc).await;
@@ -72,7 +74,6 @@ async fn test_and_link(front: &Front, provider: &Provider) {
 async fn come_in(front: &Front, provider: &Provider, login: &str) {
     front.set_out(provider, login, DEEP).await;
     front.arrives(DEEP).await;
-    // Without what the provider remembers, the same once more from the page that could not be shown.
     front.visit("/me").await;
     front.says("opens that account alone").await;
 }
@@ -143,8 +144,7 @@ async fn join_just_in_time(front: &Front, provider: &Provider) {
     front.set_out(provider, "grace", DEEP).await;
     front.says("people join it by invitation").await;
     browser.look(&named(provider, "welcome-closed")).await;
-    front.set_out(provider, "ada", SETTINGS).await;
-    front.arrives(SETTINGS).await;
+    front.by_password("ada", SETTINGS).await;
     browser.choose("provisioning", "just_in_time").await;
     browser.press("Save").await;
     front.says("Saved. It holds from the next request on").await;
@@ -161,12 +161,27 @@ async fn join_just_in_time(front: &Front, provider: &Provider) {
     browser.look(&named(provider, "welcome-join")).await;
     browser.press("Join Acme").await;
     front.arrives(DEEP).await;
+
+    // Who has no password is asked anew by the provider where it is worth a second look, and finds again what was typed.
+    front.visit(KEYS).await;
+    browser.type_into("description", "Grace's").await;
+    browser.press("Create API key").await;
+    front.says("Is it you?").await;
+    browser.look(&named(provider, "prove")).await;
+    front.choose(provider, "grace").await;
+    front.says("This is what was typed before.").await;
+    assert_eq!(browser.value("description").await, "Grace's");
+    browser.press("Create API key").await;
+    browser.wait_for("#value").await;
 }
 
 /// Once everybody has to, whoever is in by password is sent to the provider.
 async fn enforce(front: &Front, provider: &Provider) {
     let browser = &front.browser;
-    front.set_out(provider, "ada", SETTINGS).await;
+    // Whoever has a password proves with it who they are, and comes in through the provider besides.
+    front.by_password("ada", "/accounts").await;
+    front.visit(&format!("/login/sso?next={SETTINGS}")).await;
+    front.choose(provider, "ada").await;
     front.arrives(SETTINGS).await;
     browser.choose("mode", "enforced").await;
     browser.press("Save").await;
