@@ -193,7 +193,8 @@ impl Front {
             let files = files.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|ending| ending == "eml"));
             let letters = files.map(|path: PathBuf| std::fs::read_to_string(path).unwrap());
             let mut letters = letters.filter(|letter| letter.contains(&format!("To: {email}")));
-            let code = letters.find_map(|letter| letter.lines().find(|line| line.len() == 9 && line.as_bytes()[4] == b'-').map(str::to_owned));
+            let code =
+                letters.find_map(|letter| letter.lines().find(|line| line.len() == 9 && line.as_bytes()[4] == b'-').map(str::to_owned));
             if let Some(code) = code {
                 return code;
             }

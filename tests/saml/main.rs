@@ -22,6 +22,7 @@ mod requests;
 mod second_opinion;
 mod signer;
 mod sweep;
+mod third_opinion;
 mod vendors;
 
 /// Each of them is believed, and says what was signed.
