@@ -70,7 +70,7 @@ async fn twenty_who_wait_for_a_slow_provider_hold_nobody_up() {
     let (house, ada, slow) = with_idp().await;
     let id = add(&ada, &slow).await;
     let clock = house.clock();
-    let good = Idp::start(move || clock()).await;
+    let good = Idp::start(clock).await;
     let other = add(&ada, &good).await;
     link(&ada, &good, &other).await;
     slow.lie(Lie::At(Door::Discovery, Trouble::Slow));
