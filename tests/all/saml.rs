@@ -63,6 +63,7 @@ impl Provider {
         Self { key: "idp" }
     }
 
+    #[expect(clippy::unused_self, reason = "they are the provider's, whatever it signs with")]
     fn metadata(&self, binding: &str, keys: &[&str]) -> String {
         let certificate = |name: &&str| {
             let base64: String = pem(&format!("{name}.crt")).lines().filter(|line| !line.starts_with('-')).collect();

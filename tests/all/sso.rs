@@ -28,7 +28,7 @@ pub async fn with_idp_and(change: impl FnOnce(&mut frontdesk::config::Config)) -
     })
     .await;
     let clock = house.clock();
-    let idp = Idp::start(move || clock()).await;
+    let idp = Idp::start(clock).await;
     (house, ada, idp)
 }
 

@@ -172,10 +172,11 @@ impl Front {
         self.browser.press("Log in").await;
     }
 
-    /// As somebody new, sets out to a page, chooses the provider and logs in there.
+    /// As somebody new, opens a page, is asked to sign in, chooses the provider and logs in there.
     async fn set_out(&self, provider: &Provider, login: &str, next: &str) {
         self.as_somebody_new().await;
-        self.visit(&format!("/login/sso?next={next}")).await;
+        self.visit(next).await;
+        self.browser.follow("main a[href^='/login/sso?next=']").await;
         self.choose(provider, login).await;
     }
 
