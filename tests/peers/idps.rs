@@ -1,4 +1,4 @@
-//! Identity providers as processes of their own: npm's `oidc-provider` and PyPI's `pysaml2`, in `idps/`. Each file says at its head what it
+//! Identity providers as processes of their own: npm's `oidc-provider` and Python's `pysaml2`, in `idps/`. Each file says at its head what it
 //! is told and what it answers.
 
 use std::{

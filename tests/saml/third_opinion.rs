@@ -1,4 +1,4 @@
-//! pysaml2 (PyPI) reads our metadata and our request, and its answers are believed, or refused for the right reason.
+//! `pysaml2`, of the Python package index, reads our metadata and our request, and its answers are believed, or refused for the right reason.
 
 use std::{path::Path, process::Command};
 
