@@ -212,7 +212,7 @@ impl Front {
         let idp = if protocol == Protocol::Oidc {
             let mut idp = Idp::oidc(&people());
             browser.follow("a[href$='/new-oidc']").await;
-            browser.look("sso-new-oidc").await;
+            browser.look("peer-sso-new-oidc").await;
             let client = json!({ "client_id": "desk", "client_secret": "s".repeat(40), "redirect_uris": values().await });
             idp.tell(&json!({ "clients": [client] }));
             browser.type_into("issuer", idp.says("issuer")).await;
@@ -222,7 +222,7 @@ impl Front {
         } else {
             let mut idp = Idp::saml(&people());
             browser.follow("a[href$='/new-saml']").await;
-            browser.look("sso-new-saml").await;
+            browser.look("peer-sso-new-saml").await;
             // It reads what we say of ourselves.
             let ours = values().await.pop().unwrap();
             let metadata = self.ada.get(ours.strip_prefix(&self.base).unwrap()).await.unwrap();

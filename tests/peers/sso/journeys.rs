@@ -44,13 +44,13 @@ async fn set_up(front: &mut Front, protocol: Protocol) {
     front.visit(SETTINGS).await;
     front.says("No identity provider yet").await;
     if protocol == Protocol::Oidc {
-        front.browser.look("sso-none").await;
+        front.browser.look("peer-sso-none").await;
     }
 }
 
 /// The name of a picture of this protocol.
 fn named(provider: &Provider, name: &str) -> String {
-    format!("sso-{name}-{}", if provider.protocol == Protocol::Oidc { "oidc" } else { "saml" })
+    format!("peer-sso-{name}-{}", if provider.protocol == Protocol::Oidc { "oidc" } else { "saml" })
 }
 
 /// An administrator goes there and back, sees what it says, and links themselves.
@@ -109,7 +109,7 @@ async fn begin_at_the_provider(front: &Front, provider: &Provider) {
     front.as_somebody_new().await;
     front.browser.open(&unasked).await;
     front.says("Nobody has set out from here").await;
-    front.browser.look("sso-unasked").await;
+    front.browser.look("peer-sso-unasked").await;
     front.visit("/accounts/acme").await;
     front.arrives("/login?next=%2Faccounts%2Facme").await;
 
@@ -128,12 +128,12 @@ async fn rotate(front: &Front, provider: &mut Provider) {
     if provider.protocol == Protocol::Saml {
         front.set_out(provider, "ada", DEEP).await;
         front.says("You are not signed in").await;
-        front.browser.look("sso-rotated").await;
+        front.browser.look("peer-sso-rotated").await;
         front.by_password("ada", &format!("{SETTINGS}/{}", provider.id)).await;
         front.browser.press("Save").await;
         front.says("Saved. Test it before anybody depends on it.").await;
         assert_eq!(front.browser.texts("table.cards tbody tr").await.len(), 2, "the old certificate stays");
-        front.browser.look("sso-one-saml-rotated").await;
+        front.browser.look("peer-sso-one-saml-rotated").await;
     }
     come_in(front, provider, "ada").await;
 }

@@ -23,13 +23,13 @@ async fn one_of_two_is_chosen_and_goes_on_without_the_other() {
     link(&front, &saml).await;
     front.by_password("ada", SETTINGS).await;
     front.arrives(SETTINGS).await;
-    front.browser.look("sso-list-two").await;
+    front.browser.look("peer-sso-list-two").await;
 
     // The chooser, by the account's name.
     front.as_somebody_new().await;
     front.visit("/login/sso?account=acme").await;
     assert_eq!(front.browser.texts(".providers a").await, ["Example Inc.", "Example Ltd. & Sons, formerly of London"]);
-    front.browser.look("sso-choose-two").await;
+    front.browser.look("peer-sso-choose-two").await;
     front.choose(&saml, "ada").await;
     front.arrives("/accounts/acme").await;
     front.set_out(&oidc, "ada", DEEP).await;
@@ -42,7 +42,7 @@ async fn one_of_two_is_chosen_and_goes_on_without_the_other() {
     front.visit(&format!("/login/sso/{}?next={DEEP}", oidc.id)).await;
     assert_eq!(front.browser.texts("h1").await, ["You are not signed in"]);
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
-    front.browser.look("sso-away").await;
+    front.browser.look("peer-sso-away").await;
     assert_eq!(front.browser.attribute("main a.button", "href").await, format!("/login/sso/{}?next=%2Faccounts%2Facme%2Fevents", oidc.id));
     front.set_out(&saml, "ada", DEEP).await;
     front.arrives(DEEP).await;
@@ -52,6 +52,6 @@ async fn one_of_two_is_chosen_and_goes_on_without_the_other() {
     front.visit(SETTINGS).await;
     front.says("Failed last").await;
     front.visit(&format!("{SETTINGS}/{}", oidc.id)).await;
-    front.browser.look("sso-one-away").await;
+    front.browser.look("peer-sso-one-away").await;
     front.browser.quit().await;
 }
