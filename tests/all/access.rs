@@ -243,6 +243,7 @@ fn form_that_works(route: &str) -> Vec<(&'static str, String)> {
             ("scopes", "openid email"),
         ],
         "domains" | "check" | "close" | "open" => &[("domain", "another.example")],
+        "remove" if route.contains("/domains/") => &[("domain", "another.example")],
         "new-saml" | "upload" | "change-saml" => &[("description", "Another")],
         "unlink" => &[("subject", "none")],
         "trust" => &[("certificate", "none")],

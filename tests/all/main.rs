@@ -61,6 +61,7 @@ mod sign_in;
 mod sign_up;
 mod smtp;
 mod sso;
+mod sso_trouble;
 mod store;
 mod typed;
 mod upgrades;

@@ -27,7 +27,8 @@ pub async fn with_idp_and(change: impl FnOnce(&mut frontdesk::config::Config)) -
         change(config);
     })
     .await;
-    let idp = Idp::start(house.clock()).await;
+    let clock = house.clock();
+    let idp = Idp::start(clock).await;
     (house, ada, idp)
 }
 

@@ -28,7 +28,7 @@ impl Drop for Proxy {
 const OFFICE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 4);
 
-fn free_port() -> SocketAddr {
+pub fn free_port() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 

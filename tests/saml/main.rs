@@ -19,8 +19,10 @@ mod judge;
 mod metadata;
 mod mutations;
 mod requests;
+mod second_opinion;
 mod signer;
 mod sweep;
+mod third_opinion;
 mod vendors;
 
 /// Each of them is believed, and says what was signed.
