@@ -2,6 +2,7 @@
 
 pub mod breached;
 mod failures;
+pub mod github;
 pub mod mail;
 pub mod oidc;
 pub mod outside;
