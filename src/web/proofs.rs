@@ -12,6 +12,7 @@ use super::{
     page::see_other,
     problem,
     routes::Routes,
+    social::Ways,
 };
 use crate::{
     acts::{
@@ -35,26 +36,28 @@ struct Prove {
     draft: Draft,
     faults: Faults,
     refused: Option<String>,
+    social: Ways,
 }
 page::page!(Prove);
 
 impl Prove {
-    fn new(person: &Person, draft: Draft, again: Again) -> Self {
+    async fn new(person: &Person, draft: Draft, again: Again) -> Self {
+        let social = Ways::to_prove(person, &draft.next).await;
         let facts = person.facts();
         let (email, by_code) = (facts.email.clone(), facts.factor_since.is_some());
-        Self { theme: facts.theme.clone(), email, by_code, draft, faults: again.faults, refused: again.refused }
+        Self { theme: facts.theme.clone(), email, by_code, draft, faults: again.faults, refused: again.refused, social }
     }
 }
 
 async fn show(person: Person, front: Front, Query(asked): Query<Next>) -> Response {
     let draft = Draft { next: asked.next, ..Draft::default() };
-    front.show(&Prove::new(&person, draft, Again::first()))
+    front.show(&Prove::new(&person, draft, Again::first()).await)
 }
 
 async fn prove(person: Person, front: Front, parts: Parts, Form(draft): Form<Draft>) -> Response {
     match try_to_prove(&person, &front, &draft).await.map_err(Again::of) {
         Ok(()) => see_other(destination(&draft.next)),
-        Err(Ok(again)) => again.show(&front, &Prove::new(&person, draft, again.clone())),
+        Err(Ok(again)) => again.show(&front, &Prove::new(&person, draft, again.clone()).await),
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
 }

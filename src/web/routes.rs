@@ -10,7 +10,7 @@ use axum::{
 
 use super::{
     Site, accounts, api, billing, bot_users, credentials, domains, emails, events, idle, invitations, ip_policies, ip_restrictions,
-    lockouts, me, members, mfa, passwords, proofs, rescue, security, sessions, setup, sign_in, sign_up, sso,
+    lockouts, me, members, mfa, passwords, proofs, rescue, security, sessions, setup, sign_in, sign_up, social, sso,
 };
 
 /// One route.
@@ -68,6 +68,7 @@ pub(super) fn pages() -> Routes {
         .and(rescue::routes())
         .and(security::routes())
         .and(sso::routes())
+        .and(social::routes())
         .and(emails::routes())
         .and(accounts::routes())
         .and(members::routes())

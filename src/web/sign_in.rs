@@ -16,6 +16,7 @@ use super::{
     page::{see_other, with_next},
     problem,
     routes::Routes,
+    social::Ways,
 };
 use crate::{
     acts::{
@@ -47,6 +48,7 @@ struct Password {
     refused: Option<String>,
     /// Whether people may sign up without an invitation.
     may_sign_up: bool,
+    social: Ways,
 }
 page::page!(Password);
 
@@ -129,7 +131,8 @@ async fn leave(holder: Holder, front: Front, parts: Parts, Form(asked): Form<Lea
 }
 
 fn page_of(visitor: &Visitor, draft: Draft, notice: Option<&'static str>, again: Again) -> Password {
-    Password { theme: "auto", draft, faults: again.faults, notice, refused: again.refused, may_sign_up: sign_up::is_open(visitor) }
+    let (may_sign_up, social) = (sign_up::is_open(visitor), Ways::new(visitor, "Sign in with", &draft.next));
+    Password { theme: "auto", draft, faults: again.faults, notice, refused: again.refused, may_sign_up, social }
 }
 
 /// Why somebody stands before the page.
