@@ -3,12 +3,7 @@
 use sqlx::FromRow;
 
 use super::{Instance, OfUser, Reader, Result, Tx, run, sql};
-use crate::rules::{
-    flows::Flow,
-    ids::UserId,
-    social::Provider,
-    time::Millis,
-};
+use crate::rules::{flows::Flow, ids::UserId, social::Provider, time::Millis};
 
 /// The user to whom a login belongs.
 #[derive(Clone, Debug, FromRow)]
@@ -94,8 +89,10 @@ impl Reader<OfUser> {
     /// When the database fails.
     pub async fn own_logins(&mut self) -> Result<Vec<LoginRow>> {
         let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as("SELECT provider, subject, linked_at FROM identities WHERE user_id = $1 ORDER BY linked_at, provider")
-            .bind(&scope).fetch_all(c)))
+        Ok(
+            sql!(self, c => sqlx::query_as("SELECT provider, subject, linked_at FROM identities WHERE user_id = $1 ORDER BY linked_at, provider")
+            .bind(&scope).fetch_all(c)),
+        )
     }
 }
 
@@ -155,7 +152,9 @@ impl Tx<Instance> {
         provider: Provider,
     ) -> Result<Option<OnTheWayRow>> {
         let now = self.now();
-        Ok(sql!(self, c => sqlx::query_as(concat!("UPDATE flows SET used_at = $5 WHERE", is_open!(), " RETURNING user_id, return_to, sealed"))
-            .bind(id_hash).bind(kind.word()).bind(browser_hash).bind(provider.word()).bind(now).fetch_optional(c)))
+        Ok(
+            sql!(self, c => sqlx::query_as(concat!("UPDATE flows SET used_at = $5 WHERE", is_open!(), " RETURNING user_id, return_to, sealed"))
+            .bind(id_hash).bind(kind.word()).bind(browser_hash).bind(provider.word()).bind(now).fetch_optional(c)),
+        )
     }
 }

@@ -50,11 +50,11 @@ pub(super) fn routes() -> Routes {
 
 /// The ways to sign in that a page offers: `social/ways.html` shows the field `social` of a page.
 pub(super) struct Ways {
-    providers: Vec<Provider>,
+    pub(super) providers: Vec<Provider>,
     /// What stands before the name of each.
-    says: &'static str,
+    pub(super) says: &'static str,
     /// Where to go afterwards.
-    next: String,
+    pub(super) next: String,
 }
 
 impl Ways {
@@ -71,9 +71,9 @@ impl Ways {
 
 /// The logins of somebody: `social/own.html` shows the field `social` of a page.
 pub(super) struct Logins {
-    own: Vec<Own>,
-    now: Millis,
-    zone: Zone,
+    pub(super) own: Vec<Own>,
+    pub(super) now: Millis,
+    pub(super) zone: Zone,
 }
 
 impl Logins {
@@ -135,13 +135,7 @@ struct Nobody {
 }
 page::page!(Nobody);
 
-async fn come_back(
-    visitor: Visitor,
-    front: Front,
-    Id(provider): Id<Provider>,
-    Query(returned): Query<Returned>,
-    parts: Parts,
-) -> Response {
+async fn come_back(visitor: Visitor, front: Front, Id(provider): Id<Provider>, Query(returned): Query<Returned>, parts: Parts) -> Response {
     let next = match journey::expected(&visitor, provider, &returned.state, &front.bound()).await {
         Ok(next) => next,
         Err(Stop::Unknown) => return problem::lost_on_the_way(),
@@ -198,7 +192,14 @@ struct Draft {
 }
 
 /// The page for whoever is invited and new; where there is nothing to decide on it, that of the invitation.
-async fn say(visitor: &Visitor, front: &Front, provider: Provider, secret: &str, typed: Option<String>, again: Again) -> Result<Response, Stop> {
+async fn say(
+    visitor: &Visitor,
+    front: &Front,
+    provider: Provider,
+    secret: &str,
+    typed: Option<String>,
+    again: Again,
+) -> Result<Response, Stop> {
     let View { link, path, offer, said, way } = arrivals::look(visitor, provider, secret, &front.bound()).await?;
     if offer.is_err() || visitor.person().await?.is_some() {
         return Ok(see_other(&path));

@@ -59,6 +59,7 @@ mod setup;
 mod sign_in;
 mod sign_up;
 mod smtp;
+mod social;
 mod sso;
 mod store;
 mod typed;

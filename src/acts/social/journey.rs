@@ -207,7 +207,8 @@ async fn said(visitor: &Visitor, client: &Client, asked: &Asked, returned: &Retu
                 return Err(oidc::turned_away(&client, &returned.error, returned.iss.as_deref()).to_string());
             }
             let answer = oidc::Answer { code: &returned.code, iss: returned.iss.as_deref() };
-            let claims = oidc::finish(outside, &client, secrets, &answer, visitor.now().0, None).await.map_err(|fault| fault.to_string())?;
+            let claims =
+                oidc::finish(outside, &client, secrets, &answer, visitor.now().0, None).await.map_err(|fault| fault.to_string())?;
             Ok(Said { subject: claims.subject, email: claims.email.filter(|_| claims.email_verified), name: claims.name })
         }
     }
