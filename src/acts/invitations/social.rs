@@ -10,6 +10,7 @@ use crate::{
         addresses::Email,
         events::{Event, InvitationEvent, Log, PersonEvent, Who},
         faults::Faults,
+        flows::Flow,
         gate::Proof,
         ids::UserId,
         social::{Provider, Way, way},
@@ -26,6 +27,10 @@ pub(in crate::acts) struct Newcomer<'a> {
     pub(in crate::acts) provider: Provider,
     /// Who they are there; the address is one that was verified.
     pub(in crate::acts) said: &'a Said,
+    /// The hash of the secret by which they wait.
+    pub(in crate::acts) arrival: &'a str,
+    /// The hash of what their browser is known by.
+    pub(in crate::acts) browser: &'a str,
 }
 
 /// Makes a user, a session, with cookies whose values have these hashes, and the membership, as the end of a transaction that holds the
@@ -39,13 +44,15 @@ pub(in crate::acts) async fn sign_up(
     new: &Newcomer<'_>,
     cookies: &Cookies,
 ) -> Result<String, Stop> {
-    let Newcomer { name, provider, said } = *new;
+    let Newcomer { name, provider, said, arrival, browser } = *new;
     let link = find(&mut tx, token).await?;
     let now = tx.now();
     let offer = match offer_of(&visitor.app, &mut tx, &link, &visitor.caller, now).await? {
         Ok(offer) => offer,
         Err(ended) => return Err(refuse(Trier::at(visitor), tx, &link, ended.word(), ended.sentence()).await),
     };
+    // An invitation that ends meanwhile is told about; any other way the arrival works once.
+    tx.take_on_the_way(Flow::SocialArrival, arrival, browser, provider).await?.ok_or(Stop::Unknown)?;
     let is_taken = tx.owner(&link.canonical).await?.is_some();
     match way(said.email().as_ref(), &link.canonical, is_taken) {
         Way::Join => {}

@@ -79,8 +79,7 @@ pub async fn look(visitor: &Visitor, provider: Provider, secret: &str, browser: 
     Ok(View { link, path: row.return_to, offer, said, way })
 }
 
-/// Makes a user of whoever waits, and a member of the account that invites; answers its slug. Of twenty who are as fast as this, one does:
-/// the arrival is used up.
+/// Makes a user of whoever waits, and a member of the account that invites; answers its slug. Of twenty who are as fast as this, one does.
 ///
 /// # Errors
 /// [`Stop::Unknown`], or [`Stop::Faults`] where it is no way any more.
@@ -88,8 +87,7 @@ pub async fn join(visitor: &Visitor, provider: Provider, secret: &str, name: &st
     let name = accounts::name(name, "yourself").map_err(|says| Faults::one("name", says))?;
     let seen = look(visitor, provider, secret, traveller.browser).await?;
     let token = invitation(&seen.path).ok_or(Stop::Unknown)?;
-    let mut tx = visitor.begin(vec![Log::Account(seen.link.account.clone())]).await?;
-    tx.take_on_the_way(Flow::SocialArrival, &hash_token(secret), traveller.browser, provider).await?.ok_or(Stop::Unknown)?;
-    let new = Newcomer { name: &name, provider, said: &seen.said };
+    let tx = visitor.begin(vec![Log::Account(seen.link.account.clone())]).await?;
+    let new = Newcomer { name: &name, provider, said: &seen.said, arrival: &hash_token(secret), browser: traveller.browser };
     sign_up(visitor, tx, token, &new, traveller.cookies).await
 }
