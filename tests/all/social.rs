@@ -219,7 +219,7 @@ async fn somebody_links_a_login_and_signs_in_by_it() {
     assert_eq!(house.raw.texts("SELECT provider || ' ' || subject FROM identities").await, ["github 4711"]);
     assert_eq!(house.events(&user).await[before..], ["user_identity_linked.v0"]);
     let letters = house.letters_to("ada@example.com").await;
-    assert!(letters.last().unwrap().contains("You can sign in with GitHub now"), "{letters:?}");
+    assert!(letters.iter().any(|letter| letter.contains("You can sign in with GitHub now")), "{letters:?}");
     assert!(ada.get("/me/security").await.text().contains("Linked since"));
 
     // The session, the event and the cookie are those of a sign-in.
@@ -266,7 +266,11 @@ async fn the_way_belongs_to_one_browser_and_works_once() {
     lost(&bob, "/login/social/github/callback?code=code-1").await;
     lost(&bob, &back.replace("github", "google")).await;
     assert_eq!(github.desk.lock().unwrap().redeemed, asked, "nobody was asked for it");
-    assert_eq!(bob.get(&back).await.location(), "/accounts", "and it still works for whoever set out");
+    // And it still works for whoever set out: once, however fast they are.
+    let (one, other) = tokio::join!(bob.get(&back), bob.get(&back));
+    let mut both = [one.status.as_u16(), other.status.as_u16()];
+    both.sort_unstable();
+    assert_eq!(both, [303, 404], "{one:?} {other:?}");
     assert_eq!(bob.get(&back).await.status, StatusCode::NOT_FOUND);
 
     let late = house.visitor();
@@ -423,7 +427,7 @@ async fn the_last_own_way_in_stays() {
     assert_eq!(house.raw.texts("SELECT provider FROM identities").await, ["google"]);
     assert_eq!(house.events(&user).await.last().unwrap(), "user_identity_unlinked.v0");
     let letters = house.letters_to("ada@example.com").await;
-    assert!(letters.last().unwrap().contains("You no longer sign in with GitHub"), "{letters:?}");
+    assert!(letters.iter().any(|letter| letter.contains("You no longer sign in with GitHub")), "{letters:?}");
     assert_eq!(elsewhere.get("/me").await.status, StatusCode::OK, "other sessions stay");
     assert!(through(&house.visitor(), &github, "/login/social/github").await.text().contains("Nobody signs in with this login"));
     assert_eq!(ada.post(UNLINK, &[]).await.status, StatusCode::NOT_FOUND, "it is gone already");
@@ -465,8 +469,14 @@ async fn somebody_invited_joins_by_a_verified_address() {
     assert_eq!(bob.get(&arrived.replace("github", "google")).await.status, StatusCode::NOT_FOUND);
     assert_eq!(house.raw.number("SELECT COUNT(*) FROM users").await, 1, "looking changes nothing");
     assert!(!bob.post(&arrived, &[("name", " ".into())]).await.fault("name").is_empty());
-    let page = bob.post(&arrived, &[("name", "Bob".into())]).await;
-    assert_eq!(page.location(), OFFER, "{}", page.text());
+    // Once, however fast they are. The second one may find that they are in already.
+    let (name, cookie) = ([("name", "Bob".to_owned())], bob.away.lock().unwrap().clone());
+    let twin = house.visitor();
+    *twin.away.lock().unwrap() = cookie;
+    let (page, second) = tokio::join!(bob.post(&arrived, &name), twin.post(&arrived, &name));
+    let joined = [&page, &second].into_iter().filter(|page| page.location() == OFFER).count();
+    assert_eq!(joined, 1, "{} {}", page.text(), second.text());
+    let bob = if page.location() == OFFER { bob } else { twin };
     assert_eq!(bob.get("/accounts/acme").await.status, StatusCode::OK);
     assert_eq!(bob.get("/accounts/acme/members").await.status, StatusCode::OK);
     let user = house.user_id("bob@example.com").await;
