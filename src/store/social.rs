@@ -61,7 +61,7 @@ pub struct OnTheWayRow {
     pub sealed: String,
 }
 
-macro_rules! is_open {
+macro_rules! is_on_the_way {
     () => {
         " id_hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $5 AND browser_hash = $3 AND idp_id = $4
           AND return_to IS NOT NULL AND sealed IS NOT NULL"
@@ -109,7 +109,7 @@ impl Reader<Instance> {
         provider: Provider,
         now: Millis,
     ) -> Result<Option<OnTheWayRow>> {
-        Ok(sql!(self, c => sqlx::query_as(concat!("SELECT user_id, return_to, sealed FROM flows WHERE", is_open!()))
+        Ok(sql!(self, c => sqlx::query_as(concat!("SELECT user_id, return_to, sealed FROM flows WHERE", is_on_the_way!()))
             .bind(id_hash).bind(kind.word()).bind(browser_hash).bind(provider.word()).bind(now).fetch_optional(c)))
     }
 }
@@ -153,7 +153,7 @@ impl Tx<Instance> {
     ) -> Result<Option<OnTheWayRow>> {
         let now = self.now();
         Ok(
-            sql!(self, c => sqlx::query_as(concat!("UPDATE flows SET used_at = $5 WHERE", is_open!(), " RETURNING user_id, return_to, sealed"))
+            sql!(self, c => sqlx::query_as(concat!("UPDATE flows SET used_at = $5 WHERE", is_on_the_way!(), " RETURNING user_id, return_to, sealed"))
             .bind(id_hash).bind(kind.word()).bind(browser_hash).bind(provider.word()).bind(now).fetch_optional(c)),
         )
     }

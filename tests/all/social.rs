@@ -487,7 +487,9 @@ async fn somebody_invited_joins_by_a_verified_address() {
     );
     assert_eq!(house.events(&user).await, ["user_created.v0", "user_identity_linked.v0", "user_login_succeeded.v0"]);
     let account = house.account_id("acme").await;
-    let events = house.events(&account).await;
+    let mut events = house.events(&account).await;
+    // The slower one may have come when it was spent.
+    events.retain(|event| event != "invitation_refused.v0");
     assert!(
         events.ends_with(&["membership_created.v0".into(), "invitation_accepted.v0".into(), "account_entered.v0".into()]),
         "{events:?}"
