@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::{
-    Json, Router,
+    Router,
     body::to_bytes,
     extract::Request,
     http::header,
@@ -103,7 +103,7 @@ impl GitHub {
                 return (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, "/elsewhere")]).into_response();
             }
             let form: HashMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
-            let wrong = |error: &str| Json(json!({ "error": error, "error_description": "<b>call 0900</b>" })).into_response();
+            let wrong = |error: &str| answer_json(&json!({ "error": error, "error_description": "<b>call 0900</b>" }));
             if form["client_id"] != "hub" || form["client_secret"] != "s3cret" {
                 return wrong("incorrect_client_credentials");
             }
@@ -112,17 +112,21 @@ impl GitHub {
             if verifier != challenge || form["redirect_uri"] != redirect {
                 return wrong("bad_verification_code");
             }
-            return Json(json!({ "access_token": "gho_1", "token_type": "bearer", "scope": "read:user,user:email" })).into_response();
+            return answer_json(&json!({ "access_token": "gho_1", "token_type": "bearer", "scope": "read:user,user:email" }));
         }
         assert_eq!(parts.headers[header::AUTHORIZATION], "Bearer gho_1");
         assert!(parts.headers.contains_key(header::USER_AGENT));
         match parts.uri.path() {
-            "/api/v3/user" => Json(desk.user.clone()).into_response(),
+            "/api/v3/user" => answer_json(&desk.user),
             "/api/v3/user/emails" if desk.is_discreet => StatusCode::NOT_FOUND.into_response(),
-            "/api/v3/user/emails" => Json(desk.emails.clone()).into_response(),
+            "/api/v3/user/emails" => answer_json(&desk.emails),
             other => panic!("{other}"),
         }
     }
+}
+
+fn answer_json(value: &Value) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
 }
 
 /// A Frontdesk where both are set up.
