@@ -56,6 +56,7 @@ pub mod sessions;
 pub mod setup;
 pub mod sign_in;
 pub mod sign_up;
+pub mod social;
 pub mod sso;
 pub mod typed;
 
@@ -90,6 +91,8 @@ pub struct Terms {
     pub seats: i64,
     /// Who may sign up without an invitation.
     pub sign_up: crate::rules::sign_up::Policy,
+    /// GitHub and Google as ways to sign in, as far as they are set up.
+    pub social: Vec<crate::rules::social::Client>,
     /// The name of the plan.
     pub plan: String,
     /// Who may create accounts.

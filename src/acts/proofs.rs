@@ -12,13 +12,6 @@ use crate::rules::{
     passwords::Password,
 };
 
-/// Whether there is anything of their own by which somebody could prove who they are.
-#[must_use]
-pub const fn has_own(person: &Person) -> bool {
-    let facts = person.facts();
-    facts.factor_since.is_some() || facts.password_set_at.is_some()
-}
-
 /// What is given as a proof.
 pub enum Given {
     /// The password, of somebody who has nothing stronger.

@@ -73,11 +73,22 @@ pub struct Cookies {
 /// Begins the session of somebody who has just proven who they are by their password, as part of a transaction; the cookies'
 /// values have these hashes. From here on it is they who act.
 pub(super) async fn begin(visitor: &Visitor, tx: &mut Tx<Instance>, who: &Who, cookies: &Cookies) -> Result<SessionId, Stop> {
-    lockouts::know_browser(visitor, tx, &who.user, &cookies.browser).await?;
-    begin_by(visitor, tx, who, &cookies.session, &Proof::Password).await
+    begin_own(visitor, tx, who, cookies, &Proof::Password).await
 }
 
-/// The same by another proof; it does not make the browser one that is known.
+/// The same by another proof that the person owns.
+pub(super) async fn begin_own(
+    visitor: &Visitor,
+    tx: &mut Tx<Instance>,
+    who: &Who,
+    cookies: &Cookies,
+    proof: &Proof,
+) -> Result<SessionId, Stop> {
+    lockouts::know_browser(visitor, tx, &who.user, &cookies.browser).await?;
+    begin_by(visitor, tx, who, &cookies.session, proof).await
+}
+
+/// The same by whichever proof; it does not make the browser one that is known.
 pub(super) async fn begin_by(
     visitor: &Visitor,
     tx: &mut Tx<Instance>,

@@ -18,6 +18,7 @@ pub(super) fn of(config: &Config, breached: Breached) -> Terms {
         letters_kept: config.letters_kept,
         seats: config.seats,
         sign_up: config.sign_up,
+        social: config.social.clone(),
         plan: config.plan.clone(),
         account_creation: config.account_creation,
         password_history: config.password_history,

@@ -13,7 +13,7 @@ pub use settings::{SETTINGS, Setting};
 
 use crate::{
     protocols::passwords::Cost,
-    rules::{accounts::Creation, gate::Mfa, lockouts, mfa, network::Header, sessions, sign_in, sign_up::Policy, time::Span},
+    rules::{accounts::Creation, gate::Mfa, lockouts, mfa, network::Header, sessions, sign_in, sign_up::Policy, social, time::Span},
     store::SqliteDurability,
 };
 
@@ -57,6 +57,8 @@ pub struct Config {
     pub dns_server: Option<std::net::SocketAddr>,
     /// Whether identity providers may be in private networks.
     pub private_idps: crate::protocols::outside::Private,
+    /// GitHub and Google as ways to sign in, as far as they are set up.
+    pub social: Vec<social::Client>,
     /// Who may create accounts.
     pub account_creation: Creation,
     /// The name of the plan.
@@ -235,6 +237,10 @@ fn mask(text: &str) -> String {
         return String::new();
     }
     let Ok(mut url) = url::Url::parse(text) else { return "(hidden)".to_owned() };
+    // A secret that is no address may look like one.
+    if !url.has_host() && url.scheme() != "sqlite" {
+        return "(hidden)".to_owned();
+    }
     if url.password().is_none() && !url.username().is_empty() && url.set_username("hidden").is_err() {
         return "(hidden)".to_owned();
     }

@@ -13,6 +13,7 @@ use crate::{
         passwords::MOST_REMEMBERED,
         sessions, sign_in,
         sign_up::Policy,
+        social::{Client, Provider},
         time::Span,
     },
     store::SqliteDurability,
@@ -99,6 +100,12 @@ settings! {
     attempts_per_network "FRONTDESK_ATTEMPTS_PER_NETWORK" = "120": "How many may come from one /24 of IPv4 or /64 of IPv6 in a window.";
     private_idps "FRONTDESK_PRIVATE_IDPS" = "refused": "refused: identity providers are asked by https and at public addresses alone. allowed: also in private networks and on this machine, and by http.";
     dns_server "FRONTDESK_DNS_SERVER" = "" or "(those of this machine)": "The address and port of the name server that is asked whether a domain is an account's own.";
+    github_client_id "FRONTDESK_GITHUB_CLIENT_ID" = "" or "(off)": "The client id of an OAuth app of GitHub: with it, people may link their GitHub logins and sign in by them. The app's callback URL is the base URL and /login/social/github/callback.";
+    github_client_secret "FRONTDESK_GITHUB_CLIENT_SECRET" = "" or "(none)", secret: "The secret of that app.";
+    github_url "FRONTDESK_GITHUB_URL" = "https://github.com": "Where GitHub is: another scheme and host for a GitHub Enterprise server.";
+    google_client_id "FRONTDESK_GOOGLE_CLIENT_ID" = "" or "(off)": "The client id of a web application of Google: with it, people may link their Google logins and sign in by them. Its redirect URI is the base URL and /login/social/google/callback.";
+    google_client_secret "FRONTDESK_GOOGLE_CLIENT_SECRET" = "" or "(none)", secret: "The secret of that application.";
+    google_issuer "FRONTDESK_GOOGLE_ISSUER" = "https://accounts.google.com": "The issuer by which Google is known: another one for what stands in for it.";
     mfa "FRONTDESK_MFA" = "off": "Who needs a second factor, in all accounts: off, required_except_sso, or required. An account may demand more.";
     codes_per_user "FRONTDESK_CODES_PER_USER" = "10": "How many wrong codes of a second factor a person may get in a window of attempts_window, on all screens together.";
     codes_per_user_day "FRONTDESK_CODES_PER_USER_DAY" = "100": "How many in a day.";
@@ -127,6 +134,7 @@ pub(super) fn check(found: &Found) -> Result<Config, ConfigError> {
         sign_up: word_of(found, "sign_up", Policy::ALL, Policy::word)?,
         dns_server: optional(found, "dns_server", "an address and a port, such as 127.0.0.1:53")?,
         private_idps: one_of(found, "private_idps", &[("refused", Private::Refused), ("allowed", Private::Allowed)])?,
+        social: social(found)?,
         account_creation: word_of(found, "account_creation", Creation::ALL, Creation::word)?,
         plan: found.text("plan").to_owned(),
         trusted_proxies: networks(found)?,
@@ -251,6 +259,23 @@ fn url_of(found: &Found, key: &str, schemes: &[&str]) -> Result<String, ConfigEr
     } else {
         Err(wrong(found, key, &format!("a {}:// URL", schemes.join(":// or "))))
     }
+}
+
+/// GitHub and Google, as far as they are set up: id and secret both or neither.
+fn social(found: &Found) -> Result<Vec<Client>, ConfigError> {
+    let mut clients = Vec::new();
+    for (provider, id, secret, url) in [
+        (Provider::GitHub, "github_client_id", "github_client_secret", origin(found, "github_url")?),
+        (Provider::Google, "google_client_id", "google_client_secret", url_of(found, "google_issuer", &["https", "http"])?),
+    ] {
+        match (found.text(id), found.text(secret)) {
+            ("", "") => {}
+            ("", _) => return Err(wrong(found, id, &format!("given, but {secret} is: both belong together"))),
+            (_, "") => return Err(wrong(found, secret, &format!("given, but {id} is: both belong together"))),
+            (id, secret) => clients.push(Client { provider, id: id.to_owned(), secret: secret.to_owned(), url }),
+        }
+    }
+    Ok(clients)
 }
 
 fn database_url(found: &Found) -> Result<String, ConfigError> {

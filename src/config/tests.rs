@@ -60,6 +60,7 @@ fn secrets_are_masked_and_may_stand_in_files() {
     let report = all.report();
     assert!(!report.contains("s3cret") && report.contains("postgres://desk:hidden@db/desk"), "{report}");
     assert_eq!(mask("not a url: s3cret"), "(hidden)");
+    assert_eq!([mask("a:s3cret"), mask("sqlite:x.db")], ["(hidden)", "sqlite:x.db"]);
     assert!(!mask("smtp://s3cret@mail").contains("s3cret"));
     let broken = folder.path().join("broken.toml");
     std::fs::write(&broken, "listen = \"127.0.0.1:1\"\ndatabase_url = \"postgres://u:s3cret@h/d\n").unwrap();
@@ -88,6 +89,8 @@ fn bad_values_name_key_place_and_what_is_taken() {
         ("FRONTDESK_SESSION_IDLE", "30d"),
         ("FRONTDESK_SESSIONS_KEPT", "13d"),
         ("FRONTDESK_ATTEMPTS_KEPT", "1d"),
+        ("FRONTDESK_GITHUB_URL", "https://github.com/login"),
+        ("FRONTDESK_GOOGLE_ISSUER", "accounts.google.com"),
     ] {
         let error = found(&[(name, value)]).unwrap().check().unwrap_err().to_string();
         assert!(error.contains(name) && error.contains(" is not "), "{error}");
@@ -100,5 +103,23 @@ fn every_setting_has_a_sentence_and_one_name_in_three_spellings() {
         assert!(setting.sentence.ends_with('.'), "{}", setting.key);
         let expected = format!("FRONTDESK_{}", setting.key.to_ascii_uppercase());
         assert!(setting.variable == expected || setting.variable == "DATABASE_URL", "{}", setting.key);
+    }
+}
+
+#[test]
+fn github_and_google_take_both_halves() {
+    let of = |said: &[(&str, &str)]| found(said).unwrap().check().map(|config| config.social);
+    assert!(of(&[]).unwrap().is_empty());
+    for one in ["GITHUB", "GOOGLE"] {
+        let [id, secret] = ["ID", "SECRET"].map(|half| format!("FRONTDESK_{one}_CLIENT_{half}"));
+        let clients = of(&[(&id, "us"), (&secret, "s3cret")]).unwrap();
+        assert_eq!(clients.iter().map(|client| client.provider.word()).collect::<Vec<_>>(), [one.to_lowercase()]);
+        assert!(clients[0].url.starts_with("https://"));
+        for (half, missing) in [(&id, "client_secret"), (&secret, "client_id")] {
+            let error = of(&[(half, "s3cret")]).unwrap_err().to_string();
+            assert!(error.contains(missing) && error.contains("belong together") && !error.contains("s3cret"), "{error}");
+        }
+        let report = found(&[(&id, "us"), (&secret, "s3cret")]).unwrap().report();
+        assert!(!report.contains("s3cret"), "{report}");
     }
 }

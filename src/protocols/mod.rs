@@ -3,6 +3,7 @@
 pub mod breached;
 pub mod dns;
 mod failures;
+pub mod github;
 pub mod mail;
 pub mod oidc;
 pub mod outside;

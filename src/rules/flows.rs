@@ -9,6 +9,7 @@ words! {
         SignUp = "sign_up", "Signing up with an address.";
         ConfirmEmail = "confirm_email", "Confirming an address, one's own or the one that is to take its place.";
         HalfSignIn = "half_sign_in", "Giving the second factor after the password.";
+        HalfSocial = "half_social", "Giving the second factor after GitHub or Google.";
         Enrolment = "mfa_enrolment", "Setting up a second factor that an account demands: the code in a letter.";
         LetInAgain = "let_in_again", "Trying a password again after too many wrong ones.";
         Typed = "typed", "Going on with a form once one has proven again who one is.";
@@ -17,6 +18,8 @@ words! {
         Asserted = "asserted", "Having been posted by a SAML provider, until the browser asks by itself.";
         Arrival = "arrival", "Having come from an identity provider that knows somebody whom the account does not.";
         ConfirmArrival = "confirm_arrival", "Confirming the address that such a provider says: the code in a letter.";
+        Social = "social", "Going to GitHub or Google, and coming back.";
+        SocialArrival = "social_arrival", "Having come from there to an invitation, as nobody who is linked to it.";
         Rescue = "rescue", "Coming into an account's security pages by a link from the host.";
     }
 }
@@ -28,9 +31,9 @@ impl Flow {
         match self {
             Self::Setup => Span::days(7),
             Self::SignUp | Self::ConfirmEmail => Span::days(1),
-            Self::PasswordReset | Self::LetInAgain | Self::Arrival | Self::ConfirmArrival => Span::hours(1),
-            Self::Rescue | Self::Sso => Span::minutes(15),
-            Self::HalfSignIn => Span::minutes(10),
+            Self::PasswordReset | Self::LetInAgain | Self::Arrival | Self::ConfirmArrival | Self::SocialArrival => Span::hours(1),
+            Self::Rescue | Self::Sso | Self::Social => Span::minutes(15),
+            Self::HalfSignIn | Self::HalfSocial => Span::minutes(10),
             Self::Asserted => Span::minutes(1),
             Self::Typed => super::typed::WAITS,
             Self::Enrolment => super::mfa::ENROLMENT_LIVES,

@@ -40,6 +40,7 @@ pub mod sessions;
 pub mod setup;
 pub mod sign_in;
 pub mod sign_up;
+pub mod social;
 pub mod sso;
 pub mod time;
 pub mod typed;

@@ -48,6 +48,7 @@ mod readers;
 pub mod rescue;
 mod security;
 mod sessions;
+pub mod social;
 pub mod sso;
 mod tx;
 mod typed;

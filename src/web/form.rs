@@ -15,6 +15,7 @@ use crate::{
     rules::{
         faults::Faults,
         ids::{BotId, EventId, IdpId, InvitationId, IpPolicyId, IpRuleId, MemberId, SessionId},
+        social::Provider,
     },
 };
 
@@ -104,7 +105,7 @@ macro_rules! ids_in_paths {
     };
 }
 
-ids_in_paths!(BotId, EventId, IdpId, InvitationId, IpPolicyId, IpRuleId, MemberId, SessionId);
+ids_in_paths!(BotId, EventId, IdpId, InvitationId, IpPolicyId, IpRuleId, MemberId, Provider, SessionId);
 
 /// The secret of a link, as it stands in the path. Only its hash is ever compared.
 pub(super) struct Token(pub(super) String);

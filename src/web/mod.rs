@@ -48,6 +48,7 @@ mod setup;
 mod shell;
 mod sign_in;
 mod sign_up;
+mod social;
 mod sso;
 mod typed;
 

@@ -11,6 +11,7 @@ use super::{
     page, problem,
     routes::Routes,
     shell::Shell,
+    social::Logins,
 };
 use crate::{
     acts::{Person, Stop, Visitor, passwords},
@@ -141,6 +142,7 @@ struct Security {
     /// How many recovery codes are unused.
     codes_left: i64,
     now: Millis,
+    social: Logins,
 }
 page::page!(Security);
 
@@ -152,6 +154,7 @@ async fn page_of(person: &Person, front: &Front, again: Again) -> Security {
         factor_since,
         codes_left,
         now: person.now(),
+        social: Logins::of(person).await,
         shell: Shell::of_person(person, front).await,
         email: person.facts().email.clone(),
         faults: again.faults,

@@ -12,6 +12,7 @@ use super::{
     page::see_other,
     problem,
     routes::Routes,
+    social::Ways,
 };
 use crate::{
     acts::{
@@ -36,14 +37,16 @@ struct Prove {
     draft: Draft,
     faults: Faults,
     refused: Option<String>,
+    social: Ways,
 }
 page::page!(Prove);
 
 impl Prove {
-    fn new(person: &Person, draft: Draft, again: Again) -> Self {
+    async fn new(person: &Person, draft: Draft, again: Again) -> Self {
+        let social = Ways::to_prove(person, &draft.next).await;
         let facts = person.facts();
         let (email, by_code) = (facts.email.clone(), facts.factor_since.is_some());
-        Self { theme: facts.theme.clone(), email, by_code, draft, faults: again.faults, refused: again.refused }
+        Self { theme: facts.theme.clone(), email, by_code, draft, faults: again.faults, refused: again.refused, social }
     }
 }
 
@@ -61,12 +64,12 @@ page::page!(ByProvider);
 
 async fn show(visitor: Visitor, front: Front, Query(asked): Query<Next>, parts: Parts) -> Response {
     match Person::of(&visitor).await {
-        Ok(person) if proofs::has_own(&person) => {
+        Ok(person) => {
             let draft = Draft { next: asked.next, ..Draft::default() };
-            front.show(&Prove::new(&person, draft, Again::first()))
+            front.show(&Prove::new(&person, draft, Again::first()).await)
         }
         // Whoever has nothing of their own is asked anew by the provider that they came by.
-        Ok(_) | Err(Stop::Step(Step::OwnProof)) => match by_provider(&visitor, asked.next).await {
+        Err(Stop::Step(Step::OwnProof)) => match by_provider(&visitor, asked.next).await {
             Ok(page) => front.show(&page),
             Err(stop) => problem::answer(stop, &parts),
         },
@@ -90,7 +93,7 @@ async fn by_provider(visitor: &Visitor, next: String) -> Result<ByProvider, Stop
 async fn prove(person: Person, front: Front, parts: Parts, Form(draft): Form<Draft>) -> Response {
     match try_to_prove(&person, &front, &draft).await.map_err(Again::of) {
         Ok(()) => see_other(destination(&draft.next)),
-        Err(Ok(again)) => again.show(&front, &Prove::new(&person, draft, again.clone())),
+        Err(Ok(again)) => again.show(&front, &Prove::new(&person, draft, again.clone()).await),
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
 }

@@ -10,7 +10,7 @@ use axum::{
 
 use super::{
     Site, accounts, api, billing, bot_users, credentials, domains, emails, events, idle, invitations, ip_policies, ip_restrictions,
-    lockouts, me, members, mfa, own_domains, passwords, proofs, rescue, security, sessions, setup, sign_in, sign_up, sso,
+    lockouts, me, members, mfa, own_domains, passwords, proofs, rescue, security, sessions, setup, sign_in, sign_up, social, sso,
 };
 
 /// One route.
@@ -69,6 +69,7 @@ pub(super) fn pages() -> Routes {
         .and(security::routes())
         .and(sso::routes())
         .and(own_domains::routes())
+        .and(social::routes())
         .and(emails::routes())
         .and(accounts::routes())
         .and(members::routes())

@@ -16,6 +16,7 @@ use super::{
     page::{see_other, with_next},
     problem,
     routes::Routes,
+    social::Ways,
 };
 use crate::{
     acts::{
@@ -53,6 +54,7 @@ struct Password {
     doors: Vec<DoorRow>,
     /// Whether the address alone is asked for, as it decides what is offered.
     asks_address: bool,
+    social: Ways,
 }
 page::page!(Password);
 
@@ -146,8 +148,9 @@ async fn offered(visitor: &Visitor, draft: Draft, notice: Option<&'static str>, 
     let is_address = !draft.email.trim().is_empty();
     let doors = door::providers_of_domain(visitor, &draft.email).await?;
     let asks_address = !is_address && door::asks_for_address_first(visitor).await?;
-    let may_sign_up = sign_up::is_open(visitor);
-    Ok(Password { theme: "auto", draft, faults: again.faults, notice, refused: again.refused, may_sign_up, doors, asks_address })
+    let (may_sign_up, social) = (sign_up::is_open(visitor), Ways::new(visitor, "Sign in with", &draft.next));
+    let (faults, refused) = (again.faults, again.refused);
+    Ok(Password { theme: "auto", draft, faults, notice, refused, may_sign_up, doors, asks_address, social })
 }
 
 /// Why somebody stands before the page.

@@ -226,6 +226,7 @@ fn a_word_is_the_same_on_every_floor() {
         "setup",
         "sign_in",
         "sign_up",
+        "social",
     ] {
         let (file, folder) = (format!("src/web/{word}.rs"), format!("src/web/{word}/mod.rs"));
         assert!([file, folder].iter().any(|path| Path::new(ROOT).join(path).exists()), "web/{word}");

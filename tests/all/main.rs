@@ -60,6 +60,7 @@ mod setup;
 mod sign_in;
 mod sign_up;
 mod smtp;
+mod social;
 mod sso;
 mod sso_trouble;
 mod store;

@@ -5,7 +5,7 @@ use crate::kit::{Browser, House, PASSWORD, Page, READER, UNTOUCHED};
 
 /// Somebody's authenticator and recovery codes.
 pub struct Factor {
-    authenticator: Authenticator,
+    pub authenticator: Authenticator,
     pub codes: Vec<String>,
 }
 

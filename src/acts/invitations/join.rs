@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// How members who came by an invitation, and their addresses, are marked.
-const SOURCE: &str = "invitation";
+pub(super) const SOURCE: &str = "invitation";
 
 /// What whoever holds a link sees.
 pub struct View {
@@ -61,11 +61,11 @@ pub async fn look(visitor: &Visitor, person: Option<&Person>, token: &str) -> Re
     Ok(View { holder: holder(link.purpose(), own), link, offer, is_member })
 }
 
-async fn find(reader: &mut Reader<Instance>, token: &str) -> Result<LinkRow, Stop> {
+pub(super) async fn find(reader: &mut Reader<Instance>, token: &str) -> Result<LinkRow, Stop> {
     reader.invitation_link(&hash_token(token)).await?.ok_or(Stop::Unknown)
 }
 
-async fn offer_of(
+pub(super) async fn offer_of(
     app: &App,
     reader: &mut Reader<Instance>,
     link: &LinkRow,
@@ -248,7 +248,7 @@ async fn create(tx: &mut Tx<Instance>, link: &LinkRow, email: &Email, new: &NewP
 }
 
 /// Makes somebody a member by an invitation that is open, and closes it.
-async fn join(tx: &mut Tx<Instance>, link: &LinkRow, offer: Offer, who: &Who, name: &str) -> Result<(), Stop> {
+pub(super) async fn join(tx: &mut Tx<Instance>, link: &LinkRow, offer: Offer, who: &Who, name: &str) -> Result<(), Stop> {
     let new = Membership { email: &link.canonical, roles: offer.roles, source: SOURCE, access_until: offer.access_until };
     if !enlist(tx, &link.account, who, name, new).await? || !tx.close_invitation(&link.account, &link.invitation, Closed::Accepted).await? {
         return Err(Stop::Broken("an invitation was used twice under the account's lock".to_owned()));
@@ -257,21 +257,21 @@ async fn join(tx: &mut Tx<Instance>, link: &LinkRow, offer: Offer, who: &Who, na
 }
 
 /// Whoever tries: somebody, or an address on the network.
-struct Trier(String);
+pub(super) struct Trier(String);
 
 impl Trier {
     fn of(person: &Person) -> Self {
         Self(person.facts().user.to_string())
     }
 
-    fn at(visitor: &Visitor) -> Self {
+    pub(super) fn at(visitor: &Visitor) -> Self {
         Self(visitor.caller.address.to_string())
     }
 }
 
 /// Says no, after putting it on record; once an hour for each invitation, reason and whoever tries, as trying again is no
 /// news.
-async fn refuse(trier: Trier, mut tx: Tx<Instance>, link: &LinkRow, word: &'static str, says: &str) -> Stop {
+pub(super) async fn refuse(trier: Trier, mut tx: Tx<Instance>, link: &LinkRow, word: &'static str, says: &str) -> Stop {
     let recorded = async {
         let key = format!("{} {word} {}", link.invitation, trier.0);
         let attempt = Attempt { scope: "refusal", key, window_start: window_start(tx.now(), Span::hours(1)) };
@@ -287,7 +287,7 @@ async fn refuse(trier: Trier, mut tx: Tx<Instance>, link: &LinkRow, word: &'stat
     }
 }
 
-fn happened(link: &LinkRow, what: InvitationEvent) -> Event {
+pub(super) fn happened(link: &LinkRow, what: InvitationEvent) -> Event {
     let invitation = Invited { id: link.invitation.clone(), email: link.canonical.clone() };
     Event::Invitation { account: link.account.clone(), invitation, what }
 }

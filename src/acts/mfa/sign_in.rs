@@ -20,15 +20,30 @@ use crate::{
 /// # Errors
 /// When the database fails.
 pub async fn half(visitor: &Visitor) -> Result<Option<Email>, Stop> {
-    Ok(begun(visitor).await?.map(|(_, email)| email))
+    Ok(begun(visitor).await?.map(|half| half.email))
 }
 
-async fn begun(visitor: &Visitor) -> Result<Option<(Who, Email)>, Stop> {
+/// Half a sign-in.
+struct Half {
+    /// The hash of what the browser has.
+    hash: String,
+    /// What it began with.
+    kind: Flow,
+    who: Who,
+    email: Email,
+}
+
+async fn begun(visitor: &Visitor) -> Result<Option<Half>, Stop> {
     let Some(hash) = &visitor.caller.token_hash else { return Ok(None) };
-    let flow = visitor.read().open_flow(Flow::HalfSignIn, hash, visitor.now()).await?;
-    let Some((user, address)) = flow.and_then(|flow| flow.user_id.zip(flow.address)) else { return Ok(None) };
-    let email = Email::parse(&address).map_err(Stop::Broken)?;
-    Ok(Some((Who { user, email: email.canonical().to_owned() }, email)))
+    for kind in [Flow::HalfSignIn, Flow::HalfSocial] {
+        let flow = visitor.read().open_flow(kind, hash, visitor.now()).await?;
+        if let Some((user, address)) = flow.and_then(|flow| flow.user_id.zip(flow.address)) {
+            let email = Email::parse(&address).map_err(Stop::Broken)?;
+            let who = Who { user, email: email.canonical().to_owned() };
+            return Ok(Some(Half { hash: hash.clone(), kind, who, email }));
+        }
+    }
+    Ok(None)
 }
 
 /// Takes a code of whoever has half signed in, and begins their session; the cookies' values have these hashes.
@@ -37,19 +52,22 @@ async fn begun(visitor: &Visitor) -> Result<Option<(Who, Email)>, Stop> {
 /// [`Stop::SignIn`] when nothing is half done, or it has taken too long or was finished elsewhere; [`Stop::Faults`] when the code
 /// is wrong; [`Stop::TooMany`] after too many wrong ones.
 pub async fn enter(visitor: &Visitor, code: &Code, cookies: &Cookies) -> Result<(), Stop> {
-    let Some((half, (who, _))) = visitor.caller.token_hash.as_deref().zip(begun(visitor).await?) else { return Err(Stop::SignIn) };
+    let Some(Half { hash, kind, who, .. }) = begun(visitor).await? else { return Err(Stop::SignIn) };
     let counted = codes::count(visitor, &who).await?;
     let mut tx = visitor.begin(vec![Log::User(who.user.clone())]).await?;
     if !codes::take(visitor, &mut tx, &who, code, &counted).await? {
         drop(tx);
         return Err(codes::refuse(visitor, &who).await);
     }
-    if !tx.use_flow(Flow::HalfSignIn, half).await? {
+    if !tx.use_flow(kind, &hash).await? {
         return Err(Stop::SignIn);
     }
-    // Who knows both has not forgotten either.
-    tx.end_flows(Flow::PasswordReset, &who.user).await?;
-    let session = sessions::begin(visitor, &mut tx, &who, cookies).await?;
+    let first = if kind == Flow::HalfSocial { Proof::Social } else { Proof::Password };
+    if first == Proof::Password {
+        // Who knows both has not forgotten either.
+        tx.end_flows(Flow::PasswordReset, &who.user).await?;
+    }
+    let session = sessions::begin_own(visitor, &mut tx, &who, cookies, &first).await?;
     tx.prove(&session, &Proof::Factor).await?;
     let method = if matches!(code, Code::Recovery(_)) { "recovery_code" } else { Proof::Factor.word() };
     tx.commit(Event::UserLoginSucceeded { who, session, method }).await?;

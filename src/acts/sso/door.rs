@@ -187,7 +187,7 @@ pub(super) fn opened(visitor: &Visitor, id_hash: &str, away: &AwayRow) -> Result
 }
 
 /// Counts that somebody makes work.
-pub(super) async fn count(visitor: &Visitor) -> Result<(), Stop> {
+pub(in crate::acts) async fn count(visitor: &Visitor) -> Result<(), Stop> {
     let window = Span::minutes(10);
     let mut tx = visitor.begin(vec![]).await?;
     let key = neighbourhood(visitor.caller.address);

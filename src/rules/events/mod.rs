@@ -92,6 +92,8 @@ words! {
         RecoveryCodesRenewed = "mfa_recovery_codes_regenerated.v0", "got new recovery codes";
         RecoveryCodeUsed    = "mfa_recovery_code_used.v0", "used a recovery code";
         UserRescued         = "user_rescued.v0",          "made a rescue link in their name";
+        UserIdentityLinked  = "user_identity_linked.v0",  "linked a login to their user";
+        UserIdentityUnlinked = "user_identity_unlinked.v0", "took a login away from their user";
         UserProven          = "user_proven.v0",           "proved again who they are";
         SignUpAsked         = "sign_up_requested.v0",     "asked to sign up";
         UserLoginSucceeded  = "user_login_succeeded.v0",  "signed in";
@@ -408,6 +410,10 @@ pub enum PersonEvent {
     RecoveryCodeUsed { left: i64 },
     /// They may sign in again after too many wrong passwords: by a `letter`, or by an `administrator`.
     LetInAgain { by: &'static str },
+    /// They sign in by a login elsewhere as well from now on.
+    IdentityLinked { provider: &'static str, subject: String },
+    /// They do not any more.
+    IdentityUnlinked { provider: &'static str, subject: String },
     /// They proved again who they are.
     Proven { method: &'static str },
     /// A way into an account that they administer was made from the host in their name.
@@ -434,6 +440,12 @@ impl PersonEvent {
             Self::RecoveryCodesRenewed => (Kind::RecoveryCodesRenewed, None, None),
             Self::RecoveryCodeUsed { left } => (Kind::RecoveryCodeUsed, None, Some(json!({ "codes_left": left }))),
             Self::LetInAgain { by } => (Kind::UserLetInAgain, None, Some(json!({ "by": by }))),
+            Self::IdentityLinked { provider, subject } => {
+                (Kind::UserIdentityLinked, None, Some(json!({ "provider": provider, "subject": subject })))
+            }
+            Self::IdentityUnlinked { provider, subject } => {
+                (Kind::UserIdentityUnlinked, Some(json!({ "provider": provider, "subject": subject })), None)
+            }
             Self::Proven { method } => (Kind::UserProven, None, Some(json!({ "method": method }))),
             Self::Rescued { account, rescue } => {
                 let mut after = rescue.value();

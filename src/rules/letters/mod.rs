@@ -6,12 +6,14 @@
 mod lockouts;
 mod mfa;
 mod rescue;
+mod social;
 mod sso;
 
 pub use lockouts::LockedOut;
 pub use mfa::MfaLetter;
 pub use rescue::Rescued;
 use serde::{Deserialize, Serialize};
+pub use social::SocialLetter;
 pub use sso::ArrivalCode;
 
 use super::{
@@ -47,6 +49,8 @@ pub enum Letter {
     LockedOut(LockedOut),
     /// About their second factor.
     Mfa(MfaLetter),
+    /// About the logins of GitHub and Google that they sign in by.
+    Social(SocialLetter),
     /// Somebody says that this address is theirs. Who, it does not say: nobody writes to strangers through us.
     ConfirmEmail { token: String, expires_at: i64 },
     /// Somebody says that this address is theirs, which is somebody else's.
@@ -97,6 +101,7 @@ impl Letter {
             Self::NewPlace { .. } => "new_place",
             Self::LockedOut(_) => "locked_out",
             Self::Mfa(letter) => letter.kind(),
+            Self::Social(letter) => letter.kind(),
             Self::ConfirmEmail { .. } | Self::EmailTaken => "confirm_email",
             Self::ArrivalCode(_) => "arrival_code",
             Self::EmailChangeAsked { .. } => "email_change_asked",
@@ -141,6 +146,7 @@ impl Letter {
             Self::NewPlace { .. } => "A new sign-in".to_owned(),
             Self::LockedOut(_) => "Too many wrong passwords".to_owned(),
             Self::Mfa(letter) => letter.subject().to_owned(),
+            Self::Social(letter) => letter.subject(),
             Self::ConfirmEmail { .. } => "Confirm your address".to_owned(),
             Self::ArrivalCode(letter) => letter.subject(),
             Self::EmailTaken => "This address has a user already".to_owned(),
@@ -209,6 +215,7 @@ impl Letter {
             ),
             Self::LockedOut(letter) => return letter.reading(to),
             Self::Mfa(letter) => return letter.reading(to),
+            Self::Social(letter) => return letter.reading(to),
             Self::AccountRescued(letter) => return letter.reading(),
             Self::ArrivalCode(letter) => return letter.reading(to),
             Self::ConfirmEmail { token, expires_at } => (

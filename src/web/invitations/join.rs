@@ -27,6 +27,7 @@ use crate::{
         page::{see_other, with_next},
         passwords::hint,
         problem,
+        social::Ways,
     },
 };
 
@@ -71,6 +72,7 @@ struct Join {
     /// Why nothing was checked.
     refused: Option<String>,
     password_hint: String,
+    social: Ways,
 }
 page::page!(Join);
 
@@ -123,6 +125,7 @@ async fn page_of(visitor: &Visitor, token: &str, typed: (SignUp, Faults)) -> Res
     };
     Ok(Join {
         theme: person.as_ref().map_or_else(|| "auto".to_owned(), |person| person.facts().theme.clone()),
+        social: Ways::new(visitor, "Join with", &format!("/invitations/{token}")),
         path: format!("/invitations/{token}"),
         title,
         account: link.account_name,

@@ -1,0 +1,93 @@
+//! Whoever has come from a login that nobody is linked to, and holds an invitation: what they can do about it, and doing it.
+
+use super::client;
+use crate::{
+    acts::{
+        Stop, Visitor,
+        invitations::{
+            join,
+            social::{Newcomer, sign_up},
+        },
+        sso::Traveller,
+    },
+    protocols::secrets::{hash_token, token},
+    rules::{
+        accounts,
+        events::Log,
+        faults::Faults,
+        flows::Flow,
+        invitations::{Ended, Offer},
+        social::{Provider, Way, invitation, way},
+        sso::Said,
+    },
+    store::{LinkRow, Why, social::NewOnTheWay},
+};
+
+/// Where what the provider said is sealed.
+const PLACE: &str = "flows.social_arrival";
+
+/// Lets somebody wait before the page for whoever is new; answers the secret by which they are found there.
+pub(super) async fn wait(visitor: &Visitor, provider: Provider, next: &str, said: &Said, browser: &str) -> Result<String, Stop> {
+    let mut tx = visitor.begin(vec![]).await?;
+    let secret = token([tx.dice(), tx.dice()]);
+    let id_hash = hash_token(&secret);
+    let text = serde_json::to_string(said).map_err(|error| Stop::Broken(error.to_string()))?;
+    let sealed = visitor.app.0.key.seal(PLACE, &id_hash, &text, [tx.dice(), tx.dice()]);
+    let new = NewOnTheWay {
+        kind: Flow::SocialArrival,
+        id_hash: &id_hash,
+        browser_hash: browser,
+        user: None,
+        provider,
+        return_to: next,
+        sealed: &sealed,
+    };
+    tx.set_out(&new).await?;
+    tx.commit_unrecorded(Why::HalfSignIn).await?;
+    Ok(secret)
+}
+
+/// Somebody who waits.
+pub struct View {
+    /// The invitation.
+    pub link: LinkRow,
+    /// The path of its page.
+    pub path: String,
+    /// What it gives now, or why it gives nothing.
+    pub offer: Result<Offer, Ended>,
+    /// What the provider said.
+    pub said: Said,
+    /// Where it leads.
+    pub way: Way,
+}
+
+/// Looks at somebody who waits. Looking changes nothing.
+///
+/// # Errors
+/// [`Stop::Unknown`] where nobody waits so at this browser, or not any more.
+pub async fn look(visitor: &Visitor, provider: Provider, secret: &str, browser: &str) -> Result<View, Stop> {
+    client(&visitor.app, provider)?;
+    let id_hash = hash_token(secret);
+    let found = visitor.read().on_the_way(Flow::SocialArrival, &id_hash, browser, provider, visitor.now()).await?;
+    let row = found.ok_or(Stop::Unknown)?;
+    let opened = visitor.app.0.key.open(PLACE, &id_hash, &row.sealed).and_then(|text| serde_json::from_str::<Said>(&text).ok());
+    let said = opened.ok_or_else(|| Stop::Broken("what a provider said cannot be read".to_owned()))?;
+    let token = invitation(&row.return_to).ok_or(Stop::Unknown)?;
+    let join::View { link, offer, .. } = join::look(visitor, None, token).await?;
+    let is_taken = visitor.read().owner(&link.canonical).await?.is_some();
+    let way = way(said.email().as_ref(), &link.canonical, is_taken);
+    Ok(View { link, path: row.return_to, offer, said, way })
+}
+
+/// Makes a user of whoever waits, and a member of the account that invites; answers its slug. Of twenty who are as fast as this, one does.
+///
+/// # Errors
+/// [`Stop::Unknown`], or [`Stop::Faults`] where it is no way any more.
+pub async fn join(visitor: &Visitor, provider: Provider, secret: &str, name: &str, traveller: &Traveller<'_>) -> Result<String, Stop> {
+    let name = accounts::name(name, "yourself").map_err(|says| Faults::one("name", says))?;
+    let seen = look(visitor, provider, secret, traveller.browser).await?;
+    let token = invitation(&seen.path).ok_or(Stop::Unknown)?;
+    let tx = visitor.begin(vec![Log::Account(seen.link.account.clone())]).await?;
+    let new = Newcomer { name: &name, provider, said: &seen.said, arrival: &hash_token(secret), browser: traveller.browser };
+    sign_up(visitor, tx, token, &new, traveller.cookies).await
+}
