@@ -169,10 +169,10 @@ pub(super) fn used_link(way: (&str, &'static str)) -> Response {
 }
 
 /// What an identity provider says of somebody is not taken.
-pub(super) fn not_let_in(faults: &Faults) -> Response {
+pub(super) fn not_let_in(faults: &Faults, again: String) -> Response {
     let mut problem = Problem::new("You are not signed in", "Nothing has changed.");
     problem.sentences.extend(faults.iter().map(|fault| fault.message.clone()));
-    problem.way = ("/login/sso".to_owned(), "Try again");
+    problem.way = (again, "Try again");
     problem.shown(StatusCode::UNPROCESSABLE_ENTITY)
 }
 
@@ -230,7 +230,8 @@ fn needed(step: Step) -> Problem {
         Step::MfaEnrolment => "This account asks you to set up a second factor first.",
     };
     let mut problem = Problem::new("One more step", sentence);
-    if step == Step::BeyondRescue {
+    // Where they are, their accounts are as closed to them.
+    if matches!(step, Step::BeyondRescue | Step::OwnProof) {
         problem.way = ("/login".to_owned(), "Sign in");
     }
     problem

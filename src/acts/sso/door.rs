@@ -260,6 +260,7 @@ async fn arrive(
         tx.known_as(idp.as_str(), &subject, &door.idp.account).await?.filter(|known| known.member.is_some()).ok_or(Stop::Unknown)?;
     tx.door(idp).await?.filter(|door| door.idp.disabled_at.is_none()).ok_or(Stop::Unknown)?;
     tx.note_identity(idp.as_str(), &subject, arrived.said.email.as_deref()).await?;
+    tx.note_idp_works(idp).await?;
     let who = Who { user: known.user, email: known.email };
     enter(visitor, tx, &who, door, (before, how), traveller.cookies).await?;
     Ok(Back::In(next.to_owned()))

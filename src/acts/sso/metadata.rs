@@ -114,7 +114,7 @@ async fn given(permit: &Permit<may::ManageSso>, draft: &SamlDraft, known: Option
 }
 
 /// With a capital and a full stop.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }

@@ -7,6 +7,7 @@ use url::Url;
 use super::{
     door::{self, Asked, Back, Kept, Trip, Way, count, go_on, keep, note_fault, opened, provider},
     entering::Traveller,
+    metadata::sentence,
 };
 use crate::{
     acts::{Stop, Visitor},
@@ -136,7 +137,7 @@ async fn verify(
         let certificates: Vec<_> = rows.iter().filter_map(|row| Certificate::parse(&row.body).ok()).collect();
         let pending = pending.as_deref();
         let expected = Expected { idp: &idp, certificates: &certificates, entity_id: &entity_id, acs: &acs, now_ms, pending };
-        response::read(&field, &expected).map_err(|refused| refused.to_string())
+        response::read(&field, &expected).map_err(|refused| sentence(&refused.to_string()))
     };
     Ok(visitor.app.0.hasher.consider(read).await?)
 }

@@ -88,7 +88,8 @@ impl Tx<InAccount> {
             sqlx::query(
                 "UPDATE idps SET description = $1, sso_url = $2, sso_binding = $3, metadata_url = $4,
                         initiates_since = CASE WHEN CAST($5 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(initiates_since, $5) END,
-                        tested_at = CASE WHEN sso_url = $2 AND sso_binding = $3 THEN tested_at END, version = version + 1
+                        tested_at = CASE WHEN sso_url = $2 AND sso_binding = $3 THEN tested_at END,
+                        last_error = NULL, last_error_at = NULL, version = version + 1
                  WHERE account_id = $6 AND id = $7"
             )
             .bind(new.description)

@@ -190,7 +190,7 @@ impl Tx<InAccount> {
             sqlx::query(
                 "UPDATE idps SET description = $1, issuer = $2, client_id = $3, sealed = $4, scopes = $5,
                         tested_at = CASE WHEN issuer = $2 AND client_id = $3 AND sealed = $4 AND scopes = $5 THEN tested_at END,
-                        version = version + 1
+                        last_error = NULL, last_error_at = NULL, version = version + 1
                  WHERE account_id = $6 AND id = $7"
             )
             .bind(&new.description)
@@ -245,6 +245,16 @@ impl<S> Tx<S> {
     pub async fn note_idp_tested(&mut self, id: &IdpId) -> Result<()> {
         let now = self.now();
         run!(self, sqlx::query("UPDATE idps SET tested_at = $1, last_error = NULL, last_error_at = NULL WHERE id = $2").bind(now).bind(id));
+        Ok(())
+    }
+
+    /// Notes that what went wrong with a provider goes wrong no longer: somebody has come in by it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_idp_works(&mut self, id: &IdpId) -> Result<()> {
+        let text = "UPDATE idps SET last_error = NULL, last_error_at = NULL WHERE id = $1 AND last_error IS NOT NULL";
+        run!(self, sqlx::query(text).bind(id));
         Ok(())
     }
 

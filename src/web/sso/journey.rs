@@ -105,6 +105,8 @@ struct Failed {
     faults: Faults,
     /// Where to try again.
     again: String,
+    /// Where they wanted to go.
+    next: String,
 }
 page::page!(Failed);
 
@@ -113,7 +115,7 @@ fn failed(front: &Front, parts: &Parts, found: &DoorRow, next: &str, stop: Stop)
         Stop::Faults(faults) => {
             let again = with_next(&format!("/login/sso/{}", found.idp.id), next);
             let (account, idp) = (found.account_name.clone(), found.idp.description.clone());
-            front.show_again(&Failed { theme: "auto", account, idp, faults, again })
+            front.show_again(&Failed { theme: "auto", account, idp, faults, again, next: next.to_owned() })
         }
         other => problem::answer(other, parts),
     }

@@ -63,7 +63,7 @@ async fn consume(Stranger(visitor, site): Stranger, mut parts: Parts, body: Byte
     };
     match saml::consume(&visitor, &id, posted, &site.face.base_url).await {
         Ok(secret) => see_other(&format!("/saml/back/{secret}")),
-        Err(Stop::Faults(faults)) => problem::not_let_in(&faults),
+        Err(Stop::Faults(faults)) => problem::not_let_in(&faults, format!("/login/sso/{id}")),
         Err(stop) => problem::answer(stop, &parts),
     }
 }
@@ -95,7 +95,7 @@ pub(super) async fn come_back(visitor: Visitor, front: Front, Token(token): Toke
     match done.await {
         Ok(path) => see_other(&path),
         Err(Stop::Unknown) => problem::lost_on_the_way(),
-        Err(Stop::Faults(faults)) => problem::not_let_in(&faults),
+        Err(Stop::Faults(faults)) => problem::not_let_in(&faults, "/login/sso".to_owned()),
         Err(stop) => problem::answer(stop, &parts),
     }
 }
