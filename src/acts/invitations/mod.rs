@@ -1,6 +1,6 @@
 //! Deeds on the invitations of an account. Whoever sends an invitation, sends it again or changes it answers for it from
 //! then on: it never gives more than they may give at the moment when it is accepted. Accepting stands in [`join`], and by a
-//! login of GitHub or Google in [`social`].
+//! login of GitHub or Google in `social`.
 
 pub mod join;
 pub(super) mod social;

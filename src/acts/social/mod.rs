@@ -1,5 +1,5 @@
 //! GitHub and Google as ways to sign in that a person owns. People go there and come back in [`journey`]; what they have proven lets them in
-//! by [`entering`], is linked to them in [`linking`], or is waited with before an invitation in [`arrivals`].
+//! by `entering`, is linked to them in [`linking`], or is waited with before an invitation in [`arrivals`].
 
 pub mod arrivals;
 mod entering;
