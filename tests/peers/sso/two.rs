@@ -41,7 +41,7 @@ async fn one_of_two_is_chosen_and_goes_on_without_the_other() {
     let began = Instant::now();
     front.visit(&format!("/login/sso/{}?next={DEEP}", oidc.id)).await;
     assert_eq!(front.browser.texts("h1").await, ["You are not signed in"]);
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
     front.browser.look("peer-sso-away").await;
     assert_eq!(front.browser.attribute("main a.button", "href").await, format!("/login/sso/{}?next=%2Faccounts%2Facme%2Fevents", oidc.id));
     front.set_out(&saml, "ada", DEEP).await;
