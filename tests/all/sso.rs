@@ -505,3 +505,51 @@ async fn own_domain(house: &House, domain: &str) {
         ))
         .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_is_accepted_through_the_accounts_provider() {
+    let (house, ada, idp) = with_idp().await;
+    let id = add(&ada, &idp).await;
+    let token = house.invite(&ada, "grace@navy.example", READER).await;
+    let mailed = house.mailed("grace@navy.example").await;
+    let path = format!("/invitations/{mailed}");
+    let offered = house.visitor().get(&path).await.attributes("ul.providers a", "href");
+    assert_eq!(offered, [format!("/login/sso/{id}?next={path}")]);
+    // Somebody else of the provider joins by nobody's invitation.
+    idp.who(person("eve-1", "eve@navy.example", "Eve"));
+    let eve = house.visitor();
+    let welcome = through(&eve, &idp, &id, &path).await.location().to_owned();
+    assert!(eve.get(&welcome).await.text().contains("people join it by invitation"));
+    assert_ne!(eve.post(&format!("{welcome}/join"), &[("name", "Eve".to_owned())]).await.status, StatusCode::SEE_OTHER);
+    // Without its link neither does whoever is invited.
+    idp.who(person("grace-1", "Grace@Navy.Example", "Grace Hopper"));
+    let without = house.visitor();
+    let welcome = through(&without, &idp, &id, "").await.location().to_owned();
+    assert!(without.get(&welcome).await.text().contains("people join it by invitation"));
+    let grace = house.visitor();
+    let welcome = through(&grace, &idp, &id, &path).await.location().to_owned();
+    let page = grace.get(&welcome).await;
+    assert!(page.text().contains("You are invited") && page.text().contains("Developer read-only"), "{}", page.text());
+    let joined = grace.post(&format!("{welcome}/join"), &[("name", "Grace".to_owned())]).await;
+    assert_eq!(joined.location(), "/accounts/acme", "{}", joined.text());
+    assert_eq!(grace.get("/accounts/acme").await.status, StatusCode::OK);
+    let row = "SELECT m.developer || ' ' || m.source || ' ' || CASE WHEN e.verified_at IS NULL THEN 'said' ELSE 'proven' END
+               FROM members m JOIN user_emails e ON e.user_id = m.user_id WHERE m.search_email = 'grace@navy.example'";
+    assert_eq!(house.raw.texts(row).await, ["read_only invitation proven"]);
+    assert_eq!(house.visitor().get(&path).await.status, StatusCode::GONE);
+    assert_eq!(house.visitor().get(&format!("/invitations/{token}")).await.status, StatusCode::GONE);
+    assert_eq!(through(&house.visitor(), &idp, &id, "").await.location(), "/accounts/acme");
+
+    // By a link that was handed over nothing is proven of the address, and nothing is told of who has it.
+    house.account("other").await;
+    house.member("other", "carl", Roles::ADMINISTRATOR).await;
+    let copied = format!("/invitations/{}", house.invite(&ada, "carl@example.com", READER).await);
+    idp.who(person("carl-1", "carl@example.com", "Carl"));
+    let carl = house.visitor();
+    let welcome = through(&carl, &idp, &id, &copied).await.location().to_owned();
+    assert!(carl.get(&welcome).await.text().contains("You are invited"));
+    assert_eq!(carl.post(&format!("{welcome}/join"), &[("name", "Carl".to_owned())]).await.location(), "/accounts/acme");
+    let all = "SELECT CASE WHEN verified_at IS NULL THEN 'said' ELSE 'proven' END FROM user_emails WHERE canonical = 'carl@example.com' ORDER BY 1";
+    assert_eq!(house.raw.texts(all).await, ["proven", "said"]);
+    assert_eq!(carl.get("/accounts/other").await.status, StatusCode::NOT_FOUND);
+}

@@ -3,6 +3,7 @@
 //! login of GitHub or Google in `social`.
 
 pub mod join;
+pub(super) mod provider;
 pub(super) mod social;
 
 use serde_json::json;

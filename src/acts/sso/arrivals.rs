@@ -10,6 +10,7 @@ use super::{
 use crate::{
     acts::{
         Holder, Person, Stop, Visitor,
+        invitations::provider::{Invited, invited, take_up},
         joining::{Membership, enlist},
         permit::in_force,
         sessions::Cookies,
@@ -26,6 +27,7 @@ use crate::{
         invitations::has_seat,
         ip_restrictions::Surface,
         members::Roles,
+        social::invitation,
         sso::{
             PROVISIONING, Provisioning, Said,
             arrival::{self, Facts, Mailbox, Way, way},
@@ -102,6 +104,18 @@ pub struct View {
     pub next: String,
     /// As whom the provider knows them, where that is no member.
     pub(super) user: Option<UserId>,
+    /// The invitation that they hold the link of.
+    invited: Option<Invited>,
+    /// Whether it is shown that the address is theirs.
+    is_proven: bool,
+}
+
+impl View {
+    /// What the invitation that they hold the link of gives, in a few words.
+    #[must_use]
+    pub fn invitation(&self) -> Option<String> {
+        self.invited.as_ref().map(|invited| invited.offer.roles.summary())
+    }
 }
 
 /// Looks at somebody who waits, and at who sits at the browser besides. Looking changes nothing.
@@ -128,8 +142,17 @@ async fn view(
     if arrived.claims.is_none() && door.idp.disabled_at.is_some() {
         return Err(Stop::Unknown);
     }
+    let invited = match (invitation(&away.return_to), arrived.said.email()) {
+        (Some(token), Some(email)) => invited(visitor, reader, token, (&door.idp.account, &email)).await?,
+        _ => None,
+    };
     let facts = facts(visitor, reader, person, &door, &arrived, away.user_id.as_ref()).await?;
-    Ok(View { door, arrived, way: way(facts), next: away.return_to, user: away.user_id })
+    let mut facts = Facts { is_invited: invited.is_some(), ..facts };
+    if let (Some(mailbox), Some(invited)) = (&mut facts.mailbox, &invited) {
+        mailbox.is_confirmed |= invited.is_mailed();
+    }
+    let is_proven = facts.mailbox.is_some_and(|mailbox| mailbox.is_confirmed || mailbox.is_of_account);
+    Ok(View { door, arrived, way: way(facts), next: away.return_to, user: away.user_id, invited, is_proven })
 }
 
 async fn facts(
@@ -167,6 +190,7 @@ async fn facts(
         has_seat: has_seat(reader.seats_taken(account).await?, visitor.app.0.terms.seats),
         is_refused_here: restricting.at(visitor.now()).ip(Surface::Dashboard, visitor.caller.address) == Ip::Refused,
         holder,
+        is_invited: false,
     })
 }
 
@@ -204,9 +228,7 @@ pub async fn link(person: &Person, secret: &str, browser: &str, cookies: &Cookie
 async fn take(visitor: &Visitor, tx: &mut Tx<Instance>, person: Option<&Person>, secret: &str, browser: &str) -> Result<View, Stop> {
     let id_hash = hash_token(secret);
     let away = tx.take_away(Flow::Arrival, &id_hash, Some(browser)).await?.ok_or(Stop::Unknown)?;
-    let view = view(visitor, tx, person, &id_hash, away).await?;
-    // What a test has shown lets nobody in who has not been let in by it.
-    Ok(view)
+    view(visitor, tx, person, &id_hash, away).await
 }
 
 async fn note_link(tx: &mut Tx<Instance>, view: &View, member: MemberId, who: &Who) -> Result<(), Stop> {
@@ -237,6 +259,10 @@ pub(super) fn closed(way: Way) -> Stop {
 pub async fn join(visitor: &Visitor, person: Option<&Person>, secret: &str, name: &str, traveller: &Traveller<'_>) -> Result<String, Stop> {
     let name = accounts::name(name, "yourself").map_err(|says| Faults::one("name", says))?;
     let seen = look(visitor, person, secret, traveller.browser).await?;
+    // What a test has shown makes nobody a member.
+    if seen.arrived.claims.is_some() {
+        return Err(Stop::Unknown);
+    }
     let account = seen.door.idp.account.clone();
     let user = person.map(|person| person.facts().user.clone()).or(seen.user);
     let before = traveller.before.map(Holder::person);
@@ -251,16 +277,21 @@ pub async fn join(visitor: &Visitor, person: Option<&Person>, secret: &str, name
         (Way::Join, None) => create(&mut tx, &view, name).await?,
         (way, _) => return Err(closed(way)),
     };
-    let new = Membership { email: &email, roles: Roles::PROVISIONED, source: SOURCE, access_until: None };
-    if !enlist(&mut tx, &account, &who, &name, new).await? {
-        return Err(closed(Way::Link));
+    if let Some(invited) = view.invited.as_ref().filter(|_| view.way == Way::Join) {
+        take_up(&mut tx, invited, &who, &name).await?;
+    } else {
+        let new = Membership { email: &email, roles: Roles::PROVISIONED, source: SOURCE, access_until: None };
+        if !enlist(&mut tx, &account, &who, &name, new).await? {
+            return Err(closed(Way::Link));
+        }
     }
     let member = tx.member_in(&account, &who.user).await?.ok_or(Stop::Unknown)?;
     if tx.known_as(view.door.idp.id.as_str(), &view.arrived.said.subject, &account).await?.is_none() {
         note_link(&mut tx, &view, member, &who).await?;
     }
     enter(visitor, tx, &who, &view.door, (before, How::AsItIs), traveller.cookies).await?;
-    Ok(view.next)
+    // An invitation that is used up leads nowhere.
+    Ok(if view.invited.is_some() { format!("/accounts/{}", view.door.slug) } else { view.next })
 }
 
 async fn existing(tx: &mut Tx<Instance>, user: UserId) -> Result<(Who, String, String), Stop> {
@@ -271,8 +302,12 @@ async fn existing(tx: &mut Tx<Instance>, user: UserId) -> Result<(Who, String, S
 async fn create(tx: &mut Tx<Instance>, view: &View, name: String) -> Result<(Who, String, String), Stop> {
     let email = view.arrived.said.email().ok_or_else(|| closed(Way::Confirm))?;
     let id = UserId::new(tx.now(), tx.dice());
+    if !view.is_proven && !tx.has_room_for(email.canonical()).await? {
+        return Err(closed(Way::Confirm));
+    }
     // Nobody knows a password of theirs, as there is none.
-    if !tx.create_user(&NewUser { id: &id, name: &name, email: &email, is_verified: true, password_hash: None, source: SOURCE }).await? {
+    let is_verified = view.is_proven;
+    if !tx.create_user(&NewUser { id: &id, name: &name, email: &email, is_verified, password_hash: None, source: SOURCE }).await? {
         return Err(closed(Way::SignIn));
     }
     tx.adopt(Log::User(id.clone()));

@@ -46,6 +46,8 @@ pub struct Facts {
     pub is_refused_here: bool,
     /// Who sits at the browser.
     pub holder: Holder,
+    /// Whether they hold the link of an invitation to the address that the provider says, which is open to them.
+    pub is_invited: bool,
 }
 
 words! {
@@ -88,6 +90,14 @@ pub fn way(facts: Facts) -> Way {
         Holder::LinkedOtherwise => return Way::Closed(Closed::LinkedOtherwise),
         Holder::Nobody | Holder::Stranger => {}
     }
+    // Whoever holds the link that was mailed to the address reads its letters.
+    if facts.is_invited && facts.holder == Holder::Nobody {
+        return if facts.mailbox.is_some_and(|mailbox| mailbox.is_taken && (mailbox.is_confirmed || mailbox.is_of_account)) {
+            Way::SignIn
+        } else {
+            Way::Join
+        };
+    }
     if facts.provisioning == Provisioning::Invitation {
         return Way::Closed(Closed::Invitation);
     }
@@ -117,7 +127,8 @@ mod tests {
     fn anything() -> impl Strategy<Value = Facts> {
         let holder = prop_oneof![Just(Holder::Nobody), Just(Holder::Member), Just(Holder::LinkedOtherwise), Just(Holder::Stranger)];
         let mailbox = proptest::option::of(any::<[bool; 4]>());
-        (any::<[bool; 3]>(), mailbox, holder).prop_map(|([jit, has_seat, is_refused_here], mailbox, holder)| Facts {
+        (any::<[bool; 4]>(), mailbox, holder).prop_map(|([jit, has_seat, is_refused_here, is_invited], mailbox, holder)| Facts {
+            is_invited,
             provisioning: if jit { Provisioning::JustInTime } else { Provisioning::Invitation },
             mailbox: mailbox.map(|[is_of_account, is_confirmed, is_let_in, is_taken]| Mailbox {
                 is_of_account,
@@ -140,7 +151,7 @@ mod tests {
 
         #[test]
         fn somebody_new_has_a_seat_and_an_address_that_is_shown_to_be_theirs_and_nobodys(facts in anything()) {
-            if way(facts) == Way::Join {
+            if way(facts) == Way::Join && !facts.is_invited {
                 let mailbox = facts.mailbox.unwrap();
                 prop_assert!(facts.has_seat && mailbox.is_let_in && !mailbox.is_taken);
                 prop_assert!(mailbox.is_of_account || mailbox.is_confirmed);
@@ -157,7 +168,7 @@ mod tests {
 
         #[test]
         fn where_people_join_by_invitation_nobody_joins(facts in anything()) {
-            let facts = Facts { provisioning: Provisioning::Invitation, ..facts };
+            let facts = Facts { provisioning: Provisioning::Invitation, is_invited: false, ..facts };
             prop_assert!(matches!(way(facts), Way::Link | Way::Closed(_)));
         }
     }

@@ -9,7 +9,7 @@ use axum::{
 };
 
 use crate::{
-    acts::{Person, Stop, Visitor, invitations::join},
+    acts::{Person, Stop, Visitor, invitations::join, sso::door},
     rules::{
         faults::Faults,
         invitations::{Ended, Holder, Offer},
@@ -18,6 +18,7 @@ use crate::{
         time::Millis,
         zones::Zone,
     },
+    store::sso::DoorRow,
     web::{
         again::Again,
         cookies::NewCookies,
@@ -73,6 +74,8 @@ struct Join {
     refused: Option<String>,
     password_hint: String,
     social: Ways,
+    /// The account's identity providers.
+    doors: Vec<DoorRow>,
 }
 page::page!(Join);
 
@@ -113,6 +116,7 @@ async fn page_of(visitor: &Visitor, token: &str, typed: (SignUp, Faults)) -> Res
         (_, Ok(_), Holder::SomebodyElse) => Scene::SomebodyElse,
     };
     let link = view.link;
+    let doors = door::providers(visitor, &link.slug).await?;
     let inviter = match &link.inviter_email {
         Some(email) => format!("{} ({email})", link.inviter_name),
         None => link.inviter_name.clone(),
@@ -125,6 +129,7 @@ async fn page_of(visitor: &Visitor, token: &str, typed: (SignUp, Faults)) -> Res
     };
     Ok(Join {
         theme: person.as_ref().map_or_else(|| "auto".to_owned(), |person| person.facts().theme.clone()),
+        doors,
         social: Ways::new(visitor, "Join with", &format!("/invitations/{token}")),
         path: format!("/invitations/{token}"),
         title,

@@ -43,6 +43,8 @@ struct Welcome {
     refused: Option<String>,
     /// Whether a code is on its way.
     is_sent: bool,
+    /// What an invitation that they hold gives.
+    invitation: Option<String>,
 }
 page::page!(Welcome);
 
@@ -59,8 +61,10 @@ pub(super) struct Code {
 }
 
 fn page_of(token: &str, view: View, person: Option<&Person>, name: Option<String>, again: Again) -> Welcome {
+    let invitation = view.invitation();
     let View { door, arrived, way, .. } = view;
     Welcome {
+        invitation,
         theme: "auto",
         path: format!("/welcome/{token}"),
         account: door.account_name,
