@@ -32,7 +32,7 @@ pub(super) struct Front {
     site: Site,
     given: Given,
     /// By what the browser is known that has gone to an identity provider.
-    away: Option<NewCookie>,
+    away: OnceLock<NewCookie>,
     session: Session,
     /// In the place of the one that came with the request.
     renewed: OnceLock<Session>,
@@ -55,7 +55,7 @@ impl FromRequestParts<Site> for Front {
             partial: wants_fragment(&parts.headers),
             silent: false,
             site: site.clone(),
-            away: cookies::away(&parts.headers, site.face.secure),
+            away: cookies::away(&parts.headers, site.face.secure).map_or_else(OnceLock::new, OnceLock::from),
             given,
             session,
             renewed: OnceLock::new(),
@@ -132,20 +132,14 @@ impl Front {
 
     /// The hash of what this browser is known by that goes to an identity provider; it is made known for a while from now on.
     pub(super) fn bind(&self) -> String {
-        let made;
-        let known = if let Some(known) = &self.away {
-            known
-        } else {
-            made = NewCookie::new();
-            &made
-        };
+        let known = self.away.get_or_init(NewCookie::new);
         self.given.away(known);
         known.hash()
     }
 
     /// The same of one that has gone; of any other it is nothing that anybody is known by.
     pub(super) fn bound(&self) -> String {
-        self.away.as_ref().map(NewCookie::hash).unwrap_or_default()
+        self.away.get().map(NewCookie::hash).unwrap_or_default()
     }
 
     fn session(&self) -> &Session {

@@ -69,8 +69,10 @@ impl Things {
         let ip_policy = policy.rsplit('/').next().unwrap().to_owned();
         let ip_rule = house.raw.texts("SELECT id FROM ip_policy_rules").await.remove(0);
         // Switched off: while it is on, whoever is here later would have to use it.
-        let provider =
-            ada.post("/accounts/acme/settings/sso/new-oidc", &form_that_works("/settings/sso/new-oidc")).await.location().to_owned();
+        let new = "/accounts/acme/settings/sso/new-oidc";
+        let mut form = form_that_works(new);
+        form.push(("reserved", ada.get(new).await.location().split_once("reserved=").unwrap().1.to_owned()));
+        let provider = ada.post(new, &form).await.location().to_owned();
         ada.post(&format!("{provider}/disable"), &[]).await;
         let idp = provider.rsplit('/').next().unwrap().to_owned();
         Self { bot, authtoken, api_key, ssh_key, ip_policy, ip_rule, idp, ..Self::default() }

@@ -63,6 +63,7 @@ mod smtp;
 mod social;
 mod sso;
 mod sso_trouble;
+mod sso_whose;
 mod store;
 mod typed;
 mod upgrades;

@@ -292,6 +292,13 @@ async fn who_has_not_set_out_comes_in_where_that_is_switched_on() {
     assert_eq!(browser.get(posted.location()).await.location(), "/accounts/acme");
     assert_eq!(browser.get("/accounts/acme").await.status, StatusCode::OK);
     assert!(post(&house, &id, &unasked(3), "").await.location().is_empty(), "it counts once");
+    // Who is not known yet has a page of theirs, though their browser was never here.
+    let new = provider.answer(house.now(), None, (&acs, &issuer), ("u-9", "grace@navy.example"), "9");
+    let grace = house.visitor();
+    let welcome = grace.get(post(&house, &id, &new, "").await.location()).await.location().to_owned();
+    assert!(welcome.starts_with("/welcome/"), "{welcome}");
+    assert_eq!(grace.get(&welcome).await.status, StatusCode::OK);
+    assert_eq!(house.visitor().get(&welcome).await.status, StatusCode::NOT_FOUND, "the page is this browser's");
     // An answer to somebody's request is none that nobody asked for.
     let asked = Asked::by(house.visitor().get(&format!("/login/sso/{id}")).await.location());
     let answer = provider.answer(house.now(), Some(&asked), (&acs, &issuer), ("u-1", "ada@example.com"), "4");

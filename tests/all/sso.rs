@@ -13,7 +13,7 @@ use frontdesk::{
     rules::{members::Roles, time::Span},
 };
 
-const PAGE: &str = "/accounts/acme/settings/sso";
+pub const PAGE: &str = "/accounts/acme/settings/sso";
 
 /// A Frontdesk that may ask machines of this machine, its administrator, and a provider on this machine.
 pub async fn with_idp() -> (House, Browser, Idp) {
@@ -32,6 +32,11 @@ pub async fn with_idp_and(change: impl FnOnce(&mut frontdesk::config::Config)) -
     (house, ada, idp)
 }
 
+/// What the page for a new provider has set aside.
+async fn reserve(ada: &Browser) -> String {
+    ada.get(&format!("{PAGE}/new-oidc")).await.location().split_once("reserved=").unwrap().1.to_owned()
+}
+
 fn oidc_form(idp: &Idp) -> Vec<(&'static str, String)> {
     vec![
         ("description", "Example Inc.".to_owned()),
@@ -44,7 +49,9 @@ fn oidc_form(idp: &Idp) -> Vec<(&'static str, String)> {
 
 /// Adds the provider; answers its id.
 pub async fn add(ada: &Browser, idp: &Idp) -> String {
-    let page = ada.post(&format!("{PAGE}/new-oidc"), &oidc_form(idp)).await;
+    let mut form = oidc_form(idp);
+    form.push(("reserved", reserve(ada).await));
+    let page = ada.post(&format!("{PAGE}/new-oidc"), &form).await;
     assert!(page.location().starts_with(PAGE) && !page.location().contains('?'), "{} {}", page.location(), page.text());
     page.location().rsplit_once('/').unwrap().1.to_owned()
 }
@@ -90,7 +97,7 @@ pub async fn link(browser: &Browser, idp: &Idp, id: &str) {
     assert_eq!(done.location(), "/accounts/acme", "{}", done.text());
 }
 
-fn person(sub: &str, email: &str, name: &str) -> serde_json::Value {
+pub fn person(sub: &str, email: &str, name: &str) -> serde_json::Value {
     json!({ "sub": sub, "email": email, "email_verified": true, "name": name })
 }
 
@@ -98,14 +105,15 @@ fn person(sub: &str, email: &str, name: &str) -> serde_json::Value {
 async fn a_provider_is_set_up_in_pages() {
     let (house, ada, idp) = with_idp().await;
     assert!(ada.get(PAGE).await.text().contains("No identity provider yet"));
-    let page = ada.post(&format!("{PAGE}/new-oidc"), &[("issuer", "http//x".to_owned()), ("scopes", "openid".to_owned())]).await;
+    let form = [("issuer", "http//x".to_owned()), ("scopes", "openid".to_owned()), ("reserved", reserve(&ada).await)];
+    let page = ada.post(&format!("{PAGE}/new-oidc"), &form).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     for field in ["description", "issuer", "client_id", "client_secret", "scopes"] {
         assert!(!page.fault(field).is_empty(), "{field}");
     }
     let id = add(&ada, &idp).await;
     let page = ada.get(&format!("{PAGE}/{id}")).await;
-    assert!(page.text().contains(&format!("{}/oauth2/callback", house.running.base_url)) && page.text().contains("not as it is now"));
+    assert!(page.text().contains(&format!("{}/oauth2/callback/{id}", house.running.base_url)) && page.text().contains("not as it is now"));
     assert_eq!(page.value("client_secret"), "", "it is never shown");
     let sealed = house.raw.texts("SELECT sealed FROM idps").await;
     assert!(!sealed[0].contains("s3cret"));
@@ -250,8 +258,8 @@ async fn who_comes_back_has_set_out_by_this_browser_and_once() {
     let lost =
         async |page: Page| assert!(page.status == StatusCode::NOT_FOUND && page.text().contains("Begin once more"), "{}", page.text());
     let browser = house.visitor();
-    lost(browser.get("/oauth2/callback?state=x&code=y").await).await;
-    lost(browser.get("/oauth2/callback").await).await;
+    lost(browser.get(&format!("/oauth2/callback/{id}?state=x&code=y")).await).await;
+    lost(browser.get(&format!("/oauth2/callback/{id}")).await).await;
     let back = path_of(&idp.authorize(&leave(&browser, &id, "").await));
     // In the hands of somebody else, also of one who is on the way themselves.
     let other = house.visitor();
@@ -464,6 +472,9 @@ async fn who_has_nothing_of_their_own_is_asked_anew_by_the_provider() {
     let grace = house.visitor();
     let welcome = through(&grace, &idp, &id, "").await.location().to_owned();
     grace.post(&format!("{welcome}/join"), &[("name", "Grace".to_owned())]).await;
+    idp.who(person("ada-1", "ada@example.com", "Ada"));
+    link(&ada, &idp, &id).await;
+    idp.who(person("grace-1", "grace@navy.example", "Grace Hopper"));
     // Coming in is no fresh proof: the provider may have asked nobody.
     let new = "/accounts/acme/api-keys/new";
     let asked = grace.post(new, &[("description", "Mine".to_owned())]).await;
@@ -487,7 +498,6 @@ async fn who_has_nothing_of_their_own_is_asked_anew_by_the_provider() {
     assert_eq!(grace.get("/me").await.status, StatusCode::FORBIDDEN);
     let own = house.visitor();
     idp.who(person("ada-1", "ada@example.com", "Ada"));
-    link(&ada, &idp, &id).await;
     through(&own, &idp, &id, "").await;
     let asked = own.get(&way).await;
     own.get(&path_of(&idp.authorize(asked.location()))).await;
@@ -496,7 +506,7 @@ async fn who_has_nothing_of_their_own_is_asked_anew_by_the_provider() {
 }
 
 /// The account has shown that a domain is its own.
-async fn own_domain(house: &House, domain: &str) {
+pub async fn own_domain(house: &House, domain: &str) {
     let account = house.account_id("acme").await;
     house
         .raw

@@ -198,7 +198,7 @@ async fn said(visitor: &Visitor, client: &Client, asked: &Asked, returned: &Retu
             }
             let person = github::finish(outside, &at_github(client, &redirect_uri), secrets, &returned.code).await;
             let person = person.map_err(|fault| fault.to_string())?;
-            Ok(Said { subject: person.subject, email: person.email, name: Some(person.name) })
+            Ok(Said { subject: person.subject, email: person.email, name: Some(person.name), is_disowned: false })
         }
         Asked::Google(secrets) => {
             let scopes = scopes();
@@ -209,7 +209,12 @@ async fn said(visitor: &Visitor, client: &Client, asked: &Asked, returned: &Retu
             let answer = oidc::Answer { code: &returned.code, iss: returned.iss.as_deref() };
             let claims =
                 oidc::finish(outside, &client, secrets, &answer, visitor.now().0, None).await.map_err(|fault| fault.to_string())?;
-            Ok(Said { subject: claims.subject, email: claims.email.filter(|_| claims.email_verified), name: claims.name })
+            Ok(Said {
+                subject: claims.subject,
+                email: claims.email.filter(|_| claims.email_verified),
+                name: claims.name,
+                is_disowned: false,
+            })
         }
     }
 }

@@ -166,6 +166,8 @@ async fn facts(
     let account = &door.idp.account;
     let user = person.map(|person| &person.facts().user);
     let holder = match (user, known) {
+        // The provider knows somebody else by it.
+        (Some(user), Some(known)) if user != known => arrival::Holder::LinkedOtherwise,
         (Some(user), _) => {
             let is_linked = reader.is_known_at(door.idp.id.as_str(), user).await?;
             match reader.member_in(account, user).await? {
@@ -174,13 +176,20 @@ async fn facts(
                 None => arrival::Holder::Stranger,
             }
         }
-        (None, Some(_)) => arrival::Holder::Stranger,
+        (None, Some(_)) => arrival::Holder::KnownStranger,
         (None, None) => arrival::Holder::Nobody,
     };
-    let own = person.map(Person::email).transpose()?;
-    let mailbox = match own.or_else(|| arrived.said.email()) {
-        Some(email) => Some(mailbox(reader, door, &email, arrived.confirmed).await?),
-        None => None,
+    let mailbox = match (person, arrived.said.email()) {
+        // Their own address counts if it was shown to be theirs, whatever the provider says.
+        (Some(person), _) => {
+            let is_confirmed = person.facts().email_verified_at.is_some();
+            Some(mailbox(reader, door, &person.email()?, is_confirmed).await?)
+        }
+        (None, Some(email)) => {
+            let mailbox = mailbox(reader, door, &email, arrived.confirmed).await?;
+            Some(Mailbox { is_of_account: mailbox.is_of_account && !arrived.said.is_disowned, ..mailbox })
+        }
+        (None, None) => None,
     };
     let restricting = in_force(&visitor.app, reader, (account, door.ip_version)).await?;
     let word = reader.account_setting(account, PROVISIONING).await?;
@@ -209,7 +218,7 @@ async fn mailbox(reader: &mut Reader<Instance>, door: &DoorRow, email: &Email, i
 /// # Errors
 /// [`Stop::Unknown`], or [`Stop::Faults`] where it is no way any more.
 pub async fn link(person: &Person, secret: &str, browser: &str, cookies: &Cookies) -> Result<String, Stop> {
-    person.demand_factor()?;
+    person.demand_fresh()?;
     let visitor = person.visitor();
     let seen = look(&visitor, Some(person), secret, browser).await?;
     let (account, who) = (seen.door.idp.account.clone(), person.who());
@@ -270,7 +279,11 @@ pub async fn join(visitor: &Visitor, person: Option<&Person>, secret: &str, name
     let mut hold = vec![Log::Account(account.clone())];
     hold.extend(user.clone().map(Log::User));
     hold.extend(before.map(|person| Log::User(person.facts().user.clone())));
-    let mut tx = visitor.begin(hold).await?;
+    let mut tx = match person {
+        // Asked again in the transaction: a session that has ended meanwhile makes nobody a member.
+        Some(person) => person.begin_joining(&account).await?,
+        None => visitor.begin(hold).await?,
+    };
     let view = take(visitor, &mut tx, person, secret, browser).await?;
     let (who, email, name) = match (view.way, user) {
         (Way::JoinAsThemselves, Some(user)) => existing(&mut tx, user).await?,
@@ -286,8 +299,12 @@ pub async fn join(visitor: &Visitor, person: Option<&Person>, secret: &str, name
         }
     }
     let member = tx.member_in(&account, &who.user).await?.ok_or(Stop::Unknown)?;
-    if tx.known_as(view.door.idp.id.as_str(), &view.arrived.said.subject, &account).await?.is_none() {
-        note_link(&mut tx, &view, member, &who).await?;
+    let (idp, subject) = (view.door.idp.id.as_str(), &view.arrived.said.subject);
+    match tx.known_as(idp, subject, &account).await? {
+        Some(known) if known.user == who.user => {}
+        None if !tx.is_known_at(idp, &who.user).await? => note_link(&mut tx, &view, member, &who).await?,
+        // One is one person there, and that one is one here.
+        Some(_) | None => return Err(closed(Way::Closed(arrival::Closed::LinkedOtherwise))),
     }
     enter(visitor, tx, &who, &view.door, (before, How::AsItIs), traveller.cookies).await?;
     // An invitation that is used up leads nowhere.

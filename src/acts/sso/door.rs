@@ -281,13 +281,18 @@ async fn tested(visitor: &Visitor, door: &DoorRow, user: Option<&UserId>, browse
     Ok(Back::Tested(door.slug.clone(), door.idp.id.clone(), secret))
 }
 
+/// The name of what is wrong, without what is told of it.
+pub(super) fn variant(fault: &impl std::fmt::Debug) -> String {
+    format!("{fault:?}").chars().take_while(char::is_ascii_alphanumeric).collect()
+}
+
 /// Notes what went wrong for whoever administers the provider, as an event once an hour for each reason; answers what whoever came is told.
-pub(super) async fn note_fault(visitor: &Visitor, door: &DoorRow, says: &str) -> Stop {
+pub(super) async fn note_fault(visitor: &Visitor, door: &DoorRow, word: &str, says: &str) -> Stop {
     let (account, idp) = (&door.idp.account, &door.idp.id);
     let noted = async {
         let mut tx = visitor.begin(vec![Log::Account(account.clone())]).await?;
         tx.note_idp_error(idp, says).await?;
-        let key = hash_token(&format!("{idp} {says}"));
+        let key = format!("{idp} {word}");
         let attempt = Attempt { scope: "refusal", key, window_start: window_start(tx.now(), Span::hours(1)) };
         if tx.count_attempt(&attempt).await? == 1 {
             let what = SsoEvent::Refused { idp: named(&door.idp), why: says.to_owned() };

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{happened, named};
+use super::{door::count, happened, named};
 use crate::{
     acts::{Permit, Stop},
     protocols::{
@@ -92,7 +92,7 @@ async fn given(permit: &Permit<may::ManageSso>, draft: &SamlDraft, known: Option
             return Ok(Err(Faults::one("metadata", "Paste the metadata, or say where they are: not both.")));
         }
         (false, _) => ("metadata", pasted.to_owned()),
-        (true, false) => match fetch(permit, address).await {
+        (true, false) => match fetch(permit, address).await? {
             Ok(text) => ("metadata_url", text),
             Err(says) => return Ok(Err(Faults::one("metadata_url", says))),
         },
@@ -119,11 +119,17 @@ pub(super) fn sentence(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
-async fn fetch(permit: &Permit<may::ManageSso>, address: &str) -> Result<String, String> {
+async fn fetch(permit: &Permit<may::ManageSso>, address: &str) -> Result<Result<String, String>, Stop> {
+    count(&permit.person().visitor()).await?;
     let outside = &permit.app().0.outside;
-    let url = outside.address(address).map_err(|error| error.to_string())?;
-    let answer = outside.get(url, None, Instant::now() + LONGEST).await.map_err(|error| error.to_string())?;
-    String::from_utf8(answer.body).map_err(|_| "What is there is not text.".to_owned())
+    let answered = match outside.address(address) {
+        Ok(url) => outside.get(url, None, Instant::now() + LONGEST).await,
+        Err(error) => Err(error),
+    };
+    Ok(match answered {
+        Ok(answer) => String::from_utf8(answer.body).map_err(|_| "What is there is not text.".to_owned()),
+        Err(error) => Err(error.to_string()),
+    })
 }
 
 /// How a provider is kept. People are sent by an address where it takes that, which needs no form.

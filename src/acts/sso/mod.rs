@@ -56,14 +56,17 @@ fn happened(permit: &Permit<may::ManageSso>, what: SsoEvent) -> Event {
 /// [`Stop::Faults`] for what does not fit.
 pub async fn create_oidc(permit: &Permit<may::ManageSso>, draft: &OidcDraft) -> Result<IdpId, Stop> {
     let new = draft.check(permit.lets_private_idps(), false)?;
+    let id = metadata::reserved(permit, &draft.reserved);
+    let id = id.ok_or_else(|| Faults::one("reserved", "This page cannot be read any more. Open it anew."))?;
     let (mut tx, _) = permit.begin().await?;
     let idps = tx.idps().await?;
     if i64::try_from(idps.len()).unwrap_or(MOST_IDPS) >= MOST_IDPS {
         return Err(Faults::one("description", format!("An account has at most {MOST_IDPS} identity providers.")).into());
     }
-    let id = IdpId::new(tx.now(), tx.dice());
     let sealed = seal(permit, &tx, &id, new.client_secret.as_deref().unwrap_or_default());
-    tx.create_oidc(&id, &new, &sealed, permit.person().facts().user.as_str()).await?;
+    if !tx.create_oidc(&id, &new, &sealed, permit.person().facts().user.as_str()).await? {
+        return Err(Faults::one("reserved", "This provider was added already.").into());
+    }
     let what = SsoEvent::Created { idp: Idp { id: id.clone(), description: new.description.clone() }, after: in_words(&new, true) };
     tx.commit(happened(permit, what)).await?;
     Ok(id)
@@ -88,6 +91,11 @@ pub async fn update_oidc(permit: &Permit<may::ManageSso>, id: &IdpId, draft: &Oi
         return Err(
             Faults::one("version", "Somebody changed this provider meanwhile. Look at what stands there now, and save again.").into()
         );
+    }
+    // Who somebody is there, another issuer says of somebody else.
+    if row.issuer != new.issuer && row.people > 0 {
+        let says = "This provider knows people of this account. Another issuer is another provider: add it as a new one.";
+        return Err(Faults::one("issuer", says).into());
     }
     let sealed = match (&new.client_secret, &row.sealed) {
         (Some(secret), _) => seal(permit, &tx, id, secret),

@@ -1,10 +1,11 @@
 //! By OpenID Connect: to the provider and back with a code, for which it says who somebody is.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{
     SECRET,
-    door::{self, Asked, Back, Kept, Trip, Way, go_on, keep, note_fault, opened, provider},
+    door::{self, Asked, Back, Kept, Trip, Way, go_on, keep, note_fault, opened, provider, variant},
     entering::Traveller,
 };
 use crate::{
@@ -14,8 +15,9 @@ use crate::{
         secrets::hash_token,
     },
     rules::{
+        faults::Faults,
         flows::Flow,
-        ids::UserId,
+        ids::{IdpId, UserId},
         sso::{Protocol, Purpose, Said, redirect_uri},
     },
     store::{Why, sso::DoorRow},
@@ -57,7 +59,7 @@ impl OwnClient {
             id: idp.client_id.clone(),
             secret,
             scopes: idp.scopes.split(' ').map(str::to_owned).collect(),
-            redirect_uri: redirect_uri(base_url),
+            redirect_uri: redirect_uri(base_url, &idp.id),
         })
     }
 
@@ -83,7 +85,7 @@ pub(super) async fn leave(
             keep(visitor, trip, door, user, (&state, &Kept::new(purpose, Asked::Oidc(begun.secrets)))).await?;
             Ok(Way::Redirect(begun.url))
         }
-        Err(fault) => Err(note_fault(visitor, door, &fault.to_string()).await),
+        Err(fault) => Err(note_fault(visitor, door, &variant(&fault), &fault.to_string()).await),
     }
 }
 
@@ -92,27 +94,45 @@ pub(super) async fn leave(
 /// # Errors
 /// [`Stop::Unknown`] where nobody set out so by this browser, or has come back already; [`Stop::Faults`] where what the provider says is not
 /// taken, which is noted for whoever administers it, or somebody else is signed in.
-pub async fn come_back(visitor: &Visitor, returned: &Returned, base_url: &str, traveller: &Traveller<'_>) -> Result<Back, Stop> {
+pub async fn come_back(
+    visitor: &Visitor,
+    id: &IdpId,
+    returned: &Returned,
+    base_url: &str,
+    traveller: &Traveller<'_>,
+) -> Result<Back, Stop> {
     let app = &visitor.app;
     let id_hash = hash_token(&returned.state);
     let mut tx = visitor.begin(vec![]).await?;
     let away = tx.take_away(Flow::Sso, &id_hash, Some(traveller.browser)).await?.ok_or(Stop::Unknown)?;
     tx.commit_unrecorded(Why::HalfSignIn).await?;
+    // What one provider answers is asked of no other.
+    if away.idp != *id {
+        return Err(Stop::Unknown);
+    }
     let door = provider(visitor, &away.idp).await?;
     let kept = opened(visitor, &id_hash, &away)?;
     let (purpose, Asked::Oidc(secrets)) = (kept.purpose()?, &kept.asked) else { return Err(Stop::Unknown) };
     let own = OwnClient::new(app, &door, base_url)?;
     if returned.code.is_empty() {
         let fault = oidc::turned_away(&own.borrowed(), &returned.error, returned.iss.as_deref());
-        return Err(note_fault(visitor, &door, &fault.to_string()).await);
+        // It is the browser alone that says so.
+        return Err(Faults::one("idp", fault.to_string()).into());
     }
     let answer = Answer { code: &returned.code, iss: returned.iss.as_deref() };
     let since = (purpose != Purpose::SignIn).then_some(away.created_at.0);
     match oidc::finish(&app.0.outside, &own.borrowed(), secrets, &answer, visitor.now().0, since).await {
         Ok(claims) => {
-            let said = Said { subject: claims.subject, email: claims.email, name: claims.name };
+            let is_disowned = is_disowned(&claims.all);
+            let said = Said { subject: claims.subject, email: claims.email, name: claims.name, is_disowned };
             go_on(visitor, &door, (purpose, &away), (said, claims.all), traveller).await
         }
-        Err(fault) => Err(note_fault(visitor, &door, &fault.to_string()).await),
+        Err(fault) => Err(note_fault(visitor, &door, &variant(&fault), &fault.to_string()).await),
     }
+}
+
+/// Whether the provider says of the address that nobody has checked it. That it says nothing of that is usual.
+fn is_disowned(all: &Value) -> bool {
+    let says_no = |place: &str| all.pointer(place).is_some_and(|said| *said != Value::Bool(true));
+    says_no("/id_token/email_verified") || says_no("/userinfo/email_verified")
 }

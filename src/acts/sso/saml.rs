@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{
-    door::{self, Asked, Back, Kept, Trip, Way, count, go_on, keep, note_fault, opened, provider},
+    door::{self, Asked, Back, Kept, Trip, Way, count, go_on, keep, note_fault, opened, provider, variant},
     entering::Traveller,
     metadata::sentence,
 };
@@ -107,17 +107,17 @@ pub async fn consume(visitor: &Visitor, id: &IdpId, posted: Posted, base_url: &s
     };
     let asserted = match verify(visitor, &door, posted.response, pending, base_url).await? {
         Ok(asserted) => asserted,
-        Err(says) => return Err(note_fault(visitor, &door, &says).await),
+        Err((word, says)) => return Err(note_fault(visitor, &door, &word, &says).await),
     };
     let purpose = kept.map_or(Ok(Purpose::SignIn), |kept| kept.purpose())?;
     let since = away.as_ref().map_or(0, |away| away.created_at.0) - SKEW.0;
     if purpose != Purpose::SignIn && asserted.authn_instant_ms < since {
         let says = "The provider was asked to prove anew who it is, and says that they signed in there before that.";
-        return Err(note_fault(visitor, &door, says).await);
+        return Err(note_fault(visitor, &door, "NotFresh", says).await);
     }
     match wait(visitor, &door, (purpose, away), &state_hash, &asserted).await? {
         Some(secret) => Ok(secret),
-        None => Err(note_fault(visitor, &door, "What the provider said was used before: it counts once.").await),
+        None => Err(note_fault(visitor, &door, "Replayed", "What the provider said was used before: it counts once.").await),
     }
 }
 
@@ -128,7 +128,7 @@ async fn verify(
     field: String,
     pending: Option<String>,
     base_url: &str,
-) -> Result<Result<Asserted, String>, Stop> {
+) -> Result<Result<Asserted, (String, String)>, Stop> {
     let rows = visitor.read().certificates(&door.idp.id).await?;
     let (idp, now_ms) = (door.idp.issuer.clone(), visitor.now().0);
     let (entity_id, acs) = (entity_id(base_url, &door.idp.id), acs(base_url, &door.idp.id));
@@ -137,7 +137,7 @@ async fn verify(
         let certificates: Vec<_> = rows.iter().filter_map(|row| Certificate::parse(&row.body).ok()).collect();
         let pending = pending.as_deref();
         let expected = Expected { idp: &idp, certificates: &certificates, entity_id: &entity_id, acs: &acs, now_ms, pending };
-        response::read(&field, &expected).map_err(|refused| sentence(&refused.to_string()))
+        response::read(&field, &expected).map_err(|refused| (variant(&refused), sentence(&refused.to_string())))
     };
     Ok(visitor.app.0.hasher.consider(read).await?)
 }

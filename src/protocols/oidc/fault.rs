@@ -38,7 +38,7 @@ pub enum Fault {
     #[error("The provider says that its answers carry iss, but this answer did not. Somebody may have meddled with it.")]
     NoIss,
     /// RFC 9207: another provider gave the answer.
-    #[error("The answer was given by {found}, and not by {expected}.")]
+    #[error("The answer was given by another provider than {expected}.")]
     OtherIss {
         /// As set up here.
         expected: String,

@@ -17,6 +17,8 @@ pub enum Holder {
     LinkedOtherwise,
     /// A user who is no member.
     Stranger,
+    /// Nobody; but the provider knows a user by it who is no member.
+    KnownStranger,
 }
 
 /// What is known of the address.
@@ -57,6 +59,7 @@ words! {
         LinkedOtherwise = "linked_otherwise", "The provider knows your user as somebody else already. An administrator can take that link away.";
         Invitation = "invitation", "Nobody of this account is known by this sign-in, and people join it by invitation. Ask an administrator for one.";
         NoAddress = "no_address", "The provider says no email address of yours, and nobody joins without one. Whoever runs the provider can add it.";
+        Unproven = "unproven", "Nobody has checked that your own address is yours. Confirm it on your security page first.";
         Domain = "domain", "This account does not let in addresses of this domain.";
         Seats = "seats", "This account has no free seat. An administrator can make room.";
     }
@@ -88,7 +91,7 @@ pub fn way(facts: Facts) -> Way {
     match facts.holder {
         Holder::Member => return Way::Link,
         Holder::LinkedOtherwise => return Way::Closed(Closed::LinkedOtherwise),
-        Holder::Nobody | Holder::Stranger => {}
+        Holder::Nobody | Holder::Stranger | Holder::KnownStranger => {}
     }
     // Whoever holds the link that was mailed to the address reads its letters.
     if facts.is_invited && facts.holder == Holder::Nobody {
@@ -101,6 +104,10 @@ pub fn way(facts: Facts) -> Way {
     if facts.provisioning == Provisioning::Invitation {
         return Way::Closed(Closed::Invitation);
     }
+    // They were here, and come back as whom they are, by a proof of their own.
+    if facts.holder == Holder::KnownStranger {
+        return Way::SignIn;
+    }
     let Some(mailbox) = facts.mailbox else { return Way::Closed(Closed::NoAddress) };
     if !mailbox.is_let_in {
         return Way::Closed(Closed::Domain);
@@ -109,7 +116,7 @@ pub fn way(facts: Facts) -> Way {
         return Way::Closed(Closed::Seats);
     }
     if facts.holder == Holder::Stranger {
-        return Way::JoinAsThemselves;
+        return if mailbox.is_confirmed { Way::JoinAsThemselves } else { Way::Closed(Closed::Unproven) };
     }
     // Before it is said whether anybody has the address: whoever asks may not read its letters.
     if !mailbox.is_of_account && !mailbox.is_confirmed {
@@ -125,7 +132,13 @@ mod tests {
     use super::*;
 
     fn anything() -> impl Strategy<Value = Facts> {
-        let holder = prop_oneof![Just(Holder::Nobody), Just(Holder::Member), Just(Holder::LinkedOtherwise), Just(Holder::Stranger)];
+        let holder = prop_oneof![
+            Just(Holder::Nobody),
+            Just(Holder::Member),
+            Just(Holder::LinkedOtherwise),
+            Just(Holder::Stranger),
+            Just(Holder::KnownStranger)
+        ];
         let mailbox = proptest::option::of(any::<[bool; 4]>());
         (any::<[bool; 4]>(), mailbox, holder).prop_map(|([jit, has_seat, is_refused_here, is_invited], mailbox, holder)| Facts {
             is_invited,
@@ -146,7 +159,8 @@ mod tests {
         #[test]
         fn nobody_is_linked_who_does_not_sit_there(facts in anything()) {
             prop_assert!(way(facts) != Way::Link || facts.holder == Holder::Member);
-            prop_assert!(way(facts) != Way::JoinAsThemselves || facts.holder == Holder::Stranger);
+            let is_proven = facts.mailbox.is_some_and(|mailbox| mailbox.is_confirmed);
+            prop_assert!(way(facts) != Way::JoinAsThemselves || (facts.holder == Holder::Stranger && is_proven));
         }
 
         #[test]

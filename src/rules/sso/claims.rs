@@ -19,6 +19,9 @@ pub struct Said {
     pub email: Option<String>,
     /// What they are called.
     pub name: Option<String>,
+    /// Whether the provider says of the address that nobody has checked it.
+    #[serde(default)]
+    pub is_disowned: bool,
 }
 
 impl Said {
@@ -43,7 +46,7 @@ mod tests {
     use super::*;
 
     fn said(name: Option<&str>, email: Option<&str>) -> Said {
-        Said { subject: "1".to_owned(), email: email.map(str::to_owned), name: name.map(str::to_owned) }
+        Said { subject: "1".to_owned(), email: email.map(str::to_owned), name: name.map(str::to_owned), is_disowned: false }
     }
 
     #[test]

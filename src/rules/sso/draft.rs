@@ -16,6 +16,8 @@ const MAX_SECRET: usize = 2_048;
 #[derive(Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OidcDraft {
+    /// The id that was set aside for it, so that the provider could be told of us before we are told of it.
+    pub reserved: String,
     /// What people see who choose among several.
     pub description: String,
     /// The issuer, byte for byte as the provider writes it.
@@ -198,6 +200,7 @@ mod tests {
             assert!(faults.at(field).is_some(), "{field}");
         }
         let draft = OidcDraft {
+            reserved: String::new(),
             description: "Example".to_owned(),
             issuer: "https://id.example.com".to_owned(),
             client_id: "frontdesk".to_owned(),

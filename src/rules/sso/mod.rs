@@ -69,10 +69,11 @@ words! {
     }
 }
 
-/// Where providers by OpenID Connect send people back.
+/// Where a provider by OpenID Connect sends people back: each to a place of its own, so that none answers in the place of another
+/// (RFC 9700 §4.4).
 #[must_use]
-pub fn redirect_uri(base_url: &str) -> String {
-    format!("{base_url}/oauth2/callback")
+pub fn redirect_uri(base_url: &str, idp: &IdpId) -> String {
+    format!("{base_url}/oauth2/callback/{idp}")
 }
 
 /// What we are called at a provider by SAML: where our metadata stand.

@@ -36,7 +36,7 @@ pub fn said(subject: &str, attributes: &[(&str, &str)]) -> Said {
         let parts: Vec<String> = PARTS.iter().filter_map(|names| find(names)).collect();
         (!parts.is_empty()).then(|| parts.join(" "))
     };
-    Said { subject: subject.to_owned(), email, name: find(&NAME).or_else(parts) }
+    Said { subject: subject.to_owned(), email, name: find(&NAME).or_else(parts), is_disowned: false }
 }
 
 #[cfg(test)]

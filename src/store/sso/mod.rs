@@ -147,17 +147,17 @@ impl Reader<InAccount> {
 }
 
 impl Tx<InAccount> {
-    /// Adds a provider by OpenID Connect, switched on. The account's first one is remembered for good.
+    /// Adds a provider by OpenID Connect, switched on; `false` where the id is one's already. The account's first one is remembered for good.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn create_oidc(&mut self, id: &IdpId, new: &Oidc, sealed: &str, by: &str) -> Result<()> {
+    pub async fn create_oidc(&mut self, id: &IdpId, new: &Oidc, sealed: &str, by: &str) -> Result<bool> {
         let (scope, now) = (self.scope.0.clone(), self.now());
-        run!(
+        let made = run!(
             self,
             sqlx::query(
                 "INSERT INTO idps (id, account_id, protocol, description, issuer, client_id, sealed, scopes, created_at, created_by)
-                 VALUES ($1, $2, 'oidc', $3, $4, $5, $6, $7, $8, $9)"
+                 VALUES ($1, $2, 'oidc', $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING"
             )
             .bind(id)
             .bind(&scope)
@@ -169,7 +169,8 @@ impl Tx<InAccount> {
             .bind(now)
             .bind(by)
         );
-        self.note_first_idp().await
+        self.note_first_idp().await?;
+        Ok(made == 1)
     }
 
     /// Remembers when the account got its first provider.

@@ -121,26 +121,32 @@ fn failed(front: &Front, parts: &Parts, found: &DoorRow, next: &str, stop: Stop)
     }
 }
 
-pub(super) async fn come_back(visitor: Visitor, front: Front, Query(returned): Query<Returned>, parts: Parts) -> Response {
+pub(super) async fn come_back(
+    visitor: Visitor,
+    front: Front,
+    Id(id): Id<IdpId>,
+    Query(returned): Query<Returned>,
+    parts: Parts,
+) -> Response {
     let found = door::expected(&visitor, &returned.state, &front.bound()).await;
     let found = match found {
         Ok((found, next)) => (found, next),
         Err(Stop::Unknown) => return problem::lost_on_the_way(),
         Err(stop) => return problem::answer(stop, &parts),
     };
-    match try_to_come_back(&visitor, &front, &returned).await {
+    match try_to_come_back(&visitor, &front, &id, &returned).await {
         Ok(path) => see_other(&path),
         Err(Stop::Unknown) => problem::lost_on_the_way(),
         Err(stop) => failed(&front, &parts, &found.0, &found.1, stop),
     }
 }
 
-async fn try_to_come_back(visitor: &Visitor, front: &Front, returned: &Returned) -> Result<String, Stop> {
+async fn try_to_come_back(visitor: &Visitor, front: &Front, id: &IdpId, returned: &Returned) -> Result<String, Stop> {
     let before = visitor.holder().await?;
     let cookies = NewCookies::new();
     let (browser, hashes) = (front.bound(), cookies.hashes());
     let traveller = Traveller { browser: &browser, before: before.as_ref(), cookies: &hashes };
-    let back = oidc::come_back(visitor, returned, &front.base_url, &traveller).await?;
+    let back = oidc::come_back(visitor, id, returned, &front.base_url, &traveller).await?;
     Ok(settle(front, &cookies, back))
 }
 

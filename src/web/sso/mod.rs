@@ -17,7 +17,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .get("/login/sso", journey::choose)
         .get("/login/sso/{id}", journey::begin)
-        .get("/oauth2/callback", journey::come_back)
+        .get("/oauth2/callback/{id}", journey::come_back)
         .get("/saml/{id}/metadata", saml::metadata)
         .get("/saml/back/{token}", saml::come_back)
         .get("/welcome/{token}", welcome::show)

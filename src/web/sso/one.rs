@@ -4,9 +4,12 @@ use askama::Template;
 use axum::{http::request::Parts, response::Response};
 use serde::Deserialize;
 
-use super::one_saml;
+use super::one_saml::{self, Reserved};
 use crate::{
-    acts::{Permit, Stop, sso},
+    acts::{
+        Permit, Stop,
+        sso::{self, metadata},
+    },
     rules::{
         faults::Faults,
         ids::{IdpId, MemberId},
@@ -16,9 +19,11 @@ use crate::{
     },
     store::sso::IdpRow,
     web::{
-        form::{Form, Id, faults_of},
+        form::{Form, Id, Query, faults_of},
         front::Front,
-        page, problem,
+        page,
+        page::{link, see_other},
+        problem,
         shell::Shell,
     },
 };
@@ -39,13 +44,20 @@ struct NewOidc {
 }
 page::page!(NewOidc);
 
-async fn new_page(permit: &Permit<may::ManageSso>, front: &Front, draft: OidcDraft, faults: Faults) -> NewOidc {
+/// The page, again where something is wrong. What was set aside stands in its address: whoever comes back to it finds the same values.
+async fn new_page(permit: &Permit<may::ManageSso>, front: &Front, draft: OidcDraft, faults: Faults) -> Response {
+    let path = format!("/accounts/{}/settings/sso/new-oidc", permit.account().slug);
+    let Some(id) = metadata::reserved(permit, &draft.reserved) else {
+        return see_other(&link(&path, &[("reserved", &metadata::reserve(permit))]));
+    };
+    let is_wrong = !faults.is_empty();
     let (shell, slug) = (Shell::of_account(permit, front).await, permit.account().slug.clone());
-    NewOidc { shell, slug, values: Values { redirect_uri: redirect_uri(&front.base_url) }, draft, faults }
+    let page = NewOidc { shell, slug, values: Values { redirect_uri: redirect_uri(&front.base_url, &id) }, draft, faults };
+    if is_wrong { front.show_again(&page) } else { front.show(&page) }
 }
 
-pub(super) async fn new_oidc(permit: Permit<may::ManageSso>, front: Front) -> Response {
-    front.show(&new_page(&permit, &front, OidcDraft::new(), Faults::none()).await)
+pub(super) async fn new_oidc(permit: Permit<may::ManageSso>, front: Front, Query(asked): Query<Reserved>) -> Response {
+    new_page(&permit, &front, OidcDraft { reserved: asked.reserved, ..OidcDraft::new() }, Faults::none()).await
 }
 
 pub(super) async fn create_oidc(permit: Permit<may::ManageSso>, front: Front, parts: Parts, Form(draft): Form<OidcDraft>) -> Response {
@@ -54,7 +66,7 @@ pub(super) async fn create_oidc(permit: Permit<may::ManageSso>, front: Front, pa
             let path = format!("/accounts/{}/settings/sso/{id}", permit.account().slug);
             front.go(&path, "The provider is there. Test it before anybody depends on it.").await
         }
-        Err(Ok(faults)) => front.show_again(&new_page(&permit, &front, draft, faults).await),
+        Err(Ok(faults)) => new_page(&permit, &front, draft, faults).await,
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
 }
@@ -91,10 +103,11 @@ async fn page_of(
             client_secret: String::new(),
             scopes: idp.scopes.clone(),
             version: idp.version,
+            reserved: String::new(),
         },
     };
     let (shell, slug) = (Shell::of_account(permit, front).await, permit.account().slug.clone());
-    Ok(One { shell, slug, idp, values: Values { redirect_uri: redirect_uri(&front.base_url) }, draft, faults, now: permit.now() })
+    Ok(One { shell, slug, idp, values: Values { redirect_uri: redirect_uri(&front.base_url, id) }, draft, faults, now: permit.now() })
 }
 
 async fn answer(

@@ -58,8 +58,8 @@ page::page!(New);
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
-    reserved: String,
+pub(super) struct Reserved {
+    pub(super) reserved: String,
 }
 
 /// The page, again where something is wrong. What was set aside stands in its address: whoever comes back to it finds the same values.
@@ -74,7 +74,7 @@ async fn new_page(permit: &Permit<may::ManageSso>, front: &Front, draft: SamlDra
     if is_wrong { front.show_again(&page) } else { front.show(&page) }
 }
 
-pub(super) async fn new(permit: Permit<may::ManageSso>, front: Front, Query(asked): Query<Asked>) -> Response {
+pub(super) async fn new(permit: Permit<may::ManageSso>, front: Front, Query(asked): Query<Reserved>) -> Response {
     new_page(&permit, &front, SamlDraft { reserved: asked.reserved, ..SamlDraft::default() }, Faults::none()).await
 }
 

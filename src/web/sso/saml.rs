@@ -88,7 +88,8 @@ pub(super) async fn come_back(visitor: Visitor, front: Front, Token(token): Toke
     let done = async {
         let before = visitor.holder().await?;
         let cookies = NewCookies::new();
-        let (browser, hashes) = (front.bound(), cookies.hashes());
+        // Whoever has not set out from here has no cookie yet by which they are known.
+        let (browser, hashes) = (front.bind(), cookies.hashes());
         let traveller = Traveller { browser: &browser, before: before.as_ref(), cookies: &hashes };
         Ok(settle(&front, &cookies, saml::come_back(&visitor, &token, &traveller).await?))
     };
