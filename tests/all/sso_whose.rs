@@ -90,5 +90,5 @@ async fn linking_asks_for_a_fresh_proof() {
     let welcome = through(&ada, &idp, &id, "").await.location().to_owned();
     let asked = ada.post(&format!("{welcome}/link"), &[]).await;
     assert!(asked.location().starts_with("/prove?next="), "{} {}", asked.location(), asked.text());
-    assert_eq!(house.raw.number("SELECT COUNT(*) FROM member_idps").await, 0);
+    assert_eq!(house.raw.number("SELECT COUNT(*) FROM identities").await, 0);
 }
