@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::{
     idp::{CLIENT_ID, CLIENT_SECRET, Idp},
+    kit::PASSWORD,
     sso::{PAGE, add, choose, leave, link, own_domain, path_of, person, through, with_idp},
 };
 use frontdesk::rules::time::Span;
@@ -91,4 +92,11 @@ async fn linking_asks_for_a_fresh_proof() {
     let asked = ada.post(&format!("{welcome}/link"), &[]).await;
     assert!(asked.location().starts_with("/prove?next="), "{} {}", asked.location(), asked.text());
     assert_eq!(house.raw.number("SELECT COUNT(*) FROM identities").await, 0);
+    // Whoever is linked is told by letter, with their address proven.
+    house.raw.run("UPDATE user_emails SET verified_at = 1").await;
+    let fresh = house.visitor();
+    fresh.sign_in("ada@example.com", PASSWORD).await;
+    link(&fresh, &idp, &id).await;
+    let letter = house.letters_to("ada@example.com").await.pop().unwrap();
+    assert!(letter.contains("Example Inc., the identity provider of Acme, was linked to ada@example.com"), "{letter}");
 }

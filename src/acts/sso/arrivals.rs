@@ -4,29 +4,28 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    entering::{How, Traveller, enter},
+    entering::{How, enter},
     named,
 };
 use crate::{
     acts::{
-        Holder, Person, Stop, Visitor,
-        invitations::provider::{Invited, invited, take_up},
-        joining::{Membership, enlist},
+        Person, Stop, Visitor,
+        invitations::provider::{Invited, invited},
+        letters,
         permit::in_force,
         sessions::Cookies,
     },
     protocols::secrets::{hash_token, token},
     rules::{
-        accounts,
         addresses::Email,
-        events::{Event, Log, SsoEvent, Who},
+        events::{Event, SsoEvent, Who},
         faults::Faults,
         flows::Flow,
         gate::Ip,
         ids::{MemberId, UserId},
         invitations::has_seat,
         ip_restrictions::Surface,
-        members::Roles,
+        letters::{ArrivalLinked, Letter},
         social::invitation,
         sso::{
             PROVISIONING, Provisioning, Said,
@@ -34,7 +33,7 @@ use crate::{
         },
     },
     store::{
-        Instance, NewUser, Reader, Tx, Why,
+        Instance, Reader, Tx, Why,
         sso::{
             DoorRow,
             away::{AwayRow, NewAway},
@@ -44,9 +43,6 @@ use crate::{
 
 /// Where what a provider said is sealed.
 const PLACE: &str = "flows.arrival";
-
-/// How users and members who came so are marked.
-const SOURCE: &str = "idp";
 
 /// What is remembered of somebody who has arrived.
 #[derive(Serialize, Deserialize)]
@@ -105,9 +101,9 @@ pub struct View {
     /// As whom the provider knows them, where that is no member.
     pub(super) user: Option<UserId>,
     /// The invitation that they hold the link of.
-    invited: Option<Invited>,
+    pub(super) invited: Option<Invited>,
     /// Whether it is shown that the address is theirs.
-    is_proven: bool,
+    pub(super) is_proven: bool,
 }
 
 impl View {
@@ -229,18 +225,25 @@ pub async fn link(person: &Person, secret: &str, browser: &str, cookies: &Cookie
     }
     let member = tx.member_in(&account, &who.user).await?.ok_or(Stop::Unknown)?;
     note_link(&mut tx, &view, member, &who).await?;
+    tell(&visitor, &mut tx, &view, &who).await?;
     enter(&visitor, tx, &who, &view.door, (Some(person), How::AsItIs), cookies).await?;
     Ok(view.next)
 }
 
 /// Uses an arrival up, and says where it leads now.
-async fn take(visitor: &Visitor, tx: &mut Tx<Instance>, person: Option<&Person>, secret: &str, browser: &str) -> Result<View, Stop> {
+pub(super) async fn take(
+    visitor: &Visitor,
+    tx: &mut Tx<Instance>,
+    person: Option<&Person>,
+    secret: &str,
+    browser: &str,
+) -> Result<View, Stop> {
     let id_hash = hash_token(secret);
     let away = tx.take_away(Flow::Arrival, &id_hash, Some(browser)).await?.ok_or(Stop::Unknown)?;
     view(visitor, tx, person, &id_hash, away).await
 }
 
-async fn note_link(tx: &mut Tx<Instance>, view: &View, member: MemberId, who: &Who) -> Result<(), Stop> {
+pub(super) async fn note_link(tx: &mut Tx<Instance>, view: &View, member: MemberId, who: &Who) -> Result<(), Stop> {
     let (idp, said) = (&view.door.idp, &view.arrived.said);
     if !tx.link_identity(idp.id.as_str(), &said.subject, &who.user, said.email.as_deref()).await? {
         return Err(Faults::one("identity", "The provider knows somebody else by this sign-in.").into());
@@ -250,85 +253,17 @@ async fn note_link(tx: &mut Tx<Instance>, view: &View, member: MemberId, who: &W
     Ok(())
 }
 
+/// Writes to whoever can be come in as by one more way.
+pub(super) async fn tell(visitor: &Visitor, tx: &mut Tx<Instance>, view: &View, who: &Who) -> Result<(), Stop> {
+    let (account, provider) = (view.door.account_name.clone(), view.door.idp.description.clone());
+    let letter = ArrivalLinked { account, provider, at: tx.now().0, from: visitor.caller.address.to_string() };
+    letters::tell(&visitor.app, tx, &who.user, &Letter::ArrivalLinked(letter)).await
+}
+
 /// Why a way is none any more.
 pub(super) fn closed(way: Way) -> Stop {
     match way {
         Way::Closed(why) => Faults::one("arrival", why.sentence()).into(),
         _ => Faults::one("arrival", "Something has changed meanwhile. Look at what stands there now.").into(),
     }
-}
-
-/// Makes a member of whoever waits: of somebody new, or of a user whom the provider knows or who sits there; lets them in. Answers where they
-/// wanted to go.
-///
-/// Of twenty who are as fast as this, one does: the arrival is used up, and what the provider says is linked once.
-///
-/// # Errors
-/// [`Stop::Unknown`], or [`Stop::Faults`] where it is no way any more.
-pub async fn join(visitor: &Visitor, person: Option<&Person>, secret: &str, name: &str, traveller: &Traveller<'_>) -> Result<String, Stop> {
-    let name = accounts::name(name, "yourself").map_err(|says| Faults::one("name", says))?;
-    let seen = look(visitor, person, secret, traveller.browser).await?;
-    // What a test has shown makes nobody a member.
-    if seen.arrived.claims.is_some() {
-        return Err(Stop::Unknown);
-    }
-    let account = seen.door.idp.account.clone();
-    let user = person.map(|person| person.facts().user.clone()).or(seen.user);
-    let before = traveller.before.map(Holder::person);
-    let browser = traveller.browser;
-    let mut hold = vec![Log::Account(account.clone())];
-    hold.extend(user.clone().map(Log::User));
-    hold.extend(before.map(|person| Log::User(person.facts().user.clone())));
-    let mut tx = match person {
-        // Asked again in the transaction: a session that has ended meanwhile makes nobody a member.
-        Some(person) => person.begin_joining(&account).await?,
-        None => visitor.begin(hold).await?,
-    };
-    let view = take(visitor, &mut tx, person, secret, browser).await?;
-    let (who, email, name) = match (view.way, user) {
-        (Way::JoinAsThemselves, Some(user)) => existing(&mut tx, user).await?,
-        (Way::Join, None) => create(&mut tx, &view, name).await?,
-        (way, _) => return Err(closed(way)),
-    };
-    if let Some(invited) = view.invited.as_ref().filter(|_| view.way == Way::Join) {
-        take_up(&mut tx, invited, &who, &name).await?;
-    } else {
-        let new = Membership { email: &email, roles: Roles::PROVISIONED, source: SOURCE, access_until: None };
-        if !enlist(&mut tx, &account, &who, &name, new).await? {
-            return Err(closed(Way::Link));
-        }
-    }
-    let member = tx.member_in(&account, &who.user).await?.ok_or(Stop::Unknown)?;
-    let (idp, subject) = (view.door.idp.id.as_str(), &view.arrived.said.subject);
-    match tx.known_as(idp, subject, &account).await? {
-        Some(known) if known.user == who.user => {}
-        None if !tx.is_known_at(idp, &who.user).await? => note_link(&mut tx, &view, member, &who).await?,
-        // One is one person there, and that one is one here.
-        Some(_) | None => return Err(closed(Way::Closed(arrival::Closed::LinkedOtherwise))),
-    }
-    enter(visitor, tx, &who, &view.door, (before, How::AsItIs), traveller.cookies).await?;
-    // An invitation that is used up leads nowhere.
-    Ok(if view.invited.is_some() { format!("/accounts/{}", view.door.slug) } else { view.next })
-}
-
-async fn existing(tx: &mut Tx<Instance>, user: UserId) -> Result<(Who, String, String), Stop> {
-    let (name, email) = tx.name_and_address(&user).await?.ok_or(Stop::Unknown)?;
-    Ok((Who { user, email: email.clone() }, email, name))
-}
-
-async fn create(tx: &mut Tx<Instance>, view: &View, name: String) -> Result<(Who, String, String), Stop> {
-    let email = view.arrived.said.email().ok_or_else(|| closed(Way::Confirm))?;
-    let id = UserId::new(tx.now(), tx.dice());
-    if !view.is_proven && !tx.has_room_for(email.canonical()).await? {
-        return Err(closed(Way::Confirm));
-    }
-    // Nobody knows a password of theirs, as there is none.
-    let is_verified = view.is_proven;
-    if !tx.create_user(&NewUser { id: &id, name: &name, email: &email, is_verified, password_hash: None, source: SOURCE }).await? {
-        return Err(closed(Way::SignIn));
-    }
-    tx.adopt(Log::User(id.clone()));
-    let who = Who { user: id, email: email.canonical().to_owned() };
-    tx.note(Event::UserCreated { who: who.clone(), name: name.clone() });
-    Ok((who, email.canonical().to_owned(), name))
 }

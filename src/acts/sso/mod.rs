@@ -8,6 +8,7 @@ pub mod door;
 mod entering;
 pub mod leaving;
 pub mod metadata;
+pub mod newcomers;
 pub mod oidc;
 pub mod saml;
 pub mod testing;

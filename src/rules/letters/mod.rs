@@ -14,7 +14,7 @@ pub use mfa::MfaLetter;
 pub use rescue::Rescued;
 use serde::{Deserialize, Serialize};
 pub use social::SocialLetter;
-pub use sso::ArrivalCode;
+pub use sso::{ArrivalCode, ArrivalLinked};
 
 use super::{
     time::{Millis, Span},
@@ -57,6 +57,8 @@ pub enum Letter {
     EmailTaken,
     /// Somebody who came from an identity provider says that this address is theirs, and joins an account by this code.
     ArrivalCode(ArrivalCode),
+    /// A sign-in of an account's identity provider is linked to them.
+    ArrivalLinked(ArrivalLinked),
     /// Their address is to become this one: to the old address.
     EmailChangeAsked { new: String, from: String },
     /// Their address has become this one: to the old address.
@@ -104,6 +106,7 @@ impl Letter {
             Self::Social(letter) => letter.kind(),
             Self::ConfirmEmail { .. } | Self::EmailTaken => "confirm_email",
             Self::ArrivalCode(_) => "arrival_code",
+            Self::ArrivalLinked(_) => "arrival_linked",
             Self::EmailChangeAsked { .. } => "email_change_asked",
             Self::EmailChanged { .. } => "email_changed",
             Self::AccountDeleted { .. } => "account_deleted",
@@ -149,6 +152,7 @@ impl Letter {
             Self::Social(letter) => letter.subject(),
             Self::ConfirmEmail { .. } => "Confirm your address".to_owned(),
             Self::ArrivalCode(letter) => letter.subject(),
+            Self::ArrivalLinked(letter) => letter.subject(),
             Self::EmailTaken => "This address has a user already".to_owned(),
             Self::EmailChangeAsked { .. } => "Your address is to be changed".to_owned(),
             Self::EmailChanged { .. } => "Your address was changed".to_owned(),
@@ -218,6 +222,7 @@ impl Letter {
             Self::Social(letter) => return letter.reading(to),
             Self::AccountRescued(letter) => return letter.reading(),
             Self::ArrivalCode(letter) => return letter.reading(to),
+            Self::ArrivalLinked(letter) => return letter.reading(to),
             Self::ConfirmEmail { token, expires_at } => (
                 "Confirm your address".to_owned(),
                 vec![format!(

@@ -1,8 +1,8 @@
-//! The letter to an address that an identity provider says is somebody's.
+//! Letters about the identity providers by which somebody comes into an account.
 
 use serde::{Deserialize, Serialize};
 
-use super::{IGNORE, Reading};
+use super::{IGNORE, NOT_YOU, Reading, new_password};
 use crate::rules::{time::Millis, zones::Zone};
 
 /// The code by which somebody shows that they read this mailbox.
@@ -37,6 +37,39 @@ impl ArrivalCode {
                 format!("The code works once, until {until}. Give it to nobody else: whoever enters it becomes you there."),
                 IGNORE.to_owned(),
             ],
+        }
+    }
+}
+
+/// Whoever signs in so at an account's provider comes into that account as them from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArrivalLinked {
+    /// The account.
+    pub account: String,
+    /// What the provider is called there.
+    pub provider: String,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// The network address that it came from.
+    pub from: String,
+}
+
+impl ArrivalLinked {
+    pub(super) fn subject(&self) -> String {
+        format!("You come into {} by {} now", self.account, self.provider)
+    }
+
+    pub(super) fn reading(&self, to: &str) -> Reading {
+        let Self { account, provider, from, .. } = self;
+        let at = Millis(self.at).exact(&Zone::utc());
+        Reading {
+            heading: self.subject(),
+            body: vec![format!(
+                "A sign-in of {provider}, the identity provider of {account}, was linked to {to} on {at}, from the network address {from}. \
+                 Whoever has it comes into {account} as you."
+            )],
+            button: Some(new_password()),
+            after: vec![NOT_YOU.to_owned(), format!("An administrator of {account} can take the link away.")],
         }
     }
 }

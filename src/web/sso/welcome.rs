@@ -10,7 +10,7 @@ use crate::{
         sso::{
             Traveller,
             arrivals::{self, View},
-            confirming,
+            confirming, newcomers,
         },
     },
     rules::{faults::Faults, sign_in::destination, sso::arrival::Way},
@@ -142,7 +142,7 @@ async fn try_to_join(visitor: &Visitor, front: &Front, token: &str, name: &str) 
     let cookies = NewCookies::new();
     let (browser, hashes) = (front.bound(), cookies.hashes());
     let traveller = Traveller { browser: &browser, before: before.as_ref(), cookies: &hashes };
-    let next = arrivals::join(visitor, person.as_ref(), token, name, &traveller).await?;
+    let next = newcomers::join(visitor, person.as_ref(), token, name, &traveller).await?;
     front.hand_out(&cookies.session);
     Ok(next)
 }
