@@ -81,6 +81,8 @@ async fn one_command_starts_and_says_where_to_go() {
         server.line
     );
     let token = server.token();
+    // No server of this process may have done so yet.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let form = crate::kit::form(&[
         ("token", token.clone()),
@@ -134,6 +136,8 @@ async fn no_log_level_writes_links_down() {
         logs
     });
     let path = format!("{}/invitations/a-secret-of-forty-three-characters-in-a-link", server.base);
+    // No server of this process may have done so yet.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::new();
     assert_eq!(client.get(&path).send().await.unwrap().status(), StatusCode::NOT_FOUND);
     let form = "name=Bob&password=four+random+words";

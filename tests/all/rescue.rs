@@ -396,6 +396,8 @@ async fn the_command_works_with_and_without_a_server() {
     assert_eq!((code, said.as_str()), (Some(0), "There is no account yet.\n"));
     let (code, _, error) = run(&server.base, &["--drill"]);
     assert!(code == Some(1) && error.contains("nothing could be proven"), "{error}");
+    // No server of this process may have done so yet.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let send = async |url: String, body: String| {
         client.post(url).header("content-type", "application/x-www-form-urlencoded").body(body).send().await.unwrap()
