@@ -44,10 +44,10 @@ impl NameServer {
         let mut catalog = Catalog::new();
         catalog.upsert(origin.into(), vec![zone.clone()]);
         let mut server = Server::new(catalog);
-        let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let (socket, listener) = both().await;
         let address = socket.local_addr().unwrap();
         server.register_socket(socket);
-        server.register_listener(tokio::net::TcpListener::bind(address).await.unwrap(), Duration::from_secs(5), 4096);
+        server.register_listener(listener, Duration::from_secs(5), 4096);
         Self { address, zone, server }
     }
 
@@ -64,6 +64,17 @@ impl NameServer {
     async fn stop(mut self) {
         self.server.shutdown_gracefully().await.unwrap();
     }
+}
+
+/// The same port by UDP and by TCP. Which one is free for both, only trying tells: other tests take ports meanwhile.
+async fn both() -> (tokio::net::UdpSocket, tokio::net::TcpListener) {
+    for _ in 0..100 {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        if let Ok(socket) = tokio::net::UdpSocket::bind(listener.local_addr().unwrap()).await {
+            return (socket, listener);
+        }
+    }
+    panic!("no port is free for both");
 }
 
 async fn send(browser: &Browser, verb: &str, domain: &str) -> Page {
