@@ -248,7 +248,12 @@ async fn do_chores(app: App, mut stopped: watch::Receiver<bool>) {
             () = tokio::time::sleep(chores::EVERY) => {}
             () = listen::told(&mut stopped) => return,
         }
-        match chores::clear(&app).await {
+        // Whoever stops does not wait for name servers.
+        let cleared = tokio::select! {
+            cleared = chores::clear(&app) => cleared,
+            () = listen::told(&mut stopped) => return,
+        };
+        match cleared {
             Ok(gone) => tracing::debug!(gone, "cleared out what has expired"),
             Err(stop) => tracing::warn!(?stop, "clearing out failed; it will be tried again"),
         }

@@ -12,7 +12,6 @@ pub const EVERY: std::time::Duration = std::time::Duration::from_mins(15);
 /// When the database fails.
 pub async fn clear(app: &App) -> Result<u64, Stop> {
     ip_restrictions::undo_all_overdue(app).await?;
-    own_domains::look_again(app).await?;
     let now = app.now();
     let terms = &app.0.terms;
     let attempts_before = now.minus(terms.attempts_kept);
@@ -22,5 +21,8 @@ pub async fn clear(app: &App) -> Result<u64, Stop> {
     let sessions_before = now.minus(terms.sessions_kept.max(terms.sessions.lifetime));
     let gone = tx.clear_expired(attempts_before, visits_before, sessions_before).await?;
     tx.commit_unrecorded(Why::Clearing).await?;
-    Ok(gone + letters::clear(app, now.minus(terms.letters_kept)).await?)
+    let gone = gone + letters::clear(app, now.minus(terms.letters_kept)).await?;
+    // Last, as it waits for others.
+    own_domains::look_again(app).await?;
+    Ok(gone)
 }

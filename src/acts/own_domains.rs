@@ -1,5 +1,7 @@
 //! Showing that domains are an account's own, and looking again whether they still are.
 
+use futures_util::future::join_all;
+
 use super::{App, Permit, Stop, permit::system};
 use crate::{
     protocols::{dns::Unanswered, secrets::token},
@@ -9,7 +11,7 @@ use crate::{
         own_domains::{Draft, EVERY, MOST, PATIENCE},
         permissions::may,
     },
-    store::{InAccount, Why, own_domains::OwnDomainRow},
+    store::{InAccount, Instance, Why, own_domains::OwnDomainRow},
 };
 
 fn happened(permit: &Permit<may::ManageSso>, what: SsoEvent) -> Event {
@@ -73,13 +75,16 @@ pub async fn check(permit: &Permit<may::ManageSso>, domain: &str) -> Result<(), 
             format!("There is no TXT record at {} yet that says this. It may take an hour until everybody sees one.", row.record_name());
         return Err(Faults::one("check", says).into());
     }
-    let (mut tx, _) = permit.begin().await?;
-    let now = tx.now();
-    if !tx.note_own_domain(domain, true, now.minus(PATIENCE)).await? {
+    // One at a time: a domain is one account's.
+    let (mut tx, _) = permit.begin_holding(vec![Log::Instance]).await?;
+    // Meanwhile it may have been taken away, and added again with another record to find.
+    let is_same = |now: &OwnDomainRow| now.domain == row.domain && now.token == row.token;
+    let row = tx.own_domains().await?.into_iter().find(is_same).ok_or(Stop::Unknown)?;
+    if !tx.note_domain_found(domain).await? {
         return Err(Faults::one("check", "Another account has shown that this domain is its own. It has to take it away first.").into());
     }
     if row.verified_at.is_some() {
-        return Ok(tx.commit_unrecorded(Why::LastSeen).await?);
+        return Ok(tx.commit_unrecorded(Why::DomainSeen).await?);
     }
     Ok(tx.commit(happened(permit, SsoEvent::DomainVerified { domain: domain.to_owned() })).await?)
 }
@@ -92,24 +97,41 @@ async fn look(app: &App, row: &OwnDomainRow) -> Result<bool, Unanswered> {
 /// How many domains are looked at in one round.
 const A_ROUND: i64 = 20;
 
-/// Looks again at domains that were last looked at a day ago. One whose record has been missing for some days is the account's no longer;
-/// that nobody answers says nothing.
+/// Looks again at domains that were last looked at a day ago, at all of a round at once. One whose record has been missing for some days is
+/// the account's no longer; that nobody answers says nothing.
 ///
 /// # Errors
 /// When the database fails.
 pub(super) async fn look_again(app: &App) -> Result<(), Stop> {
-    let due = app.0.db.reader(crate::store::Instance).own_domains_due(app.now().minus(EVERY), A_ROUND).await?;
-    for row in due {
-        let Ok(is_found) = look(app, &row).await else { continue };
-        let hold = vec![Log::Account(row.account.clone())];
-        let mut tx = app.0.db.begin(InAccount(row.account.clone()), hold, system(app.operation()), &app.0.hands).await?;
-        let now = tx.now();
-        let is_still = tx.note_own_domain(&row.domain, is_found, now.minus(PATIENCE)).await?;
-        if is_still {
-            tx.commit_unrecorded(Why::LastSeen).await?;
-        } else {
-            tx.commit(Event::Sso { account: row.account, what: SsoEvent::DomainLost { domain: row.domain } }).await?;
-        }
+    let due = app.0.db.reader(Instance).own_domains_due(app.now().minus(EVERY), A_ROUND).await?;
+    let found = join_all(due.iter().map(|row| look(app, row))).await;
+    for (row, found) in due.into_iter().zip(found) {
+        note(app, row, found.ok()).await?;
     }
     Ok(())
+}
+
+/// Notes whether the record of a domain was found, or that nobody answered.
+async fn note(app: &App, row: OwnDomainRow, is_found: Option<bool>) -> Result<(), Stop> {
+    let hold = vec![Log::Account(row.account.clone())];
+    let mut tx = app.0.db.begin(InAccount(row.account.clone()), hold, system(app.operation()), &app.0.hands).await?;
+    // Another process, or somebody, was first.
+    if !tx.is_domain_of(&row.account, &row.domain).await? {
+        return Ok(());
+    }
+    let is_lost = match is_found {
+        Some(true) => !tx.note_domain_found(&row.domain).await?,
+        Some(false) => {
+            let patience = tx.now().minus(PATIENCE);
+            !tx.note_domain_missing(&row.domain, patience).await?
+        }
+        None => {
+            tx.note_domain_unanswered(&row.domain).await?;
+            false
+        }
+    };
+    if is_lost {
+        return Ok(tx.commit(Event::Sso { account: row.account, what: SsoEvent::DomainLost { domain: row.domain } }).await?);
+    }
+    Ok(tx.commit_unrecorded(Why::DomainSeen).await?)
 }

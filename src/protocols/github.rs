@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 use url::Url;
 
-use super::outside::{LONGEST, Outside, Unreached, place, shown};
+use super::outside::{JSON, LONGEST, Outside, Unreached, place, shown};
 
 /// Where everybody's GitHub is.
 const PUBLIC: &str = "https://github.com";
@@ -211,7 +211,7 @@ impl<'a> Server<'a> {
     async fn ask<T: DeserializeOwned>(&self, path: &str, token: &str) -> Result<T, Unreached> {
         let address = self.outside.address(&format!("{}/{path}", self.api))?;
         let host = place(&address);
-        let answer = self.outside.get(address, Some(token), self.until).await?;
+        let answer = self.outside.get(address, JSON, Some(token), self.until).await?;
         serde_json::from_slice(&answer.body).map_err(|_| Unreached::NotJson(host))
     }
 }

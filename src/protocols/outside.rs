@@ -100,6 +100,9 @@ pub enum OutsideError {
     SetUp(String),
 }
 
+/// What is asked for where it should be JSON.
+pub const JSON: &str = "application/json";
+
 /// An answer, whatever its status.
 pub struct Answer {
     /// Of HTTP.
@@ -221,14 +224,14 @@ impl Outside {
         Ok(Answer { status, body })
     }
 
-    /// Asks by GET for bytes that should be JSON, with a bearer token where there is one (RFC 6750 §2.1).
+    /// Asks by GET for what should be of the kinds in `accept`, with a bearer token where there is one (RFC 6750 §2.1).
     ///
     /// # Errors
     /// When there is no whole answer, or one with another status than 200.
-    pub async fn get(&self, url: Url, bearer: Option<&str>, until: Instant) -> Result<Answer, Unreached> {
+    pub async fn get(&self, url: Url, accept: &'static str, bearer: Option<&str>, until: Instant) -> Result<Answer, Unreached> {
         let host = place(&url);
         let mut request = Request::new(reqwest::Method::GET, url);
-        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static(accept));
         if let Some(token) = bearer {
             let value = HeaderValue::from_str(&format!("Bearer {token}"));
             let mut value = value.map_err(|_| Unreached::Away(host.clone(), "its access token cannot be sent".to_owned()))?;
@@ -245,7 +248,7 @@ impl Outside {
     /// As [`Self::get`], and when it is not JSON of that shape.
     pub async fn json<T: DeserializeOwned>(&self, url: Url, until: Instant) -> Result<T, Unreached> {
         let host = place(&url);
-        let answer = self.get(url, None, until).await?;
+        let answer = self.get(url, JSON, None, until).await?;
         serde_json::from_slice(&answer.body).map_err(|_| Unreached::NotJson(host))
     }
 }

@@ -77,12 +77,14 @@ impl Reader<InAccount> {
 }
 
 impl Reader<Instance> {
-    /// Whether anybody has shown that a domain is theirs.
+    /// Whether there is a domain whose account has a provider that is switched on.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn has_own_domains(&mut self) -> Result<bool> {
-        let found: Option<String> = sql!(self, c => sqlx::query_scalar("SELECT domain FROM account_domains WHERE verified_at IS NOT NULL LIMIT 1").fetch_optional(c));
+    pub async fn has_domains_with_providers(&mut self) -> Result<bool> {
+        let found: Option<String> = sql!(self, c => sqlx::query_scalar(
+            "SELECT d.domain FROM account_domains d JOIN accounts a ON a.id = d.account_id JOIN idps i ON i.account_id = d.account_id
+             WHERE d.verified_at IS NOT NULL AND a.deleted_at IS NULL AND i.disabled_at IS NULL LIMIT 1").fetch_optional(c));
         Ok(found.is_some())
     }
 
@@ -155,23 +157,57 @@ impl Tx<InAccount> {
         Ok(changed == 1)
     }
 
-    /// Notes that the record of a domain was found, or was not; a domain that another account has shown stays that one's. Answers whether it
-    /// is this account's now.
+    /// Notes that the record of a domain was found; a domain that another account has shown stays that one's. Answers whether it is this
+    /// account's now.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn note_own_domain(&mut self, domain: &str, is_found: bool, patience: Millis) -> Result<bool> {
+    pub async fn note_domain_found(&mut self, domain: &str) -> Result<bool> {
         let (scope, now) = (self.scope.0.clone(), self.now());
-        let text = if is_found {
-            "UPDATE account_domains SET verified_at = COALESCE(verified_at, $1), checked_at = $1, missing_since = NULL
-             WHERE account_id = $2 AND domain = $3 AND $4 = $4
-             AND NOT EXISTS (SELECT 1 FROM account_domains o WHERE o.domain = $3 AND o.account_id <> $2 AND o.verified_at IS NOT NULL)"
-        } else {
-            "UPDATE account_domains SET checked_at = $1, missing_since = COALESCE(missing_since, $1),
-                    verified_at = CASE WHEN missing_since <= $4 THEN NULL ELSE verified_at END
-             WHERE account_id = $2 AND domain = $3"
-        };
-        run!(self, sqlx::query(text).bind(now).bind(&scope).bind(domain).bind(patience));
+        run!(
+            self,
+            sqlx::query(
+                "UPDATE account_domains SET verified_at = COALESCE(verified_at, $1), checked_at = $1, missing_since = NULL
+                 WHERE account_id = $2 AND domain = $3
+                 AND NOT EXISTS (SELECT 1 FROM account_domains o WHERE o.domain = $3 AND o.account_id <> $2 AND o.verified_at IS NOT NULL)"
+            )
+            .bind(now)
+            .bind(&scope)
+            .bind(domain)
+        );
         self.is_domain_of(&scope, domain).await
+    }
+
+    /// Notes that the record of a domain is missing; one that has been missing since before `patience` is nobody's any more. Answers whether
+    /// it is this account's still.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_domain_missing(&mut self, domain: &str, patience: Millis) -> Result<bool> {
+        let (scope, now) = (self.scope.0.clone(), self.now());
+        run!(
+            self,
+            sqlx::query(
+                "UPDATE account_domains SET checked_at = $1, missing_since = COALESCE(missing_since, $1),
+                        verified_at = CASE WHEN missing_since <= $2 THEN NULL ELSE verified_at END
+                 WHERE account_id = $3 AND domain = $4"
+            )
+            .bind(now)
+            .bind(patience)
+            .bind(&scope)
+            .bind(domain)
+        );
+        self.is_domain_of(&scope, domain).await
+    }
+
+    /// Notes that nobody answered when a domain was asked for: it has had its turn.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_domain_unanswered(&mut self, domain: &str) -> Result<()> {
+        let (scope, now) = (self.scope.0.clone(), self.now());
+        let text = "UPDATE account_domains SET checked_at = $1 WHERE account_id = $2 AND domain = $3";
+        run!(self, sqlx::query(text).bind(now).bind(&scope).bind(domain));
+        Ok(())
     }
 }

@@ -43,6 +43,14 @@ pub struct SessionFacts {
     pub carried: Option<String>,
 }
 
+impl SessionFacts {
+    /// Whether there is anything of their own by which they could prove who they are: a second factor, or a password.
+    #[must_use]
+    pub const fn has_own(&self) -> bool {
+        self.factor_since.is_some() || self.password_set_at.is_some()
+    }
+}
+
 /// A session to be.
 pub struct NewSession<'a> {
     /// The id.

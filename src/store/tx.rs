@@ -83,6 +83,8 @@ pub enum Why {
     CountingAttempts,
     /// That somebody is still here is not news; entering was.
     LastSeen,
+    /// That the record of a domain is where it was is not news; that it was found, or is lost, is.
+    DomainSeen,
     /// That a session has run out of time follows from a setting; it is kept for the case that the clock is set back.
     Expired,
     /// Clearing out what has expired, by a setting that says when.

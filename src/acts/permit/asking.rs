@@ -52,7 +52,7 @@ impl Asking {
     /// When the person last proved who they are, as far as this account goes: whoever has neither password nor factor does so by its
     /// provider, which has to be made to ask them anew (product §2.22).
     pub(super) fn proven_in(&self, account: &AccountFacts) -> Option<Millis> {
-        if self.session.has_factor || self.facts.password_set_at.is_some() {
+        if self.facts.has_own() {
             return self.proven_at;
         }
         let here = self.forced.iter().filter(|(id, _)| id == account.account.as_str()).map(|(_, at)| *at);

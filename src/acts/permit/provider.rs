@@ -36,7 +36,6 @@ impl Holder {
     /// Whether there is anything of their own by which they could prove who they are.
     #[must_use]
     pub const fn has_own(&self) -> bool {
-        let facts = self.person().facts();
-        facts.factor_since.is_some() || facts.password_set_at.is_some()
+        self.person().facts().has_own()
     }
 }

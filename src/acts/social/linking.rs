@@ -42,7 +42,7 @@ pub async fn own(person: &Person) -> Result<Vec<Own>, Stop> {
 /// # Errors
 /// When the database fails.
 pub async fn proofs(person: &Person) -> Result<Vec<Provider>, Stop> {
-    if of(&person.app).is_empty() || person.facts().factor_since.is_some() || person.read().own_password().await?.password_hash.is_some() {
+    if of(&person.app).is_empty() || person.facts().has_own() {
         return Ok(Vec::new());
     }
     Ok(own(person).await?.into_iter().filter(|own| own.since.is_some()).map(|own| own.provider).collect())

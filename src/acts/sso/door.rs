@@ -119,12 +119,12 @@ pub async fn providers_of_domain(visitor: &Visitor, email: &str) -> Result<Vec<D
     }
 }
 
-/// Whether there is a domain whose people sign in otherwise than the others: then the address is asked for first.
+/// Whether there is a domain whose people may sign in otherwise than the others: then the address is asked for first.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn asks_for_address_first(visitor: &Visitor) -> Result<bool, Stop> {
-    Ok(visitor.read().has_own_domains().await?)
+    Ok(visitor.read().has_domains_with_providers().await?)
 }
 
 /// A provider, whether switched on or off, and its account.
@@ -290,13 +290,19 @@ pub(super) fn variant(fault: &impl std::fmt::Debug) -> String {
 pub(super) async fn note_fault(visitor: &Visitor, door: &DoorRow, word: &str, says: &str) -> Stop {
     let (account, idp) = (&door.idp.account, &door.idp.id);
     let noted = async {
+        let attempt = |now| Attempt { scope: "refusal", key: format!("{idp} {word}"), window_start: window_start(now, Span::hours(1)) };
+        // Strangers send what is wrong as often as they like, and the account's log is not held for each of them.
+        let mut tx = visitor.begin(vec![]).await?;
+        if tx.count_attempt(&attempt(tx.now())).await? > 1 {
+            tx.note_idp_error(idp, says).await?;
+            return Ok::<_, Stop>(tx.commit_unrecorded(Why::CountingAttempts).await?);
+        }
+        drop(tx);
         let mut tx = visitor.begin(vec![Log::Account(account.clone())]).await?;
         tx.note_idp_error(idp, says).await?;
-        let key = format!("{idp} {word}");
-        let attempt = Attempt { scope: "refusal", key, window_start: window_start(tx.now(), Span::hours(1)) };
-        if tx.count_attempt(&attempt).await? == 1 {
+        if tx.count_attempt(&attempt(tx.now())).await? == 1 {
             let what = SsoEvent::Refused { idp: named(&door.idp), why: says.to_owned() };
-            return Ok::<_, Stop>(tx.commit(Event::Sso { account: account.clone(), what }).await?);
+            return Ok(tx.commit(Event::Sso { account: account.clone(), what }).await?);
         }
         Ok(tx.commit_unrecorded(Why::CountingAttempts).await?)
     };

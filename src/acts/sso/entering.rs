@@ -53,6 +53,8 @@ pub(super) async fn enter(
     };
     let event = if let Some(person) = kept {
         let session = &person.facts().session;
+        // Whoever comes back may have begun as a visitor: what happens is theirs.
+        tx.acting_as(who.user.to_string(), who.email.clone(), session.clone());
         tx.prove(session, &proof).await?;
         note_forced(&mut tx, session, door, how).await?;
         tx.rotate_session(session, &cookies.session).await?;

@@ -31,6 +31,9 @@ use crate::{
 /// Where ids that are set aside are sealed.
 const RESERVED: &str = "idps.reserved";
 
+/// As what metadata are asked for: their own kind, and what servers call it that know only files.
+const ACCEPTED: &str = "application/samlmetadata+xml, application/xml, text/xml, */*;q=0.1";
+
 /// The most certificates of a provider.
 const MOST_CERTIFICATES: usize = 10;
 
@@ -123,7 +126,7 @@ async fn fetch(permit: &Permit<may::ManageSso>, address: &str) -> Result<Result<
     count(&permit.person().visitor()).await?;
     let outside = &permit.app().0.outside;
     let answered = match outside.address(address) {
-        Ok(url) => outside.get(url, None, Instant::now() + LONGEST).await,
+        Ok(url) => outside.get(url, ACCEPTED, None, Instant::now() + LONGEST).await,
         Err(error) => Err(error),
     };
     Ok(match answered {

@@ -26,7 +26,7 @@ use crate::{
         gate::Sso,
         ids::IdpId,
         permissions::{May, may},
-        sso::{MODE, MOST_IDPS, Oidc, OidcDraft, demand},
+        sso::{MODE, MOST_IDPS, Oidc, OidcDraft, Protocol, demand},
     },
     store::{InAccount, Tx, sso::IdpRow},
 };
@@ -85,7 +85,7 @@ fn seal(permit: &Permit<may::ManageSso>, tx: &Tx<InAccount>, id: &IdpId, secret:
 pub async fn update_oidc(permit: &Permit<may::ManageSso>, id: &IdpId, draft: &OidcDraft) -> Result<(), Stop> {
     let allows_http = permit.lets_private_idps();
     let (mut tx, _) = permit.begin().await?;
-    let row = tx.idp(id).await?.ok_or(Stop::Unknown)?;
+    let row = tx.idp(id).await?.filter(|row| row.protocol() == Some(Protocol::Oidc)).ok_or(Stop::Unknown)?;
     let is_same = row.issuer == draft.issuer.trim() && row.client_id == draft.client_id.trim();
     let new = draft.check(allows_http, is_same && row.sealed.is_some()).map_err(|faults| explained(faults, draft, is_same))?;
     if row.version != draft.version {
@@ -94,7 +94,7 @@ pub async fn update_oidc(permit: &Permit<may::ManageSso>, id: &IdpId, draft: &Oi
         );
     }
     // Who somebody is there, another issuer says of somebody else.
-    if row.issuer != new.issuer && row.people > 0 {
+    if row.issuer != new.issuer && tx.people_at(id).await? > 0 {
         let says = "This provider knows people of this account. Another issuer is another provider: add it as a new one.";
         return Err(Faults::one("issuer", says).into());
     }
@@ -173,7 +173,7 @@ pub async fn delete(permit: &Permit<may::ManageSso>, id: &IdpId) -> Result<(), S
     Ok(tx.commit(happened(permit, SsoEvent::Deleted { idp: named(&row), before, identities })).await?)
 }
 
-/// Where everybody has to use a provider, one stays, and the one by which whoever asks has come in.
+/// Where everybody has to use a provider, one stays, and one by which whoever asks has come in.
 async fn demand_not_needed(permit: &Permit<may::ManageSso>, tx: &mut Tx<InAccount>, id: &IdpId) -> Result<(), Stop> {
     let idps = tx.idps().await?;
     let on = idps.iter().filter(|idp| idp.disabled_at.is_none());
@@ -182,11 +182,13 @@ async fn demand_not_needed(permit: &Permit<may::ManageSso>, tx: &mut Tx<InAccoun
     if !is_on || demand(mode.as_deref(), i64::try_from(idps.len()).unwrap_or(1)) != Sso::Enforced {
         return Ok(());
     }
+    let person = permit.person();
+    let came_by_another = on.clone().any(|idp| idp.id != *id && person.came_by(&idp.id));
     if on.count() == 1 {
         let says = "Everybody has to use single sign-on, and this is the only provider that is switched on. Go back to mixed mode first.";
         return Err(Faults::coded("idp", codes::LAST_IDP, says).into());
     }
-    if permit.person().came_by(id) {
+    if person.came_by(id) && !came_by_another {
         let says = "Everybody has to use single sign-on, and you came in by this provider. Sign in by another one first.";
         return Err(Faults::coded("idp", codes::OWN_IDP, says).into());
     }
@@ -199,9 +201,9 @@ async fn demand_not_needed(permit: &Permit<may::ManageSso>, tx: &mut Tx<InAccoun
 /// [`Stop::Unknown`] where it does not know them so.
 pub async fn unlink(permit: &Permit<may::ManageSso>, id: &IdpId, subject: &str) -> Result<(), Stop> {
     let account = permit.account().account.clone();
-    let known = permit.read().known_as(id.as_str(), subject, &account).await?.ok_or(Stop::Unknown)?;
     let (mut tx, _) = permit.begin().await?;
     let row = tx.idp(id).await?.ok_or(Stop::Unknown)?;
+    let known = tx.known_as(id.as_str(), subject, &account).await?.ok_or(Stop::Unknown)?;
     let member = known.member.ok_or(Stop::Unknown)?;
     if !tx.unlink_identity(id.as_str(), subject, &known.user).await? {
         return Err(Stop::Unknown);

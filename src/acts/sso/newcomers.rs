@@ -24,7 +24,7 @@ use crate::{
 /// How users and members who came so are marked.
 const SOURCE: &str = "idp";
 
-/// Makes a member of whoever waits: of somebody new, or of a user whom the provider knows or who sits there; lets them in. Answers where they
+/// Makes a member of whoever waits: of somebody new, who says their name, or of the user who sits there; lets them in. Answers where they
 /// wanted to go.
 ///
 /// Of twenty who are as fast as this, one does: the arrival is used up, and what the provider says is linked once.
@@ -32,14 +32,13 @@ const SOURCE: &str = "idp";
 /// # Errors
 /// [`Stop::Unknown`], or [`Stop::Faults`] where it is no way any more.
 pub async fn join(visitor: &Visitor, person: Option<&Person>, secret: &str, name: &str, traveller: &Traveller<'_>) -> Result<String, Stop> {
-    let name = accounts::name(name, "yourself").map_err(|says| Faults::one("name", says))?;
     let seen = look(visitor, person, secret, traveller.browser).await?;
     // What a test has shown makes nobody a member.
     if seen.arrived.claims.is_some() {
         return Err(Stop::Unknown);
     }
     let account = seen.door.idp.account.clone();
-    let user = person.map(|person| person.facts().user.clone()).or(seen.user);
+    let user = person.map(|person| person.facts().user.clone());
     let before = traveller.before.map(Holder::person);
     let browser = traveller.browser;
     let mut hold = vec![Log::Account(account.clone())];
@@ -87,7 +86,8 @@ async fn existing(tx: &mut Tx<Instance>, user: UserId) -> Result<(Who, String, S
     Ok((Who { user, email: email.clone() }, email, name))
 }
 
-async fn create(tx: &mut Tx<Instance>, view: &View, name: String) -> Result<(Who, String, String), Stop> {
+async fn create(tx: &mut Tx<Instance>, view: &View, name: &str) -> Result<(Who, String, String), Stop> {
+    let name = accounts::name(name, "yourself").map_err(|says| Faults::one("name", says))?;
     let email = view.arrived.said.email().ok_or_else(|| closed(Way::Confirm))?;
     let id = UserId::new(tx.now(), tx.dice());
     if !view.is_proven && !tx.has_room_for(email.canonical()).await? {

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{
-    super::outside::{Outside, Unreached, place, shown},
+    super::outside::{JSON, Outside, Unreached, place, shown},
     Begin, Client, Fault, Secrets,
     json::object,
     token::Keys,
@@ -166,7 +166,7 @@ impl<'a> Provider<'a> {
     /// What the userinfo endpoint says (Core 1.0, section 5.3); nothing where there is none.
     pub(super) async fn userinfo(&self, access_token: &str) -> Result<Option<Map<String, Value>>, Fault> {
         let Some(address) = self.userinfo.clone() else { return Ok(None) };
-        let answer = self.outside.get(address, Some(access_token), self.until).await?;
+        let answer = self.outside.get(address, JSON, Some(access_token), self.until).await?;
         object(&answer.body, Fault::Userinfo).map(Some)
     }
 }

@@ -4,9 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::rules::addresses::Email;
 
-/// The longest subject, in bytes (OpenID Connect Core 1.0 §2; SAML names as much of them).
-pub const MAX_SUBJECT: usize = 255;
-
 /// The longest name that is taken over, in characters.
 const MAX_NAME: usize = 100;
 

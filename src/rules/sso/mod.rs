@@ -8,7 +8,7 @@ mod claims;
 mod draft;
 mod named;
 
-pub use claims::{MAX_SUBJECT, Said};
+pub use claims::Said;
 pub use draft::{Oidc, OidcDraft, SamlDraft, description, issuer};
 pub use named::said;
 use serde::{Deserialize, Serialize};

@@ -108,17 +108,20 @@ impl Tx<InAccount> {
     /// # Errors
     /// When the database fails.
     pub async fn add_certificate(&mut self, idp: &IdpId, fingerprint: &str, body: &str, not_after: Millis) -> Result<bool> {
-        let now = self.now();
+        let (scope, now) = (self.scope.0.clone(), self.now());
         let made = run!(
             self,
             sqlx::query(
-                "INSERT INTO idp_certificates (idp_id, fingerprint, body, not_after, added_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
+                "INSERT INTO idp_certificates (idp_id, fingerprint, body, not_after, added_at)
+                 SELECT i.id, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS BIGINT)
+                 FROM idps i WHERE i.id = $1 AND i.account_id = $6 ON CONFLICT DO NOTHING"
             )
             .bind(idp)
             .bind(fingerprint)
             .bind(body)
             .bind(not_after)
             .bind(now)
+            .bind(&scope)
         );
         Ok(made == 1)
     }
@@ -128,8 +131,16 @@ impl Tx<InAccount> {
     /// # Errors
     /// When the database fails.
     pub async fn remove_certificate(&mut self, idp: &IdpId, fingerprint: &str) -> Result<bool> {
-        let gone =
-            run!(self, sqlx::query("DELETE FROM idp_certificates WHERE idp_id = $1 AND fingerprint = $2").bind(idp).bind(fingerprint));
+        let scope = self.scope.0.clone();
+        let gone = run!(
+            self,
+            sqlx::query(
+                "DELETE FROM idp_certificates WHERE fingerprint = $1 AND idp_id IN (SELECT i.id FROM idps i WHERE i.id = $2 AND i.account_id = $3)"
+            )
+            .bind(fingerprint)
+            .bind(idp)
+            .bind(&scope)
+        );
         Ok(gone == 1)
     }
 
@@ -138,7 +149,8 @@ impl Tx<InAccount> {
     /// # Errors
     /// When the database fails.
     pub async fn bump_idp(&mut self, idp: &IdpId) -> Result<()> {
-        run!(self, sqlx::query("UPDATE idps SET version = version + 1 WHERE id = $1").bind(idp));
+        let scope = self.scope.0.clone();
+        run!(self, sqlx::query("UPDATE idps SET version = version + 1 WHERE account_id = $1 AND id = $2").bind(&scope).bind(idp));
         Ok(())
     }
 }

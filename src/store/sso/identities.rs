@@ -4,6 +4,7 @@ use sqlx::FromRow;
 
 use crate::{
     rules::{
+        addresses::Email,
         ids::{AccountId, IdpId, MemberId, UserId},
         time::Millis,
     },
@@ -36,6 +37,16 @@ pub struct IdentityRow {
     pub said_email: Option<String>,
     /// When somebody last came by it.
     pub seen_at: Option<Millis>,
+}
+
+impl IdentityRow {
+    /// The address that the provider says, where it is another one than theirs, which is canonical.
+    #[must_use]
+    pub fn says_another_than(&self, canonical: &str) -> Option<&str> {
+        let said = self.said_email.as_deref()?;
+        let is_same = Email::parse(said).is_ok_and(|email| email.canonical() == canonical);
+        (!is_same).then_some(said)
+    }
 }
 
 /// A member whom no provider that is switched on knows.

@@ -51,8 +51,6 @@ pub struct IdpRow {
     pub last_error_at: Option<Millis>,
     /// How often it has changed.
     pub version: i64,
-    /// How many people it knows.
-    pub people: i64,
 }
 
 impl IdpRow {
@@ -67,6 +65,16 @@ impl IdpRow {
     pub fn is_posted_to(&self) -> bool {
         self.sso_binding == "post"
     }
+}
+
+/// A provider in the list of the account's.
+#[derive(Clone, Debug, FromRow)]
+pub struct ListedIdpRow {
+    /// The provider.
+    #[sqlx(flatten)]
+    pub idp: IdpRow,
+    /// How many people it knows.
+    pub people: i64,
 }
 
 /// A provider as whoever signs in sees it.
@@ -86,7 +94,7 @@ pub struct DoorRow {
 macro_rules! idp_columns {
     () => {
         "i.id, i.account_id, i.protocol, i.description, i.issuer, i.client_id, i.sealed, i.scopes, i.sso_url, i.sso_binding, i.metadata_url, i.initiates_since, i.created_at, i.disabled_at, i.tested_at,
-         i.last_error, i.last_error_at, i.version, (SELECT COUNT(*) FROM identities x WHERE x.provider = i.id) AS people"
+         i.last_error, i.last_error_at, i.version"
     };
 }
 
@@ -133,6 +141,27 @@ impl Reader<InAccount> {
             sql!(self, c => sqlx::query_as(concat!("SELECT ", idp_columns!(), " FROM idps i WHERE i.account_id = $1 ORDER BY i.created_at, i.id"))
             .bind(&scope).fetch_all(c)),
         )
+    }
+
+    /// The same, with how many people each knows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn listed_idps(&mut self) -> Result<Vec<ListedIdpRow>> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_as(concat!("SELECT ", idp_columns!(), ", (SELECT COUNT(*) FROM identities x WHERE x.provider = i.id) AS people
+             FROM idps i WHERE i.account_id = $1 ORDER BY i.created_at, i.id")).bind(&scope).fetch_all(c)))
+    }
+
+    /// How many people one of them knows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn people_at(&mut self, id: &IdpId) -> Result<i64> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM identities x JOIN idps i ON i.id = x.provider WHERE i.account_id = $1 AND i.id = $2")
+            .bind(&scope).bind(id).fetch_one(c)))
     }
 
     /// One of them.
@@ -230,9 +259,9 @@ impl Tx<InAccount> {
     /// When the database fails.
     pub async fn delete_idp(&mut self, id: &IdpId) -> Result<u64> {
         let scope = self.scope.0.clone();
-        let identities = run!(self, sqlx::query("DELETE FROM identities WHERE provider = $1").bind(id));
-        run!(self, sqlx::query("DELETE FROM session_proofs WHERE idp_id = $1 AND account_id = $2").bind(id).bind(&scope));
-        run!(self, sqlx::query("DELETE FROM idp_certificates WHERE idp_id = $1").bind(id));
+        let identities = run!(self, sqlx::query("DELETE FROM identities WHERE provider IN (SELECT i.id FROM idps i WHERE i.account_id = $1 AND i.id = $2)").bind(&scope).bind(id));
+        run!(self, sqlx::query("DELETE FROM session_proofs WHERE account_id = $1 AND idp_id = $2").bind(&scope).bind(id));
+        run!(self, sqlx::query("DELETE FROM idp_certificates WHERE idp_id IN (SELECT i.id FROM idps i WHERE i.account_id = $1 AND i.id = $2)").bind(&scope).bind(id));
         run!(self, sqlx::query("DELETE FROM idps WHERE account_id = $1 AND id = $2").bind(&scope).bind(id));
         Ok(identities)
     }

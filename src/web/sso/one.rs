@@ -77,6 +77,7 @@ struct One {
     shell: Shell,
     slug: String,
     idp: IdpRow,
+    people: i64,
     values: Values,
     draft: OidcDraft,
     faults: Faults,
@@ -87,11 +88,11 @@ page::page!(One);
 async fn page_of(
     permit: &Permit<may::ManageSso>,
     front: &Front,
-    id: &IdpId,
+    idp: IdpRow,
     typed: Option<OidcDraft>,
     faults: Faults,
 ) -> Result<One, Stop> {
-    let idp = permit.read().idp(id).await?.ok_or(Stop::Unknown)?;
+    let people = permit.read().people_at(&idp.id).await?;
     let is_told = faults.at("version").is_some();
     let draft = match typed {
         Some(typed) if is_told => OidcDraft { version: idp.version, ..typed },
@@ -107,7 +108,8 @@ async fn page_of(
         },
     };
     let (shell, slug) = (Shell::of_account(permit, front).await, permit.account().slug.clone());
-    Ok(One { shell, slug, idp, values: Values { redirect_uri: redirect_uri(&front.base_url, id) }, draft, faults, now: permit.now() })
+    let values = Values { redirect_uri: redirect_uri(&front.base_url, &idp.id) };
+    Ok(One { shell, slug, idp, people, values, draft, faults, now: permit.now() })
 }
 
 async fn answer(
@@ -118,20 +120,20 @@ async fn answer(
     typed: Option<OidcDraft>,
     faults: Faults,
 ) -> Response {
-    if typed.is_none() && is_saml(permit, id).await {
-        return one_saml::answer(permit, front, parts, id, None, faults).await;
+    let idp = match permit.read().idp(id).await {
+        Ok(Some(idp)) => idp,
+        Ok(None) => return problem::answer(Stop::Unknown, parts),
+        Err(error) => return problem::answer(error.into(), parts),
+    };
+    if idp.protocol() == Some(Protocol::Saml) {
+        return one_saml::answer(permit, front, parts, idp, None, faults).await;
     }
     let is_wrong = !faults.is_empty();
-    match page_of(permit, front, id, typed, faults).await {
+    match page_of(permit, front, idp, typed, faults).await {
         Ok(page) if is_wrong => front.show_again(&page),
         Ok(page) => front.show(&page),
         Err(stop) => problem::answer(stop, parts),
     }
-}
-
-async fn is_saml(permit: &Permit<may::ManageSso>, id: &IdpId) -> bool {
-    let row = permit.read().idp(id).await.ok().flatten();
-    row.is_some_and(|row| row.protocol() == Some(Protocol::Saml))
 }
 
 pub(super) async fn show(permit: Permit<may::ManageSso>, front: Front, Id(id): Id<IdpId>, parts: Parts) -> Response {
@@ -181,13 +183,16 @@ struct Delete {
     shell: Shell,
     slug: String,
     idp: IdpRow,
+    people: i64,
     faults: Faults,
 }
 page::page!(Delete);
 
 async fn delete_page(permit: &Permit<may::ManageSso>, front: &Front, id: &IdpId, faults: Faults) -> Result<Delete, Stop> {
-    let idp = permit.read().idp(id).await?.ok_or(Stop::Unknown)?;
-    Ok(Delete { shell: Shell::of_account(permit, front).await, slug: permit.account().slug.clone(), idp, faults })
+    let mut reader = permit.read();
+    let idp = reader.idp(id).await?.ok_or(Stop::Unknown)?;
+    let people = reader.people_at(id).await?;
+    Ok(Delete { shell: Shell::of_account(permit, front).await, slug: permit.account().slug.clone(), idp, people, faults })
 }
 
 pub(super) async fn ask_delete(permit: Permit<may::ManageSso>, front: Front, Id(id): Id<IdpId>, parts: Parts) -> Response {

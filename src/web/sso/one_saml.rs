@@ -115,6 +115,7 @@ struct One {
     shell: Shell,
     slug: String,
     idp: IdpRow,
+    people: i64,
     values: Values,
     draft: SamlDraft,
     certificates: Vec<CertificateRow>,
@@ -136,13 +137,12 @@ impl One {
 async fn page_of(
     permit: &Permit<may::ManageSso>,
     front: &Front,
-    id: &IdpId,
+    idp: IdpRow,
     typed: Option<SamlDraft>,
     faults: Faults,
 ) -> Result<One, Stop> {
     let mut reader = permit.read();
-    let idp = reader.idp(id).await?.ok_or(Stop::Unknown)?;
-    let certificates = reader.certificates(id).await?;
+    let (people, certificates) = (reader.people_at(&idp.id).await?, reader.certificates(&idp.id).await?);
     let is_told = faults.at("version").is_some();
     let draft = match typed {
         Some(typed) if is_told => SamlDraft { version: idp.version, ..typed },
@@ -156,10 +156,27 @@ async fn page_of(
         },
     };
     let (shell, slug) = (Shell::of_account(permit, front).await, permit.account().slug.clone());
-    Ok(One { shell, slug, values: Values::new(&front.base_url, id), idp, draft, certificates, faults, now: permit.now() })
+    Ok(One { shell, slug, values: Values::new(&front.base_url, &idp.id), idp, people, draft, certificates, faults, now: permit.now() })
 }
 
 pub(super) async fn answer(
+    permit: &Permit<may::ManageSso>,
+    front: &Front,
+    parts: &Parts,
+    idp: IdpRow,
+    typed: Option<SamlDraft>,
+    faults: Faults,
+) -> Response {
+    let is_wrong = !faults.is_empty();
+    match page_of(permit, front, idp, typed, faults).await {
+        Ok(page) if is_wrong => front.show_again(&page),
+        Ok(page) => front.show(&page),
+        Err(stop) => problem::answer(stop, parts),
+    }
+}
+
+/// The page again, with what was typed there.
+async fn again(
     permit: &Permit<may::ManageSso>,
     front: &Front,
     parts: &Parts,
@@ -167,11 +184,10 @@ pub(super) async fn answer(
     typed: Option<SamlDraft>,
     faults: Faults,
 ) -> Response {
-    let is_wrong = !faults.is_empty();
-    match page_of(permit, front, id, typed, faults).await {
-        Ok(page) if is_wrong => front.show_again(&page),
-        Ok(page) => front.show(&page),
-        Err(stop) => problem::answer(stop, parts),
+    match permit.read().idp(id).await {
+        Ok(Some(idp)) => answer(permit, front, parts, idp, typed, faults).await,
+        Ok(None) => problem::answer(Stop::Unknown, parts),
+        Err(error) => problem::answer(error.into(), parts),
     }
 }
 
@@ -188,7 +204,7 @@ pub(super) async fn change(
 ) -> Response {
     match metadata::update_saml(&permit, &id, &draft).await.map_err(faults_of) {
         Ok(()) => changed(&permit, &front, &id, "Saved. Test it before anybody depends on it.").await,
-        Err(Ok(faults)) => answer(&permit, &front, &parts, &id, Some(draft), faults).await,
+        Err(Ok(faults)) => again(&permit, &front, &parts, &id, Some(draft), faults).await,
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
 }
@@ -208,7 +224,7 @@ pub(super) async fn add_certificate(
 ) -> Response {
     match metadata::add_certificate(&permit, &id, &pasted.certificate).await.map_err(faults_of) {
         Ok(()) => changed(&permit, &front, &id, "The certificate counts from now on, besides those that were there.").await,
-        Err(Ok(faults)) => answer(&permit, &front, &parts, &id, None, faults).await,
+        Err(Ok(faults)) => again(&permit, &front, &parts, &id, None, faults).await,
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
 }
@@ -228,7 +244,7 @@ pub(super) async fn remove_certificate(
 ) -> Response {
     match metadata::remove_certificate(&permit, &id, &named.fingerprint).await.map_err(faults_of) {
         Ok(()) => changed(&permit, &front, &id, "The certificate counts no longer.").await,
-        Err(Ok(faults)) => answer(&permit, &front, &parts, &id, None, faults).await,
+        Err(Ok(faults)) => again(&permit, &front, &parts, &id, None, faults).await,
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
 }

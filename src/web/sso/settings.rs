@@ -14,7 +14,7 @@ use crate::{
         sso::{Choices, Mode, Provisioning},
         time::Millis,
     },
-    store::sso::IdpRow,
+    store::sso::ListedIdpRow,
     web::{
         form::{Form, faults_of},
         front::Front,
@@ -28,7 +28,7 @@ use crate::{
 struct List {
     shell: Shell,
     slug: String,
-    idps: Vec<IdpRow>,
+    idps: Vec<ListedIdpRow>,
     draft: Choices,
     faults: Faults,
     /// Whom enforcing would keep out, where it is about to be chosen.
@@ -60,7 +60,7 @@ async fn page_of(
     Ok(List {
         shell: Shell::of_account(permit, front).await,
         slug: permit.account().slug.clone(),
-        idps: permit.read().idps().await?,
+        idps: permit.read().listed_idps().await?,
         draft,
         faults,
         preview,
