@@ -1,6 +1,7 @@
 -- Identity providers: each of exactly one account, by which its people sign in (facts/ngrok.md §1.9). What is known of one by its
 -- protocol stands in the columns after `protocol`: an issuer, a client and scopes by OpenID Connect, an entity, where to
--- send people and since when they may come unasked by SAML. A secret is sealed for its row and goes when the issuer changes.
+-- send people, since when they may come unasked and what requests are signed with by SAML. A secret is sealed for its row and goes
+-- when the issuer changes; so is the key that requests are signed with, whose certificate is public.
 CREATE TABLE idps (
     id               TEXT_C NOT NULL PRIMARY KEY,
     account_id       TEXT_C NOT NULL REFERENCES accounts (id),
@@ -14,6 +15,8 @@ CREATE TABLE idps (
     sso_binding      TEXT_C NOT NULL DEFAULT '' CHECK (sso_binding IN ('', 'redirect', 'post')),
     metadata_url     TEXT_C NOT NULL DEFAULT '',
     initiates_since  BIGINT,
+    signing_key      TEXT_C,
+    signing_certificate TEXT_C,
     created_at       BIGINT NOT NULL,
     created_by       TEXT_C NOT NULL,
     disabled_at      BIGINT,

@@ -289,7 +289,7 @@ fn form_that_works(route: &str) -> Vec<(&'static str, String)> {
             ("administrator", "yes"),
         ],
         "deactivate" | "activate" | "own" | "resend" | "link" | "revoke" | "let-in-again" | "disable" | "enable" | "end-sessions"
-        | "remove" => &[],
+        | "remove" | "sign" | "unsign" => &[],
         other => panic!("say what form works for {other}"),
     };
     fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()

@@ -210,7 +210,12 @@ async fn a_provider_is_set_up_from_its_metadata() {
     let served = good.clone();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}/metadata", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(move || async move { served })).await });
+    // As some do, it has no JSON.
+    let serve = move |headers: axum::http::HeaderMap| async move {
+        let is_welcome = headers["accept"].to_str().unwrap().starts_with("application/samlmetadata+xml");
+        if is_welcome { Ok(served) } else { Err(StatusCode::NOT_ACCEPTABLE) }
+    };
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(serve)).await });
     let mut draft = saml_form(&reserve(&ada).await, "", "");
     draft.push(("metadata_url", address));
     let page = ada.post(&format!("{PAGE}/new-saml"), &draft).await;
@@ -385,4 +390,57 @@ async fn a_test_shows_what_was_said_and_strangers_join_just_in_time() {
     assert_eq!(grace.post(&format!("{welcome}/join"), &[("name", "Grace".to_owned())]).await.location(), "/accounts/acme");
     assert_eq!(grace.get("/accounts/acme").await.status, StatusCode::OK);
     assert_eq!(grace.sign_in("grace@navy.example", PASSWORD).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_provider_is_asked_is_signed_where_it_wants_that() {
+    let (house, ada) = desk().await;
+    let provider = Provider::new();
+    let plain = add(&ada, &provider.metadata("HTTP-Redirect", &["idp"]), "").await;
+    let page = format!("{PAGE}/{plain}");
+    let parameters = async |id: &str| {
+        let url = house.visitor().get(&format!("/login/sso/{id}")).await.location().to_owned();
+        Url::parse(&url).unwrap().query_pairs().map(|(name, _)| name.into_owned()).collect::<Vec<_>>()
+    };
+    let ours = async |id: &str| house.visitor().get(&format!("/saml/{id}/metadata")).await.body;
+    assert_eq!(parameters(&plain).await, ["SAMLRequest", "RelayState"]);
+    assert!(ours(&plain).await.contains("AuthnRequestsSigned=\"false\""));
+
+    assert_eq!(ada.post(&format!("{page}/sign"), &[]).await.location(), page);
+    assert_eq!(parameters(&plain).await, ["SAMLRequest", "RelayState", "SigAlg", "Signature"]);
+    let certificate = house.raw.texts("SELECT signing_certificate FROM idps").await.remove(0);
+    let inside: String = certificate.lines().filter(|line| !line.starts_with('-')).collect();
+    let told = ours(&plain).await;
+    assert!(told.contains("AuthnRequestsSigned=\"true\"") && told.contains(&inside), "{told}");
+    assert!(ada.get(&page).await.body.contains(&inside[..64]), "the page shows it");
+    let kept = house.raw.texts("SELECT signing_key FROM idps").await.remove(0);
+    assert!(!kept.contains("PRIVATE KEY"), "the key is sealed");
+    // It comes back as it went.
+    let browser = house.visitor();
+    let welcome = through(&house, &browser, &plain, ("u-1", "grace@navy.example"), 1).await;
+    assert!(welcome.location().starts_with("/welcome/"), "{}", welcome.text());
+    // A new key is another one, and what was tested was tested with the old one.
+    house.raw.run("UPDATE idps SET tested_at = 1".to_owned()).await;
+    ada.post(&format!("{page}/sign"), &[]).await;
+    assert_ne!(house.raw.texts("SELECT signing_certificate FROM idps").await[0], certificate);
+    assert_eq!(house.raw.number("SELECT COUNT(*) FROM idps WHERE tested_at IS NULL").await, 1);
+    assert_eq!(ada.post(&format!("{page}/unsign"), &[]).await.location(), page);
+    assert_eq!(parameters(&plain).await, ["SAMLRequest", "RelayState"]);
+    assert_eq!(house.raw.number("SELECT COUNT(*) FROM idps WHERE signing_key IS NULL").await, 1);
+
+    // Whose metadata say that it refuses others is asked so from the beginning, by a form within the message.
+    let wants =
+        provider.metadata("HTTP-POST", &["idp"]).replace("<md:IDPSSODescriptor ", "<md:IDPSSODescriptor WantAuthnRequestsSigned=\"true\" ");
+    let strict = add(&ada, &wants.replace(ENTITY, "https://strict.example.com"), "").await;
+    let form = house.visitor().get(&format!("/login/sso/{strict}")).await;
+    let xml = String::from_utf8(STANDARD.decode(form.value("SAMLRequest")).unwrap()).unwrap();
+    assert!(xml.contains("</saml:Issuer><ds:Signature ") && ours(&strict).await.contains("AuthnRequestsSigned=\"true\""), "{xml}");
+    // There is nothing to sign by OpenID Connect.
+    house.raw.run(format!("UPDATE idps SET protocol = 'oidc' WHERE id = '{strict}'")).await;
+    for deed in ["sign", "unsign"] {
+        assert_eq!(ada.post(&format!("{PAGE}/{strict}/{deed}"), &[]).await.status, StatusCode::NOT_FOUND, "{deed}");
+    }
+    let account = house.account_id("acme").await;
+    let changes = house.events(&account).await.into_iter().filter(|event| event == "identity_provider_updated.v0").count();
+    assert_eq!(changes, 3);
 }

@@ -491,6 +491,9 @@ async fn who_has_nothing_of_their_own_is_asked_anew_by_the_provider() {
     idp.remember(house.now().0);
     let back = grace.get(&path_of(&idp.authorize(grace.get(&way).await.location()))).await;
     assert!(back.location().starts_with(new), "{} {}", back.location(), back.text());
+    let own = house.user_id("grace@navy.example").await;
+    let who = house.raw.texts(format!("SELECT principal_name FROM events WHERE type = 'user_proven.v0' AND log = '{own}'")).await;
+    assert_eq!(who, ["grace@navy.example"], "it is on record as theirs");
     assert_eq!(grace.post(new, &[("description", "Mine".to_owned())]).await.status, StatusCode::OK);
     house.wait(Span::minutes(11));
     assert!(grace.post(new, &[("description", "Mine".to_owned())]).await.location().starts_with("/prove?next="));

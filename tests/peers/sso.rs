@@ -186,6 +186,14 @@ impl Front {
         self.log_in(login).await;
     }
 
+    /// Our metadata at this path, in a file that a provider can read.
+    async fn tell_of_us(&self, path: &str) -> PathBuf {
+        let metadata = Client::new(&self.base).get(path).await.unwrap();
+        let file = self.folder.path().join("sp.xml");
+        std::fs::write(&file, metadata.body).unwrap();
+        file
+    }
+
     /// The code in the letter to somebody.
     async fn code_for(&self, email: &str) -> String {
         let began = Instant::now();
@@ -225,9 +233,7 @@ impl Front {
             browser.look("peer-sso-new-saml").await;
             // It reads what we say of ourselves.
             let ours = values().await.pop().unwrap();
-            let metadata = self.ada.get(ours.strip_prefix(&self.base).unwrap()).await.unwrap();
-            let file = self.folder.path().join("sp.xml");
-            std::fs::write(&file, metadata.body).unwrap();
+            let file = self.tell_of_us(ours.strip_prefix(&self.base).unwrap()).await;
             idp.tell(&json!({ "sp_metadata_file": file }));
             browser.type_into("metadata_url", idp.says("metadata")).await;
             idp

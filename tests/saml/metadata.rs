@@ -43,7 +43,7 @@ pub fn usual() -> String {
 pub fn group() -> String {
     let group =
         |inside: &str| format!("<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\">{inside}</md:EntitiesDescriptor>");
-    let application = metadata::write(US, ACS, &[]);
+    let application = metadata::write(US, ACS, &[], None);
     let (_, application) = application.split_once("?>").unwrap();
     group(&group(&format!("{application}{}", usual())))
 }
@@ -139,7 +139,7 @@ fn other_documents_are_refused_with_a_reason() {
     for (what, xml, fault) in [
         ("two providers", two, MetadataFault::SeveralProviders),
         ("two roles", swap(&usual, role, &role.repeat(2)), MetadataFault::SeveralProviders),
-        ("an application's", metadata::write(US, ACS, &[]), MetadataFault::NoProvider),
+        ("an application's", metadata::write(US, ACS, &[], None), MetadataFault::NoProvider),
         ("SAML 1.1", swap(&usual, "SAML:2.0:protocol", "SAML:1.1:protocol"), MetadataFault::NoProvider),
         ("another namespace", swap(&usual, "SAML:2.0:metadata", "SAML:1.0:metadata"), MetadataFault::NotMetadata),
         ("HTML", "<html/>".to_owned(), MetadataFault::NotMetadata),
@@ -161,8 +161,9 @@ fn other_documents_are_refused_with_a_reason() {
 
 #[test]
 fn our_own_metadata_is_escaped() {
-    let written = metadata::write("https://desk.example.com/saml?a=1&b=\"2\"", ACS, &["urn:<x>"]);
+    let written = metadata::write("https://desk.example.com/saml?a=1&b=\"2\"", ACS, &["urn:<x>"], None);
     assert!(written.contains("entityID=\"https://desk.example.com/saml?a=1&amp;b=&quot;2&quot;\""), "{written}");
     assert!(written.contains("<md:NameIDFormat>urn:&lt;x&gt;</md:NameIDFormat>"), "{written}");
     assert!(written.contains(&format!("Location=\"{ACS}\" index=\"0\" isDefault=\"true\"")), "{written}");
+    assert!(written.contains("AuthnRequestsSigned=\"false\"") && !written.contains("KeyDescriptor"), "{written}");
 }

@@ -48,6 +48,51 @@ assert posted.id == request.id, (posted.id, request.id)
 answers = server.response_args(request)
 
 
+def believed(**how):
+    """The id of a request that is believed by whoever wants them signed, or None."""
+    # It keeps what its metadata said of us: who wants signatures is made anew.
+    strict = config | {"metadata": {"local": [str(folder / "signing_sp.xml")]}}
+    strict["service"] = {"idp": config["service"]["idp"] | {"want_authn_requests_signed": True}}
+    try:
+        found = Server(config=IdPConfig().load(strict)).parse_authn_request(**how)
+        return found.message.id if found else None
+    except Exception:  # whatever it throws at one that it does not believe
+        return None
+
+
+def redirected(name, **other):
+    fields = json.loads((folder / f"{name}.json").read_text()) | other
+    return believed(
+        enc_request=fields["SAMLRequest"],
+        binding=BINDING_HTTP_REDIRECT,
+        relay_state=fields["RelayState"],
+        sigalg=fields.get("SigAlg"),
+        signature=fields.get("Signature"),
+    )
+
+
+def sent(text):
+    return believed(enc_request=text, binding=BINDING_HTTP_POST)
+
+
+form = (folder / "signed.txt").read_text()
+tampered = base64.b64encode(base64.b64decode(form).replace(b"ForceAuthn", b"IsPassive")).decode()
+signed_requests = {
+    "redirect": {
+        "signed": redirected("signed"),
+        "foreign": redirected("foreign"),
+        "tampered": redirected("signed", RelayState="another"),
+        "not signed": redirected("signed", SigAlg=None, Signature=None),
+    },
+    "post": {
+        "signed": sent(form),
+        "foreign": sent((folder / "foreign.txt").read_text()),
+        "tampered": sent(tampered),
+        "not signed": sent((folder / "posted.txt").read_text()),
+    },
+}
+
+
 def answer(sign_response, sign_assertion, algorithm="sha256", text="ada@example.com", kind=NAMEID_FORMAT_PERSISTENT):
     """One answer, as a browser would post it."""
     response = server.create_authn_response(
@@ -81,6 +126,7 @@ print(
                 "acs": request.assertion_consumer_service_url,
                 "force_authn": request.force_authn,
             },
+            "signed requests": signed_requests,
             "response signed": answer(True, False),
             "assertion signed": answer(False, True),
             "both signed": answer(True, True),

@@ -6,6 +6,7 @@ use frontdesk::protocols::saml::{
     metadata::{self, Metadata},
     request::AuthnRequest,
     response::{self, Asserted, Expected, Refused},
+    signing::{NewKey, Signer},
 };
 use serde_json::Value;
 use url::Url;
@@ -23,7 +24,18 @@ fn ask(folder: &Path, now_ms: i64) -> Value {
     let posted = Url::parse("https://idp.example.com/sso/post").unwrap();
     std::fs::write(folder.join("posted.txt"), AuthnRequest { destination: &posted, ..request }.form_field()).unwrap();
     let formats = ["urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"];
-    std::fs::write(folder.join("sp.xml"), metadata::write(US, ACS, &formats)).unwrap();
+    std::fs::write(folder.join("sp.xml"), metadata::write(US, ACS, &formats, None)).unwrap();
+    // The same again, signed by one of two keys of which it knows one.
+    let ours = NewKey::make(now_ms).unwrap();
+    std::fs::write(folder.join("signing_sp.xml"), metadata::write(US, ACS, &formats, Some(&ours.certificate))).unwrap();
+    for (name, key) in [("signed", &ours), ("foreign", &NewKey::make(now_ms).unwrap())] {
+        let signer = Signer::read(key).unwrap();
+        let url = Url::parse(&request.signed_redirect_url("state+/=&", &signer).unwrap()).unwrap();
+        let fields: serde_json::Map<String, Value> = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into())).collect();
+        std::fs::write(folder.join(format!("{name}.json")), Value::Object(fields).to_string()).unwrap();
+        let form = AuthnRequest { destination: &posted, ..request }.signed_form_field(&signer).unwrap();
+        std::fs::write(folder.join(format!("{name}.txt")), form).unwrap();
+    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = Command::new(root.join("target/peers/bin/python"))
         .arg(root.join("tests/saml/third_opinion.py"))
@@ -56,6 +68,14 @@ fn pysaml2_and_we_understand_each_other() {
     assert_eq!(request["issuer"], US);
     assert_eq!(request["acs"], ACS);
     assert_eq!(request["force_authn"], "true");
+
+    let signed = &answers["signed requests"];
+    for by in ["redirect", "post"] {
+        assert_eq!(signed[by]["signed"], ID, "{by}");
+        for wrong in ["foreign", "tampered", "not signed"] {
+            assert_eq!(signed[by][wrong], Value::Null, "{by}, {wrong}");
+        }
+    }
 
     let now_ms = answers["now_ms"].as_i64().unwrap();
     let read = |name: &str| -> Result<Asserted, Refused> {

@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{door::count, happened, named};
+use super::{door::count, happened, named, signing};
 use crate::{
-    acts::{Permit, Stop},
+    acts::{Permit, Stop, Visitor},
     protocols::{
         outside::LONGEST,
         saml::{
@@ -53,9 +53,12 @@ pub fn reserved(permit: &Permit<may::ManageSso>, sealed: &str) -> Option<IdpId> 
 }
 
 /// Our metadata for a provider, whether or not it is there yet.
-#[must_use]
-pub fn ours(base_url: &str, id: &IdpId) -> String {
-    metadata::write(&entity_id(base_url, id), &acs(base_url, id), &[])
+///
+/// # Errors
+/// When the database fails.
+pub async fn ours(visitor: &Visitor, base_url: &str, id: &IdpId) -> Result<String, Stop> {
+    let certificate = visitor.read().signing_certificate(id).await?;
+    Ok(metadata::write(&entity_id(base_url, id), &acs(base_url, id), &[], certificate.as_deref()))
 }
 
 /// Adds a provider.
@@ -69,6 +72,7 @@ pub async fn create_saml(permit: &Permit<may::ManageSso>, draft: &SamlDraft) -> 
     let id = faults.keep("reserved", id.ok_or_else(|| "This page cannot be read any more. Open it anew.".to_owned()));
     let found = faults.take(given(permit, draft, None).await?);
     let (Some(called), Some(id), Some(found)) = (called, id, found) else { return Err(faults.into()) };
+    let our_key = signing::wanted(permit, &found, None).await?;
     let (mut tx, _) = permit.begin().await?;
     if i64::try_from(tx.idps().await?.len()).unwrap_or(MOST_IDPS) >= MOST_IDPS {
         return Err(Faults::one("description", format!("An account has at most {MOST_IDPS} identity providers.")).into());
@@ -79,6 +83,9 @@ pub async fn create_saml(permit: &Permit<may::ManageSso>, draft: &SamlDraft) -> 
     }
     for certificate in &found.certificates {
         add(&mut tx, &id, certificate).await?;
+    }
+    if let Some(made) = &our_key {
+        signing::keep(permit, &mut tx, &id, made).await?;
     }
     let after = in_words(&new, &found.certificates);
     let what = SsoEvent::Created { idp: Idp { id: id.clone(), description: called.clone() }, after };
@@ -180,6 +187,10 @@ pub async fn update_saml(permit: &Permit<may::ManageSso>, id: &IdpId, draft: &Sa
         faults.take(given(permit, draft, Some(&row)).await?)
     };
     let Some(called) = called.filter(|_| faults.is_empty()) else { return Err(faults.into()) };
+    let our_key = match &found {
+        Some(found) => signing::wanted(permit, found, Some(&row)).await?,
+        None => None,
+    };
     let (mut tx, _) = permit.begin().await?;
     let row = tx.idp(id).await?.ok_or(Stop::Unknown)?;
     if row.version != draft.version {
@@ -193,6 +204,9 @@ pub async fn update_saml(permit: &Permit<may::ManageSso>, id: &IdpId, draft: &Sa
         None => NewSaml { description: &called, metadata_url: "", initiates: draft.initiates == "yes", ..kept(&row) },
     };
     tx.update_saml(id, &new).await?;
+    if let Some(made) = &our_key {
+        signing::keep(permit, &mut tx, id, made).await?;
+    }
     let mut added = Vec::new();
     for certificate in found.iter().flat_map(|found| &found.certificates) {
         if add(&mut tx, id, certificate).await? {

@@ -11,6 +11,7 @@ pub mod metadata;
 pub mod newcomers;
 pub mod oidc;
 pub mod saml;
+pub mod signing;
 pub mod testing;
 
 pub use entering::Traveller;

@@ -8,6 +8,7 @@ use super::{
     door::{self, Asked, Back, Kept, Trip, Way, count, go_on, keep, note_fault, opened, provider, variant},
     entering::Traveller,
     metadata::sentence,
+    signing,
 };
 use crate::{
     acts::{Stop, Visitor},
@@ -16,6 +17,7 @@ use crate::{
             certificate::Certificate,
             request::AuthnRequest,
             response::{self, Asserted, Expected},
+            signing::{Signer, SigningFault},
         },
         secrets::hash_token,
     },
@@ -72,13 +74,20 @@ pub(super) async fn leave(
         force_authn: purpose != Purpose::SignIn,
         name_id_format: None,
     };
-    let way = if idp.is_posted_to() {
-        Way::Post { action: idp.sso_url.clone(), request: request.form_field(), relay_state: relay_state.clone() }
-    } else {
-        Way::Redirect(request.redirect_url(&relay_state))
-    };
+    let way = written(&request, idp.is_posted_to(), &relay_state, signing::signer(&visitor.app, idp)?.as_ref());
+    let way = way.map_err(|fault| Stop::Broken(fault.to_string()))?;
     keep(visitor, trip, door, user, (&relay_state, &Kept::new(purpose, Asked::Saml(id.clone())))).await?;
     Ok(way)
+}
+
+/// How the request goes there, signed where there is what signs.
+fn written(request: &AuthnRequest<'_>, is_posted_to: bool, relay_state: &str, signer: Option<&Signer>) -> Result<Way, SigningFault> {
+    if !is_posted_to {
+        let url = signer.map_or_else(|| Ok(request.redirect_url(relay_state)), |signer| request.signed_redirect_url(relay_state, signer));
+        return Ok(Way::Redirect(url?));
+    }
+    let field = signer.map_or_else(|| Ok(request.form_field()), |signer| request.signed_form_field(signer));
+    Ok(Way::Post { action: request.destination.to_string(), request: field?, relay_state: relay_state.to_owned() })
 }
 
 /// Takes what a browser posts from a provider: verifies it, uses it up, and answers the secret with which the browser asks for what came of

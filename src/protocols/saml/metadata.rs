@@ -8,7 +8,7 @@ use url::Url;
 use crate::protocols::saml::{
     HTTP_POST, HTTP_REDIRECT,
     certificate::{Certificate, CertificateFault},
-    moments,
+    moments, signing,
     xml::{self, Fault, Limits, METADATA, Node, PROTOCOL, SIGNATURE, escape},
 };
 
@@ -158,10 +158,18 @@ fn certificates(provider: Node<'_>) -> Result<Vec<Certificate>, MetadataFault> {
     if certificates.is_empty() { Err(MetadataFault::NoCertificate) } else { Ok(certificates) }
 }
 
-/// What we say about ourselves: who we are, where answers go, and which kinds of names we would like, best first.
+/// What we say about ourselves: who we are, where answers go, which kinds of names we would like, best first, and by which certificate
+/// requests are signed, if they are.
 #[must_use]
-pub fn write(entity_id: &str, acs: &str, name_id_formats: &[&str]) -> String {
+pub fn write(entity_id: &str, acs: &str, name_id_formats: &[&str], certificate: Option<&str>) -> String {
     let [entity_id, acs] = [entity_id, acs].map(escape);
+    let is_signed = certificate.is_some();
+    let key = certificate.map(signing::inside).map_or_else(String::new, |certificate| {
+        format!(
+            "    <md:KeyDescriptor use=\"signing\"><ds:KeyInfo xmlns:ds=\"{SIGNATURE}\"><ds:X509Data><ds:X509Certificate>{certificate}\
+             </ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>\n"
+        )
+    });
     let mut formats = String::new();
     for format in name_id_formats {
         let _ = writeln!(formats, "    <md:NameIDFormat>{}</md:NameIDFormat>", escape(format));
@@ -169,8 +177,8 @@ pub fn write(entity_id: &str, acs: &str, name_id_formats: &[&str]) -> String {
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <md:EntityDescriptor xmlns:md="{METADATA}" entityID="{entity_id}">
-  <md:SPSSODescriptor AuthnRequestsSigned="false" WantAssertionsSigned="true" protocolSupportEnumeration="{PROTOCOL}">
-{formats}    <md:AssertionConsumerService Binding="{HTTP_POST}" Location="{acs}" index="0" isDefault="true"/>
+  <md:SPSSODescriptor AuthnRequestsSigned="{is_signed}" WantAssertionsSigned="true" protocolSupportEnumeration="{PROTOCOL}">
+{key}{formats}    <md:AssertionConsumerService Binding="{HTTP_POST}" Location="{acs}" index="0" isDefault="true"/>
   </md:SPSSODescriptor>
 </md:EntityDescriptor>
 "#

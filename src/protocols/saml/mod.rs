@@ -19,6 +19,7 @@ pub mod metadata;
 mod moments;
 pub mod request;
 pub mod response;
+pub mod signing;
 mod xml;
 
 /// What binds a message to a browser's form (SAML bindings, section 3.5).

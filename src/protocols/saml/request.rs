@@ -8,11 +8,12 @@ use url::Url;
 
 use crate::protocols::saml::{
     HTTP_POST, moments,
+    signing::{METHOD, Signer, SigningFault},
     xml::{ASSERTION, PROTOCOL, escape},
 };
 
-/// What is asked. It is not signed: whoever changes it can only make the answer be refused, as that goes to our address alone
-/// and must name this request.
+/// What is asked. It need not be signed: whoever changes it can only make the answer be refused, as that goes to our address alone
+/// and must name this request. Some providers want it all the same.
 #[derive(Clone, Copy, Debug)]
 pub struct AuthnRequest<'a> {
     /// What the answer has to name: at least 128 random bits, beginning with a letter or `_` (SAML core, section 1.3.4). The
@@ -33,15 +34,37 @@ pub struct AuthnRequest<'a> {
 }
 
 impl AuthnRequest<'_> {
-    /// The address to send the browser to, for HTTP-Redirect (SAML bindings, section 3.4.4.1). What is between
-    /// `SAMLRequest=` and the end, with `SigAlg` behind it, would be what is signed.
+    /// The address to send the browser to, for HTTP-Redirect (SAML bindings, section 3.4.4.1).
     ///
     /// `relay_state` comes back with the answer. It should be a random key of at most 80 bytes, and never an address: SAML
     /// bindings, section 3.4.3.
     #[must_use]
     pub fn redirect_url(&self, relay_state: &str) -> String {
+        self.asked_by(&self.query(relay_state).finish())
+    }
+
+    /// The same, signed: with the signature of exactly what stands in the address from `SAMLRequest=` on, and of nothing of the
+    /// destination's own.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn signed_redirect_url(&self, relay_state: &str, signer: &Signer) -> Result<String, SigningFault> {
+        let query = self.query(relay_state).append_pair("SigAlg", METHOD).finish();
+        let signature = form_urlencoded::Serializer::new(String::new()).append_pair("Signature", &signer.sign(query.as_bytes())?).finish();
+        Ok(self.asked_by(&format!("{query}&{signature}")))
+    }
+
+    fn query(&self, relay_state: &str) -> form_urlencoded::Serializer<'static, String> {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("SAMLRequest", &STANDARD.encode(deflate(&self.xml()))).append_pair("RelayState", relay_state);
+        query
+    }
+
+    /// The destination with this behind what it has of its own.
+    fn asked_by(&self, query: &str) -> String {
         let mut url = self.destination.clone();
-        url.query_pairs_mut().append_pair("SAMLRequest", &STANDARD.encode(deflate(&self.xml()))).append_pair("RelayState", relay_state);
+        let own = url.query().filter(|own| !own.is_empty()).map(|own| format!("{own}&")).unwrap_or_default();
+        url.set_query(Some(&format!("{own}{query}")));
         url.into()
     }
 
@@ -51,9 +74,23 @@ impl AuthnRequest<'_> {
         STANDARD.encode(self.xml())
     }
 
+    /// The same, signed within.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn signed_form_field(&self, signer: &Signer) -> Result<String, SigningFault> {
+        let signature = signer.envelope(&self.xml(), self.id)?;
+        Ok(STANDARD.encode(self.xml_with(&signature)))
+    }
+
     /// The message itself.
     #[must_use]
     pub fn xml(&self) -> String {
+        self.xml_with("")
+    }
+
+    /// With a signature where one belongs: behind the issuer.
+    fn xml_with(&self, signature: &str) -> String {
         let Self { id, issuer, destination, acs, .. } = self;
         let [id, issuer, destination, acs] = [id, issuer, destination.as_str(), acs].map(escape);
         let now = moments::write(self.now_ms);
@@ -62,7 +99,7 @@ impl AuthnRequest<'_> {
         format!(
             "<samlp:AuthnRequest xmlns:samlp=\"{PROTOCOL}\" xmlns:saml=\"{ASSERTION}\" ID=\"{id}\" Version=\"2.0\" \
              IssueInstant=\"{now}\" Destination=\"{destination}\"{force} ProtocolBinding=\"{HTTP_POST}\" \
-             AssertionConsumerServiceURL=\"{acs}\"><saml:Issuer>{issuer}</saml:Issuer>\
+             AssertionConsumerServiceURL=\"{acs}\"><saml:Issuer>{issuer}</saml:Issuer>{signature}\
              <samlp:NameIDPolicy{policy} AllowCreate=\"true\"/></samlp:AuthnRequest>"
         )
     }

@@ -36,7 +36,25 @@ pub struct CertificateRow {
     pub added_at: Millis,
 }
 
+/// A key of ours, by which requests to a provider are signed.
+pub struct OurKey<'a> {
+    /// The key, sealed for the provider's row.
+    pub sealed: &'a str,
+    /// Its certificate in PEM.
+    pub certificate: &'a str,
+}
+
 impl<S> Reader<S> {
+    /// The certificate by which requests to a provider are signed, if they are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn signing_certificate(&mut self, idp: &IdpId) -> Result<Option<String>> {
+        let found: Option<Option<String>> =
+            sql!(self, c => sqlx::query_scalar("SELECT signing_certificate FROM idps WHERE id = $1").bind(idp).fetch_optional(c));
+        Ok(found.flatten())
+    }
+
     /// The certificates of a provider, those that last longest first.
     ///
     /// # Errors
@@ -142,6 +160,26 @@ impl Tx<InAccount> {
             .bind(&scope)
         );
         Ok(gone == 1)
+    }
+
+    /// Signs what is asked of a provider with another key from now on, or with none; what was tested before was another one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn sign_requests(&mut self, idp: &IdpId, key: Option<OurKey<'_>>) -> Result<()> {
+        let scope = self.scope.0.clone();
+        run!(
+            self,
+            sqlx::query(
+                "UPDATE idps SET signing_key = $1, signing_certificate = $2, tested_at = NULL, version = version + 1
+                 WHERE account_id = $3 AND id = $4"
+            )
+            .bind(key.as_ref().map(|key| key.sealed))
+            .bind(key.as_ref().map(|key| key.certificate))
+            .bind(&scope)
+            .bind(idp)
+        );
+        Ok(())
     }
 
     /// Counts up that a provider has changed.

@@ -39,6 +39,10 @@ pub struct IdpRow {
     pub metadata_url: String,
     /// Since when people may come from it unasked, by SAML and if they may.
     pub initiates_since: Option<Millis>,
+    /// The key by which requests to it are signed, by SAML and if they are: sealed for this row.
+    pub signing_key: Option<String>,
+    /// The certificate of that key, in PEM.
+    pub signing_certificate: Option<String>,
     /// When it was added.
     pub created_at: Millis,
     /// Since when it is switched off, if it is.
@@ -93,7 +97,7 @@ pub struct DoorRow {
 
 macro_rules! idp_columns {
     () => {
-        "i.id, i.account_id, i.protocol, i.description, i.issuer, i.client_id, i.sealed, i.scopes, i.sso_url, i.sso_binding, i.metadata_url, i.initiates_since, i.created_at, i.disabled_at, i.tested_at,
+        "i.id, i.account_id, i.protocol, i.description, i.issuer, i.client_id, i.sealed, i.scopes, i.sso_url, i.sso_binding, i.metadata_url, i.initiates_since, i.signing_key, i.signing_certificate, i.created_at, i.disabled_at, i.tested_at,
          i.last_error, i.last_error_at, i.version"
     };
 }
@@ -149,8 +153,10 @@ impl Reader<InAccount> {
     /// When the database fails.
     pub async fn listed_idps(&mut self) -> Result<Vec<ListedIdpRow>> {
         let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as(concat!("SELECT ", idp_columns!(), ", (SELECT COUNT(*) FROM identities x WHERE x.provider = i.id) AS people
-             FROM idps i WHERE i.account_id = $1 ORDER BY i.created_at, i.id")).bind(&scope).fetch_all(c)))
+        Ok(
+            sql!(self, c => sqlx::query_as(concat!("SELECT ", idp_columns!(), ", (SELECT COUNT(*) FROM identities x WHERE x.provider = i.id) AS people
+             FROM idps i WHERE i.account_id = $1 ORDER BY i.created_at, i.id")).bind(&scope).fetch_all(c)),
+        )
     }
 
     /// How many people one of them knows.
@@ -259,9 +265,19 @@ impl Tx<InAccount> {
     /// When the database fails.
     pub async fn delete_idp(&mut self, id: &IdpId) -> Result<u64> {
         let scope = self.scope.0.clone();
-        let identities = run!(self, sqlx::query("DELETE FROM identities WHERE provider IN (SELECT i.id FROM idps i WHERE i.account_id = $1 AND i.id = $2)").bind(&scope).bind(id));
+        let identities = run!(
+            self,
+            sqlx::query("DELETE FROM identities WHERE provider IN (SELECT i.id FROM idps i WHERE i.account_id = $1 AND i.id = $2)")
+                .bind(&scope)
+                .bind(id)
+        );
         run!(self, sqlx::query("DELETE FROM session_proofs WHERE account_id = $1 AND idp_id = $2").bind(&scope).bind(id));
-        run!(self, sqlx::query("DELETE FROM idp_certificates WHERE idp_id IN (SELECT i.id FROM idps i WHERE i.account_id = $1 AND i.id = $2)").bind(&scope).bind(id));
+        run!(
+            self,
+            sqlx::query("DELETE FROM idp_certificates WHERE idp_id IN (SELECT i.id FROM idps i WHERE i.account_id = $1 AND i.id = $2)")
+                .bind(&scope)
+                .bind(id)
+        );
         run!(self, sqlx::query("DELETE FROM idps WHERE account_id = $1 AND id = $2").bind(&scope).bind(id));
         Ok(identities)
     }

@@ -8,7 +8,10 @@ use axum::{
 use serde::Deserialize;
 
 use crate::{
-    acts::{Permit, Stop, sso::metadata},
+    acts::{
+        Permit, Stop,
+        sso::{metadata, signing},
+    },
     rules::{
         faults::Faults,
         ids::IdpId,
@@ -129,6 +132,12 @@ impl One {
         certificate.not_after < self.now
     }
 
+    /// What two people compare over the telephone.
+    #[expect(clippy::unused_self, reason = "templates call methods")]
+    fn fingerprint(&self, certificate: &str) -> String {
+        signing::fingerprint(certificate)
+    }
+
     fn ends_soon(&self, certificate: &CertificateRow) -> bool {
         certificate.not_after.since(self.now) < ENDS_SOON
     }
@@ -246,5 +255,19 @@ pub(super) async fn remove_certificate(
         Ok(()) => changed(&permit, &front, &id, "The certificate counts no longer.").await,
         Err(Ok(faults)) => again(&permit, &front, &parts, &id, None, faults).await,
         Err(Err(stop)) => problem::answer(stop, &parts),
+    }
+}
+
+pub(super) async fn sign(permit: Permit<may::ManageSso>, front: Front, Id(id): Id<IdpId>, parts: Parts) -> Response {
+    match signing::sign(&permit, &id).await {
+        Ok(()) => changed(&permit, &front, &id, "What is asked of it is signed from now on. Give it the certificate, and test it.").await,
+        Err(stop) => problem::answer(stop, &parts),
+    }
+}
+
+pub(super) async fn unsign(permit: Permit<may::ManageSso>, front: Front, Id(id): Id<IdpId>, parts: Parts) -> Response {
+    match signing::stop(&permit, &id).await {
+        Ok(()) => changed(&permit, &front, &id, "What is asked of it is not signed any more.").await,
+        Err(stop) => problem::answer(stop, &parts),
     }
 }

@@ -101,9 +101,11 @@ pub(super) async fn come_back(visitor: Visitor, front: Front, Token(token): Toke
     }
 }
 
-/// Our metadata for this provider, whether or not it is there: it says nothing but its own address.
-pub(super) async fn metadata(visitor: Visitor, front: Front, Id(id): Id<IdpId>) -> Response {
-    drop(visitor);
+/// Our metadata for this provider, whether or not it is there: they say its own address, and by what it is signed what is asked of it.
+pub(super) async fn metadata(visitor: Visitor, front: Front, Id(id): Id<IdpId>, parts: Parts) -> Response {
     let kind = [(header::CONTENT_TYPE, "application/samlmetadata+xml; charset=utf-8")];
-    (kind, metadata::ours(&front.base_url, &id)).into_response()
+    match metadata::ours(&visitor, &front.base_url, &id).await {
+        Ok(xml) => (kind, xml).into_response(),
+        Err(stop) => problem::answer(stop, &parts),
+    }
 }

@@ -9,6 +9,7 @@ for; without a login it asks who it is. Further settings, at the start or later:
     "sp_metadata_file"  in place of "sp": a file that says the same, and more
     "sign"              "response", "assertion", "both" (if nothing is said) or "neither", which nobody should accept
     "name_id_format"    "persistent" (if nothing is said): the NameID is a person's name_id; "emailAddress": it is the email
+    "want_signed"       false (if nothing is said); true: only requests count that are signed
     "attribute_names"   "plain" (if nothing is said): Name="mail"; "oid": Name="urn:oid:…" FriendlyName="mail"
 
 Then it takes commands, one line of JSON each, answers each with a line once it is done, and ends with its standard input:
@@ -51,7 +52,7 @@ class Provider:
     def __init__(self, base, folder, settings):
         self.base, self.folder = base, folder
         self.pairs = []
-        self.settings = {"people": [], "sign": "both", "name_id_format": "persistent", "attribute_names": "plain"} | settings
+        self.settings = {"people": [], "sign": "both", "name_id_format": "persistent", "attribute_names": "plain", "want_signed": False} | settings
         self.rotate()
 
     def rotate(self):
@@ -73,6 +74,7 @@ class Provider:
         sso = self.base + "/sso"
         idp = {
             "endpoints": {"single_sign_on_service": [(sso, BINDING_HTTP_REDIRECT), (sso, BINDING_HTTP_POST)]},
+            "want_authn_requests_signed": settings["want_signed"],
             "name_id_format": [NAME_ID_FORMATS[settings["name_id_format"]]],
             "policy": {"default": {"lifetime": {"minutes": 15}, "name_form": NAMES[settings["attribute_names"]]}},
         }
@@ -88,7 +90,8 @@ class Provider:
 
     def asked(self, fields, binding):
         """Where the answer to an AuthnRequest goes, if who asks is known and it goes there."""
-        request = self.idp.parse_authn_request(fields["SAMLRequest"], binding).message
+        signed = {"relay_state": fields.get("RelayState"), "sigalg": fields.get("SigAlg"), "signature": fields.get("Signature")}
+        request = self.idp.parse_authn_request(fields["SAMLRequest"], binding, **signed).message
         where = self.idp.response_args(request, [BINDING_HTTP_POST])
         return {name: where[name] for name in ("in_response_to", "sp_entity_id", "destination")}
 

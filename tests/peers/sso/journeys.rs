@@ -32,6 +32,7 @@ async fn journey(protocol: Protocol) {
     link_by_password(&front, &provider).await;
     begin_at_the_provider(&front, &provider).await;
     rotate(&front, &mut provider).await;
+    sign(&front, &mut provider).await;
     join_just_in_time(&front, &provider).await;
     assert_eq!(front.asked_by(&key).await, 200);
     enforce(&front, &provider).await;
@@ -135,6 +136,24 @@ async fn rotate(front: &Front, provider: &mut Provider) {
         assert_eq!(front.browser.texts("table.cards tbody tr").await.len(), 2, "the old certificate stays");
         front.browser.look("peer-sso-one-saml-rotated").await;
     }
+    come_in(front, provider, "ada").await;
+}
+
+/// A SAML provider that takes signed requests alone is asked by such, once it knows our certificate.
+async fn sign(front: &Front, provider: &mut Provider) {
+    if provider.protocol == Protocol::Oidc {
+        return;
+    }
+    provider.idp.tell(&json!({ "want_signed": true }));
+    front.as_somebody_new().await;
+    front.visit(&format!("/login/sso/{}", provider.id)).await;
+    front.says("IncorrectlySigned").await;
+    front.by_password("ada", &format!("{SETTINGS}/{}", provider.id)).await;
+    front.browser.press("Sign requests").await;
+    front.says("What is asked of it is signed from now on.").await;
+    front.browser.look("peer-sso-one-saml-signed").await;
+    let file = front.tell_of_us(&format!("/saml/{}/metadata", provider.id)).await;
+    provider.idp.tell(&json!({ "sp_metadata_file": file }));
     come_in(front, provider, "ada").await;
 }
 
