@@ -1,15 +1,44 @@
-//! Becoming a member, in whichever way: set-up, an invitation and a new account differ in who may, and not in what happens.
+//! Becoming a user, and a member, in whichever way: set-up, sign-up, an invitation, a provider and a new account differ in who may, and not
+//! in what happens.
 
 use super::Stop;
 use crate::{
     rules::{
-        events::{Event, Who},
-        ids::{AccountId, MemberId},
+        addresses::Email,
+        events::{Event, Log, Who},
+        ids::{AccountId, MemberId, UserId},
         members::{Roles, fold, search_words},
         time::Millis,
     },
-    store::{Instance, NewMember, Tx},
+    store::{Instance, NewMember, NewUser, Tx},
 };
+
+/// Somebody who becomes a user.
+pub(super) struct Newcomer<'a> {
+    pub(super) name: &'a str,
+    pub(super) email: &'a Email,
+    /// Whether it is proven that the address is theirs.
+    pub(super) is_verified: bool,
+    /// The hash of the password, of whoever chooses one.
+    pub(super) password_hash: Option<&'a str>,
+    /// How they came in.
+    pub(super) source: &'static str,
+    /// Where the terms of use stand that they have accepted.
+    pub(super) terms: Option<String>,
+}
+
+/// Makes somebody a user, whose log the transaction holds from then on, and notes it. `None` where the address is somebody's.
+pub(super) async fn make_user(tx: &mut Tx<Instance>, new: Newcomer<'_>) -> Result<Option<Who>, Stop> {
+    let id = UserId::new(tx.now(), tx.dice());
+    let Newcomer { name, email, is_verified, password_hash, source, terms } = new;
+    if !tx.create_user(&NewUser { id: &id, name, email, is_verified, password_hash, source }).await? {
+        return Ok(None);
+    }
+    tx.adopt(Log::User(id.clone()));
+    let who = Who { user: id, email: email.canonical().to_owned() };
+    tx.note(Event::UserCreated { who: who.clone(), name: name.to_owned(), terms });
+    Ok(Some(who))
+}
 
 /// What somebody gets who joins.
 pub(super) struct Membership<'a> {

@@ -91,6 +91,8 @@ pub struct Terms {
     pub seats: i64,
     /// Who may sign up without an invitation.
     pub sign_up: crate::rules::sign_up::Policy,
+    /// Where the terms of use stand that whoever becomes a user accepts, if there are any.
+    pub terms_of_use: Option<String>,
     /// GitHub and Google as ways to sign in, as far as they are set up.
     pub social: Vec<crate::rules::social::Client>,
     /// The name of the plan.

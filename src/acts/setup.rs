@@ -3,7 +3,7 @@
 use super::{
     App, Stop, Visitor,
     choosing::judge,
-    joining::{Membership, enlist},
+    joining::{Membership, Newcomer, enlist, make_user},
     links,
     permit::system,
     sessions::{self, Cookies},
@@ -11,14 +11,14 @@ use super::{
 use crate::{
     protocols::secrets::hash_token,
     rules::{
-        events::{Event, Log, Who},
+        events::{Event, Log},
         flows::Flow,
-        ids::{AccountId, UserId},
+        ids::AccountId,
         members::Roles,
         passwords::Known,
         setup::NewInstance,
     },
-    store::{Context, Db, Hands, Instance, NewUser, StoreError, Why},
+    store::{Context, Db, Hands, Instance, StoreError, Why},
 };
 
 const KIND: &str = "setup";
@@ -107,23 +107,15 @@ pub async fn set_up(visitor: &Visitor, new: NewInstance, token: &str, cookies: &
     }
     // Every process that waited has printed a link of its own.
     tx.end_flows_of_nobody(Flow::Setup).await?;
-    let user = UserId::new(tx.now(), tx.dice());
-    let account = AccountId::new(tx.now(), tx.dice());
-    let who = Who { user: user.clone(), email: new.email.canonical().to_owned() };
-    let made = tx
-        .create_user(&NewUser {
-            id: &user,
-            name: &new.name,
-            email: &new.email,
-            is_verified: true,
-            password_hash: Some(&password_hash),
-            source: KIND,
-        })
-        .await?;
-    tx.adopt(Log::User(user.clone()));
+    let (name, email) = (&new.name, &new.email);
+    // Whoever runs this accepts no terms of their own.
+    let user = Newcomer { name, email, is_verified: true, password_hash: Some(&password_hash), source: KIND, terms: None };
     // In a database without users and accounts nothing can be taken; if something is, nothing of this may stand.
-    if !made || !tx.create_account(&account, &new.account, &new.slug).await? {
-        return Err(Stop::Broken("set-up found its user or account taken".to_owned()));
+    let found_taken = || Stop::Broken("set-up found its user or account taken".to_owned());
+    let who = make_user(&mut tx, user).await?.ok_or_else(found_taken)?;
+    let account = AccountId::new(tx.now(), tx.dice());
+    if !tx.create_account(&account, &new.account, &new.slug).await? {
+        return Err(found_taken());
     }
     tx.adopt(Log::Account(account.clone()));
     let session = sessions::begin(visitor, &mut tx, &who, cookies).await?;
@@ -132,7 +124,6 @@ pub async fn set_up(visitor: &Visitor, new: NewInstance, token: &str, cookies: &
     if !enlist(&mut tx, &account, &who, &new.name, administrator).await? {
         return Err(Stop::Broken("a new account had a member".to_owned()));
     }
-    tx.note(Event::UserCreated { who: who.clone(), name: new.name });
     tx.note(Event::UserLoginSucceeded { who: who.clone(), session, method: KIND });
     Ok(tx.commit(Event::InstanceSetUp { who, account, name: new.account }).await?)
 }

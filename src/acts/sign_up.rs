@@ -3,6 +3,7 @@
 use super::{
     Holder, Stop, Visitor,
     choosing::judge,
+    joining::{Newcomer, make_user},
     letters::{self, Envelope, count_asked},
     links,
     sessions::{self, Cookies},
@@ -13,15 +14,13 @@ use crate::{
     rules::{
         addresses::Email,
         emails::Asked,
-        events::{Event, Log, Who},
+        events::{Event, Log},
         faults::Faults,
         flows::Flow,
-        ids::UserId,
         letters::Letter,
         passwords::Known,
         sign_up::{NewPerson, Policy},
     },
-    store::NewUser,
 };
 
 /// How users who came this way, and their addresses, are marked.
@@ -91,15 +90,12 @@ pub async fn sign_up(visitor: &Visitor, secret: &str, new: &NewPerson, before: O
     if !tx.use_flow(Flow::SignUp, &hash_token(secret)).await? {
         return Err(Stop::Unknown);
     }
-    let user = UserId::new(tx.now(), tx.dice());
-    let row = NewUser { id: &user, name: &new.name, email: &email, is_verified: true, password_hash: Some(&password_hash), source: SOURCE };
-    if !tx.create_user(&row).await? {
+    let (password_hash, terms) = (Some(password_hash.as_str()), new.terms.clone());
+    let user = Newcomer { name: &new.name, email: &email, is_verified: true, password_hash, source: SOURCE, terms };
+    let Some(who) = make_user(&mut tx, user).await? else {
         return Err(Faults::one("password", "There is a user with this address already. Sign in instead.").into());
-    }
-    tx.adopt(Log::User(user.clone()));
-    let who = Who { user, email: email.canonical().to_owned() };
+    };
     let session = sessions::begin(visitor, &mut tx, &who, cookies).await?;
     sessions::replace(&mut tx, before).await?;
-    tx.note(Event::UserCreated { who: who.clone(), name: new.name.clone() });
     Ok(tx.commit(Event::UserLoginSucceeded { who, session, method: SOURCE }).await?)
 }

@@ -18,6 +18,7 @@ pub(super) fn of(config: &Config, breached: Breached) -> Terms {
         letters_kept: config.letters_kept,
         seats: config.seats,
         sign_up: config.sign_up,
+        terms_of_use: Some(config.terms_of_use.clone()).filter(|address| !address.is_empty()),
         social: config.social.clone(),
         plan: config.plan.clone(),
         account_creation: config.account_creation,

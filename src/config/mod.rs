@@ -53,6 +53,8 @@ pub struct Config {
     pub seats: i64,
     /// Who may sign up without an invitation.
     pub sign_up: Policy,
+    /// Where the terms of use stand that whoever becomes a user accepts; empty for none.
+    pub terms_of_use: String,
     /// The name server that is asked whether a domain is an account's own, if not those of this machine.
     pub dns_server: Option<std::net::SocketAddr>,
     /// Whether identity providers may be in private networks.

@@ -42,6 +42,7 @@ pub mod sign_in;
 pub mod sign_up;
 pub mod social;
 pub mod sso;
+pub mod terms_of_use;
 pub mod time;
 pub mod typed;
 mod words;

@@ -81,11 +81,13 @@ struct New {
     faults: Faults,
     refused: Option<String>,
     password_hint: String,
+    /// Where the terms of use stand that are to be accepted.
+    terms: Option<String>,
 }
 page::page!(New);
 
 impl New {
-    fn of(front: &Front, email: &Email, draft: SignUp, again: Again) -> Self {
+    fn of(visitor: &Visitor, front: &Front, email: &Email, draft: SignUp, again: Again) -> Self {
         Self {
             theme: "auto",
             path: front.path.clone(),
@@ -94,13 +96,14 @@ impl New {
             faults: again.faults,
             refused: again.refused,
             password_hint: hint(),
+            terms: visitor.terms_of_use().map(str::to_owned),
         }
     }
 }
 
 async fn choose(visitor: Visitor, front: Front, Token(token): Token, parts: Parts) -> Response {
     match sign_up::look(&visitor, &token).await {
-        Ok(email) => front.show(&New::of(&front, &email, SignUp::default(), Again::first())),
+        Ok(email) => front.show(&New::of(&visitor, &front, &email, SignUp::default(), Again::first())),
         Err(Stop::Unknown) if sign_up::is_open(&visitor) => problem::used_link(("/signup", "Ask for a new link")),
         Err(stop) => problem::answer(stop, &parts),
     }
@@ -114,14 +117,14 @@ async fn enter(visitor: Visitor, front: Front, Token(token): Token, parts: Parts
     };
     match try_to_enter(&visitor, &front, &token, &draft).await.map_err(Again::of) {
         Ok(()) => front.go(&with_next("/me/security/factor", "/accounts"), "Welcome. You are a user of this Frontdesk now.").await,
-        Err(Ok(again)) => again.show(&front, &New::of(&front, &email, draft, again.clone())),
+        Err(Ok(again)) => again.show(&front, &New::of(&visitor, &front, &email, draft, again.clone())),
         Err(Err(Stop::Unknown)) => problem::used_link(("/signup", "Ask for a new link")),
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
 }
 
 async fn try_to_enter(visitor: &Visitor, front: &Front, token: &str, draft: &SignUp) -> Result<(), Stop> {
-    let new = draft.check()?;
+    let new = draft.check(visitor.terms_of_use())?;
     // A browser holds one session.
     let before = visitor.holder().await?;
     let cookies = NewCookies::new();

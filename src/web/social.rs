@@ -5,7 +5,6 @@ use axum::{
     http::{StatusCode, request::Parts},
     response::Response,
 };
-use serde::{Deserialize, Serialize};
 
 use super::{
     again::Again,
@@ -30,6 +29,7 @@ use crate::{
     rules::{
         faults::Faults,
         sign_in::destination,
+        sign_up::Proven,
         social::{Provider, Way, invitation},
         time::Millis,
         zones::Zone,
@@ -178,18 +178,13 @@ struct Join {
     /// The path of the invitation.
     invitation: String,
     way: Way,
-    /// What they are called.
-    called: String,
+    draft: Proven,
+    /// Where the terms of use stand that are to be accepted.
+    terms: Option<String>,
     faults: Faults,
     refused: Option<String>,
 }
 page::page!(Join);
-
-#[derive(Default, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-struct Draft {
-    name: String,
-}
 
 /// The page for whoever is invited and new; where there is nothing to decide on it, that of the invitation.
 async fn say(
@@ -197,7 +192,7 @@ async fn say(
     front: &Front,
     provider: Provider,
     secret: &str,
-    typed: Option<String>,
+    typed: Option<Proven>,
     again: Again,
 ) -> Result<Response, Stop> {
     let View { link, path, offer, said, way } = arrivals::look(visitor, provider, secret, &front.bound()).await?;
@@ -212,7 +207,8 @@ async fn say(
         address: link.address,
         invitation: path,
         way,
-        called: typed.unwrap_or_else(|| said.name()),
+        draft: typed.unwrap_or_else(|| Proven { name: said.name(), terms: String::new() }),
+        terms: visitor.terms_of_use().map(str::to_owned),
         faults: again.faults.clone(),
         refused: again.refused.clone(),
     };
@@ -230,9 +226,9 @@ async fn join(
     Id(provider): Id<Provider>,
     Token(secret): Token,
     parts: Parts,
-    Form(draft): Form<Draft>,
+    Form(draft): Form<Proven>,
 ) -> Response {
-    match try_to_join(&visitor, &front, provider, &secret, &draft.name).await.map_err(Again::of) {
+    match try_to_join(&visitor, &front, provider, &secret, &draft).await.map_err(Again::of) {
         // Whoever is new is offered a second factor first.
         Ok(Some(slug)) => {
             let next = with_next("/me/security/factor", &format!("/accounts/{slug}"));
@@ -240,7 +236,7 @@ async fn join(
         }
         Ok(None) => see_other(&format!("/login/social/{}/join/{secret}", provider.word())),
         Err(Ok(again)) => {
-            let shown = say(&visitor, &front, provider, &secret, Some(draft.name), again).await;
+            let shown = say(&visitor, &front, provider, &secret, Some(draft), again).await;
             shown.unwrap_or_else(|stop| stopped(stop, &parts))
         }
         Err(Err(stop)) => stopped(stop, &parts),
@@ -248,14 +244,14 @@ async fn join(
 }
 
 /// The slug of the account; nothing for somebody signed in, who is not new.
-async fn try_to_join(visitor: &Visitor, front: &Front, provider: Provider, secret: &str, name: &str) -> Result<Option<String>, Stop> {
+async fn try_to_join(visitor: &Visitor, front: &Front, provider: Provider, secret: &str, draft: &Proven) -> Result<Option<String>, Stop> {
     if visitor.person().await?.is_some() {
         return Ok(None);
     }
     let cookies = NewCookies::new();
     let (browser, hashes) = (front.bound(), cookies.hashes());
     let traveller = Traveller { browser: &browser, before: None, cookies: &hashes };
-    let slug = arrivals::join(visitor, provider, secret, name, &traveller).await?;
+    let slug = arrivals::join(visitor, provider, secret, draft, &traveller).await?;
     front.hand_out_all(&cookies);
     Ok(Some(slug))
 }

@@ -65,5 +65,6 @@ mod sso;
 mod sso_trouble;
 mod sso_whose;
 mod store;
+mod terms_of_use;
 mod typed;
 mod upgrades;

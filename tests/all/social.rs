@@ -31,6 +31,7 @@ use crate::{
     kit::{Browser, House, OFFER, PASSWORD, Page, READER},
     mfa::set_up,
     sso::path_of,
+    terms_of_use::{TERMS, has_accepted, must_accept},
 };
 
 /// What stands in for GitHub. It speaks plain HTTP on this machine, and answers as GitHub does: what is wrong with a code under status 200.
@@ -131,12 +132,20 @@ fn answer_json(value: &Value) -> Response {
 
 /// A Frontdesk where both are set up.
 async fn with_both() -> (House, Browser, GitHub, Idp) {
+    with_both_and(|_| {}).await
+}
+
+async fn with_both_and(change: impl FnOnce(&mut Config)) -> (House, Browser, GitHub, Idp) {
     let github = GitHub::start().await;
     let now = Arc::new(Mutex::new(None::<Box<dyn Fn() -> i64 + Send + Sync>>));
     let clock = now.clone();
     let google = Idp::start(move || clock.lock().unwrap().as_ref().map_or(crate::kit::START, |clock| clock())).await;
     let (at_github, at_google) = (github.url.clone(), google.issuer().to_owned());
-    let (house, ada) = House::with_ada_and(|config| set_up_both(config, &at_github, &at_google)).await;
+    let (house, ada) = House::with_ada_and(|config| {
+        set_up_both(config, &at_github, &at_google);
+        change(config);
+    })
+    .await;
     *now.lock().unwrap() = Some(Box::new(house.clock()));
     (house, ada, github, google)
 }
@@ -580,4 +589,18 @@ async fn who_has_a_user_or_a_spent_invitation_does_not_become_somebody_new() {
     assert_eq!(page.location(), format!("/invitations/{token}"), "{}", page.text());
     assert_eq!(house.events(&house.account_id("acme").await).await.last().unwrap(), "invitation_refused.v0");
     assert_eq!(house.raw.number("SELECT COUNT(*) FROM user_emails WHERE canonical = 'cyn@example.com'").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_joins_so_accepts_the_terms_of_use() {
+    let (house, ada, github, _) = with_both_and(|config| config.terms_of_use = TERMS.to_owned()).await;
+    github.who(99, "bob@example.com", true);
+    let token = house.invite(&ada, "bob@example.com", READER).await;
+    let bob = house.visitor();
+    let path = bob.get(&format!("/invitations/{token}")).await.attributes(".providers a", "href").remove(0);
+    let arrived = through(&bob, &github, &path).await.location().to_owned();
+    must_accept(&bob, &arrived, &arrived, &[("name", "Bob".to_owned())]).await;
+    let accepted = [("name", "Bob".to_owned()), ("terms", "yes".to_owned())];
+    assert_eq!(bob.post(&arrived, &accepted).await.location(), OFFER);
+    has_accepted(&house, "bob@example.com").await;
 }

@@ -5,7 +5,7 @@ use crate::{
     acts::{
         App, Caller, Person, Stop, Visitor,
         choosing::judge,
-        joining::{Membership, enlist},
+        joining::{Membership, Newcomer, enlist, make_user},
         lockouts,
         permit::in_force,
         sessions::{self, Cookies},
@@ -17,7 +17,6 @@ use crate::{
         events::{Event, InvitationEvent, Invited, Log, Who},
         faults::Faults,
         gate::Ip,
-        ids::UserId,
         invitations::{Address, Closed, Ended, Holder, Link, Offer, Purpose, has_seat, holder, offer},
         ip_restrictions::Surface,
         passwords::Known,
@@ -25,7 +24,7 @@ use crate::{
         sign_up::NewPerson,
         time::{Millis, Span},
     },
-    store::{Attempt, Instance, LinkRow, NewUser, Reader, Tx, Why},
+    store::{Attempt, Instance, LinkRow, Reader, Tx, Why},
 };
 
 /// How members who came by an invitation, and their addresses, are marked.
@@ -222,7 +221,6 @@ pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, cookies: &C
     };
     tried.forgive(&mut tx).await?;
     let session = sessions::begin(visitor, &mut tx, &who, cookies).await?;
-    tx.note(Event::UserCreated { who: who.clone(), name: new.name.clone() });
     tx.note(Event::UserLoginSucceeded { who: who.clone(), session, method: SOURCE });
     join(&mut tx, &link, offer, &who, &new.name).await?;
     tx.commit(happened(&link, InvitationEvent::Accepted { who })).await?;
@@ -235,16 +233,11 @@ async fn create(tx: &mut Tx<Instance>, link: &LinkRow, email: &Email, new: &NewP
         let says = "Several people have signed up with this address, and nobody has checked whose it is. Ask for an invitation by mail.";
         return Err(Faults::one("invitation", says).into());
     }
-    let id = UserId::new(tx.now(), tx.dice());
-    if !tx
-        .create_user(&NewUser { id: &id, name: &new.name, email, is_verified, password_hash: Some(password_hash), source: SOURCE })
-        .await?
-    {
-        // Whoever reads this mailbox may know.
-        return Err(Faults::one("password", "There is a user with this address already. Sign in with its password instead.").into());
-    }
-    tx.adopt(Log::User(id.clone()));
-    Ok(Who { user: id, email: email.canonical().to_owned() })
+    let (password_hash, terms) = (Some(password_hash), new.terms.clone());
+    let made = make_user(tx, Newcomer { name: &new.name, email, is_verified, password_hash, source: SOURCE, terms }).await?;
+    // Whoever reads this mailbox may know.
+    let taken = || Faults::one("password", "There is a user with this address already. Sign in with its password instead.");
+    Ok(made.ok_or_else(taken)?)
 }
 
 /// Makes somebody a member by an invitation that is open, and closes it.

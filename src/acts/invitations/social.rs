@@ -4,25 +4,26 @@ use super::join::{SOURCE, Trier, find, happened, join, offer_of, refuse};
 use crate::{
     acts::{
         Stop, Visitor,
+        joining::{Newcomer, make_user},
         sessions::{self, Cookies},
     },
     rules::{
         addresses::Email,
-        events::{Event, InvitationEvent, Log, PersonEvent, Who},
+        events::{Event, InvitationEvent, PersonEvent},
         faults::Faults,
         flows::Flow,
         gate::Proof,
-        ids::UserId,
+        sign_up::NewProven,
         social::{Provider, Way, way},
         sso::Said,
     },
-    store::{Instance, NewUser, Tx},
+    store::{Instance, Tx},
 };
 
-/// Somebody new.
-pub(in crate::acts) struct Newcomer<'a> {
-    /// What they want to be called.
-    pub(in crate::acts) name: &'a str,
+/// Somebody new, as the provider has proven them.
+pub(in crate::acts) struct Arriving<'a> {
+    /// What they want to be called, and what they accept.
+    pub(in crate::acts) new: &'a NewProven,
     /// Who has proven them.
     pub(in crate::acts) provider: Provider,
     /// Who they are there; the address is one that was verified.
@@ -41,10 +42,10 @@ pub(in crate::acts) async fn sign_up(
     visitor: &Visitor,
     mut tx: Tx<Instance>,
     token: &str,
-    new: &Newcomer<'_>,
+    proven: &Arriving<'_>,
     cookies: &Cookies,
 ) -> Result<String, Stop> {
-    let Newcomer { name, provider, said, arrival, browser } = *new;
+    let Arriving { new, provider, said, arrival, browser } = *proven;
     let link = find(&mut tx, token).await?;
     let now = tx.now();
     let offer = match offer_of(&visitor.app, &mut tx, &link, &visitor.caller, now).await? {
@@ -60,17 +61,13 @@ pub(in crate::acts) async fn sign_up(
         Way::OtherAddress => return Err(Faults::one("invitation", "This invitation is for another address.").into()),
     }
     let email = Email::parse(&link.address).map_err(Stop::Broken)?;
-    let id = UserId::new(now, tx.dice());
-    if !tx.create_user(&NewUser { id: &id, name, email: &email, is_verified: true, password_hash: None, source: SOURCE }).await? {
-        return Err(taken());
-    }
-    tx.adopt(Log::User(id.clone()));
-    let who = Who { user: id, email: email.canonical().to_owned() };
+    let (name, terms) = (&new.name, new.terms.clone());
+    let user = Newcomer { name, email: &email, is_verified: true, password_hash: None, source: SOURCE, terms };
+    let who = make_user(&mut tx, user).await?.ok_or_else(taken)?;
     if !tx.link_identity(provider.word(), &said.subject, &who.user, said.email.as_deref()).await? {
         return Err(Faults::one("invitation", "Somebody is linked to this login already. Sign in with it instead.").into());
     }
     let session = sessions::begin_own(visitor, &mut tx, &who, cookies, &Proof::Social).await?;
-    tx.note(Event::UserCreated { who: who.clone(), name: name.to_owned() });
     let what = PersonEvent::IdentityLinked { provider: provider.word(), subject: said.subject.clone() };
     tx.note(Event::Person { who: who.clone(), what });
     tx.note(Event::UserLoginSucceeded { who: who.clone(), session, method: provider.word() });

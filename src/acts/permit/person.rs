@@ -56,6 +56,12 @@ impl Visitor {
         self.app.sends_letters()
     }
 
+    /// Where the terms of use stand that whoever becomes a user accepts, if there are any.
+    #[must_use]
+    pub fn terms_of_use(&self) -> Option<&str> {
+        self.app.0.terms.terms_of_use.as_deref()
+    }
+
     /// The network address that they come from.
     #[must_use]
     pub const fn address(&self) -> std::net::IpAddr {

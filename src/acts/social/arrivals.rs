@@ -6,17 +6,16 @@ use crate::{
         Stop, Visitor,
         invitations::{
             join,
-            social::{Newcomer, sign_up},
+            social::{Arriving, sign_up},
         },
         sso::Traveller,
     },
     protocols::secrets::{hash_token, token},
     rules::{
-        accounts,
         events::Log,
-        faults::Faults,
         flows::Flow,
         invitations::{Ended, Offer},
+        sign_up::Proven,
         social::{Provider, Way, invitation, way},
         sso::Said,
     },
@@ -83,11 +82,11 @@ pub async fn look(visitor: &Visitor, provider: Provider, secret: &str, browser: 
 ///
 /// # Errors
 /// [`Stop::Unknown`], or [`Stop::Faults`] where it is no way any more.
-pub async fn join(visitor: &Visitor, provider: Provider, secret: &str, name: &str, traveller: &Traveller<'_>) -> Result<String, Stop> {
-    let name = accounts::name(name, "yourself").map_err(|says| Faults::one("name", says))?;
+pub async fn join(visitor: &Visitor, provider: Provider, secret: &str, typed: &Proven, traveller: &Traveller<'_>) -> Result<String, Stop> {
+    let new = typed.check(visitor.terms_of_use())?;
     let seen = look(visitor, provider, secret, traveller.browser).await?;
     let token = invitation(&seen.path).ok_or(Stop::Unknown)?;
     let tx = visitor.begin(vec![Log::Account(seen.link.account.clone())]).await?;
-    let new = Newcomer { name: &name, provider, said: &seen.said, arrival: &hash_token(secret), browser: traveller.browser };
-    sign_up(visitor, tx, token, &new, traveller.cookies).await
+    let proven = Arriving { new: &new, provider, said: &seen.said, arrival: &hash_token(secret), browser: traveller.browser };
+    sign_up(visitor, tx, token, &proven, traveller.cookies).await
 }

@@ -8,17 +8,16 @@ use crate::{
     acts::{
         Holder, Person, Stop, Visitor,
         invitations::provider::take_up,
-        joining::{Membership, enlist},
+        joining::{Membership, Newcomer, enlist, make_user},
     },
     rules::{
-        accounts,
-        events::{Event, Log, Who},
-        faults::Faults,
+        events::{Log, Who},
         ids::UserId,
         members::Roles,
+        sign_up::{NewProven, Proven},
         sso::arrival::{Closed, Way},
     },
-    store::{Instance, NewUser, Tx},
+    store::{Instance, Tx},
 };
 
 /// How users and members who came so are marked.
@@ -31,7 +30,13 @@ const SOURCE: &str = "idp";
 ///
 /// # Errors
 /// [`Stop::Unknown`], or [`Stop::Faults`] where it is no way any more.
-pub async fn join(visitor: &Visitor, person: Option<&Person>, secret: &str, name: &str, traveller: &Traveller<'_>) -> Result<String, Stop> {
+pub async fn join(
+    visitor: &Visitor,
+    person: Option<&Person>,
+    secret: &str,
+    typed: &Proven,
+    traveller: &Traveller<'_>,
+) -> Result<String, Stop> {
     let seen = look(visitor, person, secret, traveller.browser).await?;
     // What a test has shown makes nobody a member.
     if seen.arrived.claims.is_some() {
@@ -52,7 +57,7 @@ pub async fn join(visitor: &Visitor, person: Option<&Person>, secret: &str, name
     let view = take(visitor, &mut tx, person, secret, browser).await?;
     let (who, email, name) = match (view.way, user) {
         (Way::JoinAsThemselves, Some(user)) => existing(&mut tx, user).await?,
-        (Way::Join, None) => create(&mut tx, &view, name).await?,
+        (Way::Join, None) => create(&mut tx, &view, typed, visitor.terms_of_use()).await?,
         (way, _) => return Err(closed(way)),
     };
     if let Some(invited) = view.invited.as_ref().filter(|_| view.way == Way::Join) {
@@ -86,20 +91,15 @@ async fn existing(tx: &mut Tx<Instance>, user: UserId) -> Result<(Who, String, S
     Ok((Who { user, email: email.clone() }, email, name))
 }
 
-async fn create(tx: &mut Tx<Instance>, view: &View, name: &str) -> Result<(Who, String, String), Stop> {
-    let name = accounts::name(name, "yourself").map_err(|says| Faults::one("name", says))?;
+async fn create(tx: &mut Tx<Instance>, view: &View, typed: &Proven, terms: Option<&str>) -> Result<(Who, String, String), Stop> {
+    let NewProven { name, terms } = typed.check(terms)?;
     let email = view.arrived.said.email().ok_or_else(|| closed(Way::Confirm))?;
-    let id = UserId::new(tx.now(), tx.dice());
     if !view.is_proven && !tx.has_room_for(email.canonical()).await? {
         return Err(closed(Way::Confirm));
     }
     // Nobody knows a password of theirs, as there is none.
     let is_verified = view.is_proven;
-    if !tx.create_user(&NewUser { id: &id, name: &name, email: &email, is_verified, password_hash: None, source: SOURCE }).await? {
-        return Err(closed(Way::SignIn));
-    }
-    tx.adopt(Log::User(id.clone()));
-    let who = Who { user: id, email: email.canonical().to_owned() };
-    tx.note(Event::UserCreated { who: who.clone(), name: name.clone() });
+    let user = Newcomer { name: &name, email: &email, is_verified, password_hash: None, source: SOURCE, terms };
+    let who = make_user(tx, user).await?.ok_or_else(|| closed(Way::SignIn))?;
     Ok((who, email.canonical().to_owned(), name))
 }

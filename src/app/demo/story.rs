@@ -268,7 +268,7 @@ impl<'a> Teller<'a> {
     async fn join(&mut self, person: &'static Role, token: &str) -> Result<(), Stop> {
         let password = Password::typed(PASSWORD).ok_or(Stop::Unknown)?;
         let cookies = self.new_cookies(person.local);
-        let new = NewPerson { name: person.name.to_owned(), password };
+        let new = NewPerson { name: person.name.to_owned(), password, terms: None };
         join::sign_up(&self.visitor(person.local), token, new, &cookies).await?;
         drop(self.permit::<may::ViewAccount>(person.local).await?);
         Ok(())

@@ -286,7 +286,7 @@ pub enum Event {
     /// A backup was put back: every session ended, and every link that was open.
     InstanceRestored { sessions: u64, links: u64 },
     /// A user came into being.
-    UserCreated { who: Who, name: String },
+    UserCreated { who: Who, name: String, terms: Option<String> },
     /// A person changed the own profile.
     UserUpdated { who: Who, before: Value, after: Value },
     /// A person did something about how they sign in.
@@ -527,10 +527,7 @@ impl Event {
                 let after = json!({ "sessions": sessions, "links": links });
                 done(Kind::InstanceRestored, Log::Instance, vec![subject("instance", "instance", "")], None, Some(after))
             }
-            Self::UserCreated { who, name } => {
-                let after = json!({ "name": name, "email": who.email });
-                done(Kind::UserCreated, Log::User(who.user.clone()), vec![who.subject()], None, Some(after))
-            }
+            Self::UserCreated { who, name, terms } => user_created(&who, &name, terms),
             Self::UserUpdated { who, before, after } => {
                 done(Kind::UserUpdated, Log::User(who.user.clone()), vec![who.subject()], Some(before), Some(after))
             }
@@ -663,6 +660,14 @@ fn membership(member: &MemberId, who: &Who) -> Vec<Subject> {
 
 fn about_member(kind: Kind, account: AccountId, member: &MemberId, who: &Who) -> Record {
     done(kind, Log::Account(account), membership(member, who), None, None)
+}
+
+fn user_created(who: &Who, name: &str, terms: Option<String>) -> Record {
+    let mut after = json!({ "name": name, "email": who.email });
+    if let Some(terms) = terms {
+        after["terms"] = terms.into();
+    }
+    done(Kind::UserCreated, Log::User(who.user.clone()), vec![who.subject()], None, Some(after))
 }
 
 fn done(kind: Kind, log: Log, subjects: Vec<Subject>, before: Option<Value>, after: Option<Value>) -> Record {

@@ -73,6 +73,8 @@ struct Join {
     /// Why nothing was checked.
     refused: Option<String>,
     password_hint: String,
+    /// Where the terms of use stand that are to be accepted.
+    terms: Option<String>,
     social: Ways,
     /// The account's identity providers.
     doors: Vec<DoorRow>,
@@ -147,6 +149,7 @@ async fn page_of(visitor: &Visitor, token: &str, typed: (SignUp, Faults)) -> Res
         faults: typed.1,
         refused: None,
         password_hint: hint(),
+        terms: visitor.terms_of_use().map(str::to_owned),
     })
 }
 
@@ -203,7 +206,7 @@ async fn try_to_join(visitor: &Visitor, front: &Front, token: &str, draft: &Sign
         return Ok(None);
     }
     join::look(visitor, None, token).await?;
-    let new = draft.check()?;
+    let new = draft.check(visitor.terms_of_use())?;
     let cookies = NewCookies::new();
     let slug = join::sign_up(visitor, token, new, &cookies.hashes()).await?;
     front.hand_out_all(&cookies);

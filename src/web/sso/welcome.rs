@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::{
     acts::{
@@ -13,7 +13,7 @@ use crate::{
             confirming, newcomers,
         },
     },
-    rules::{faults::Faults, sign_in::destination, sso::arrival::Way},
+    rules::{faults::Faults, sign_in::destination, sign_up::Proven, sso::arrival::Way},
     web::{
         again::Again,
         cookies::NewCookies,
@@ -37,8 +37,9 @@ struct Welcome {
     /// The address of who is signed in.
     own: String,
     way: Way,
-    /// What they are called.
-    called: String,
+    draft: Proven,
+    /// Where the terms of use stand that are to be accepted.
+    terms: Option<String>,
     faults: Faults,
     refused: Option<String>,
     /// Whether a code is on its way.
@@ -48,19 +49,13 @@ struct Welcome {
 }
 page::page!(Welcome);
 
-#[derive(Default, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Draft {
-    name: String,
-}
-
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Code {
     code: String,
 }
 
-fn page_of(token: &str, view: View, person: Option<&Person>, name: Option<String>, again: Again) -> Welcome {
+fn page_of(visitor: &Visitor, token: &str, view: View, person: Option<&Person>, typed: Option<Proven>, again: Again) -> Welcome {
     let invitation = view.invitation();
     let View { door, arrived, way, .. } = view;
     Welcome {
@@ -69,7 +64,8 @@ fn page_of(token: &str, view: View, person: Option<&Person>, name: Option<String
         path: format!("/welcome/{token}"),
         account: door.account_name,
         idp: door.idp.description,
-        called: name.unwrap_or_else(|| arrived.said.name()),
+        draft: typed.unwrap_or_else(|| Proven { name: arrived.said.name(), terms: String::new() }),
+        terms: visitor.terms_of_use().map(str::to_owned),
         address: arrived.said.email.unwrap_or_default(),
         own: person.map(|person| person.facts().email.clone()).unwrap_or_default(),
         way,
@@ -81,8 +77,8 @@ fn page_of(token: &str, view: View, person: Option<&Person>, name: Option<String
 
 /// What the page has to say this time.
 struct Said {
-    /// What was typed as the name.
-    name: Option<String>,
+    /// What was typed.
+    typed: Option<Proven>,
     again: Again,
     /// Whether a code is on its way.
     is_sent: bool,
@@ -90,7 +86,7 @@ struct Said {
 
 impl Said {
     const fn nothing() -> Self {
-        Self { name: None, again: Again::first(), is_sent: false }
+        Self { typed: None, again: Again::first(), is_sent: false }
     }
 }
 
@@ -98,7 +94,7 @@ async fn say(visitor: &Visitor, front: &Front, parts: &Parts, token: &str, said:
     let looked = async {
         let person = visitor.person().await?;
         let view = arrivals::look(visitor, person.as_ref(), token, &front.bound()).await?;
-        Ok(Welcome { is_sent: said.is_sent, ..page_of(token, view, person.as_ref(), said.name, said.again.clone()) })
+        Ok(Welcome { is_sent: said.is_sent, ..page_of(visitor, token, view, person.as_ref(), said.typed, said.again.clone()) })
     };
     match looked.await {
         Ok(page) => said.again.show(front, &page),
@@ -122,27 +118,27 @@ pub(super) async fn link(person: Person, visitor: Visitor, front: Front, Token(t
     }
 }
 
-async fn stopped(visitor: &Visitor, front: &Front, parts: &Parts, token: &str, name: Option<String>, stop: Stop) -> Response {
+async fn stopped(visitor: &Visitor, front: &Front, parts: &Parts, token: &str, typed: Option<Proven>, stop: Stop) -> Response {
     match Again::of(stop) {
-        Ok(again) => say(visitor, front, parts, token, Said { name, again, is_sent: false }).await,
+        Ok(again) => say(visitor, front, parts, token, Said { typed, again, is_sent: false }).await,
         Err(Stop::Unknown) => problem::lost_on_the_way(),
         Err(stop) => problem::answer(stop, parts),
     }
 }
 
-pub(super) async fn join(visitor: Visitor, front: Front, Token(token): Token, parts: Parts, Form(draft): Form<Draft>) -> Response {
-    match try_to_join(&visitor, &front, &token, &draft.name).await {
+pub(super) async fn join(visitor: Visitor, front: Front, Token(token): Token, parts: Parts, Form(draft): Form<Proven>) -> Response {
+    match try_to_join(&visitor, &front, &token, &draft).await {
         Ok(next) => see_other(destination(&next)),
-        Err(stop) => stopped(&visitor, &front, &parts, &token, Some(draft.name), stop).await,
+        Err(stop) => stopped(&visitor, &front, &parts, &token, Some(draft), stop).await,
     }
 }
 
-async fn try_to_join(visitor: &Visitor, front: &Front, token: &str, name: &str) -> Result<String, Stop> {
+async fn try_to_join(visitor: &Visitor, front: &Front, token: &str, draft: &Proven) -> Result<String, Stop> {
     let (person, before) = (visitor.person().await?, visitor.holder().await?);
     let cookies = NewCookies::new();
     let (browser, hashes) = (front.bound(), cookies.hashes());
     let traveller = Traveller { browser: &browser, before: before.as_ref(), cookies: &hashes };
-    let next = newcomers::join(visitor, person.as_ref(), token, name, &traveller).await?;
+    let next = newcomers::join(visitor, person.as_ref(), token, draft, &traveller).await?;
     front.hand_out(&cookies.session);
     Ok(next)
 }
@@ -165,7 +161,7 @@ pub(super) async fn confirm(visitor: Visitor, front: Front, Token(token): Token,
     };
     match confirmed.await.map_err(Again::of) {
         Ok(()) => see_other(&format!("/welcome/{token}")),
-        Err(Ok(again)) => say(&visitor, &front, &parts, &token, Said { again, is_sent: true, name: None }).await,
+        Err(Ok(again)) => say(&visitor, &front, &parts, &token, Said { again, is_sent: true, typed: None }).await,
         Err(Err(Stop::Unknown)) => problem::lost_on_the_way(),
         Err(Err(stop)) => problem::answer(stop, &parts),
     }
