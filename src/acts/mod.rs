@@ -49,6 +49,7 @@ pub mod own_domains;
 pub mod passwords;
 mod permit;
 pub mod proofs;
+pub mod provisioning;
 pub mod rescue;
 pub mod restore;
 pub mod security;

@@ -34,6 +34,7 @@ pub mod own_domains;
 pub mod passwords;
 pub mod permissions;
 pub mod proofs;
+pub mod provisioning;
 pub mod rescue;
 pub mod security;
 pub mod sessions;

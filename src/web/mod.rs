@@ -39,6 +39,7 @@ mod permit;
 mod policy;
 mod problem;
 mod proofs;
+mod provisioning;
 mod rescue;
 mod review;
 mod routes;

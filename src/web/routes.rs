@@ -10,7 +10,8 @@ use axum::{
 
 use super::{
     Site, accounts, api, billing, bot_users, credentials, domains, emails, events, idle, invitations, ip_policies, ip_restrictions,
-    lockouts, me, members, mfa, own_domains, passwords, proofs, rescue, security, sessions, setup, sign_in, sign_up, social, sso,
+    lockouts, me, members, mfa, own_domains, passwords, proofs, provisioning, rescue, security, sessions, setup, sign_in, sign_up, social,
+    sso,
 };
 
 /// One route.
@@ -76,6 +77,7 @@ pub(super) fn pages() -> Routes {
         .and(invitations::routes())
         .and(bot_users::routes())
         .and(domains::routes())
+        .and(provisioning::routes())
         .and(ip_policies::routes())
         .and(ip_restrictions::routes())
         .and(credentials::routes())

@@ -175,6 +175,7 @@ const ROOMS: [(&str, &[Room]); 5] = [
             ("/settings", "Account", "settings", Permission::ReadSettings),
             ("/settings/security", "Security", "shield-check", Permission::ManageSecurity),
             ("/settings/sso", "Single sign-on", "door-open", Permission::ManageSso),
+            ("/settings/provisioning", "How people join", "user-plus", Permission::ManageProvisioning),
             ("/settings/email-domains", "Email domains", "mail", Permission::ManageProvisioning),
             ("/billing", "Billing", "receipt", Permission::ReadBilling),
         ],

@@ -49,6 +49,7 @@ mod plans;
 mod program;
 mod programs;
 mod proofs;
+mod provisioning;
 mod reference;
 mod rescue;
 mod revocation;

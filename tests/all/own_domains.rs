@@ -143,6 +143,11 @@ async fn a_domain_is_the_accounts_while_its_record_stands() {
     let welcome = through(&grace, &idp, &id, "").await.location().to_owned();
     assert_eq!(grace.post(&format!("{welcome}/join"), &[("name", "Grace".to_owned())]).await.location(), "/accounts/acme");
 
+    // Without a provider that is switched on there is nothing to ask the address for.
+    ada.post(&format!("/accounts/acme/settings/sso/{id}/disable"), &[]).await;
+    assert_eq!(house.visitor().get("/login").await.attributes("input[type=password]", "name"), ["password"]);
+    ada.post(&format!("/accounts/acme/settings/sso/{id}/enable"), &[]).await;
+
     // Sign-up may be closed for it.
     let open = house.beside(|config| config.sign_up = frontdesk::rules::sign_up::Policy::Open).await;
     let ask = async |email: &str| open.visitor().post("/signup", &[("email", email.to_owned())]).await;

@@ -18,8 +18,8 @@ const WHOLE: &[(&str, &str)] = &[
     ("", "outbox USING INDEX outbox_due"),
     // Once in a while, beside all requests.
     ("attempts.rs", "sessions"),
-    // Whether there is one, and no more.
-    ("own_domains.rs", "account_domains USING INDEX account_domains_due"),
+    // Whether there is one, and no more: as many are looked at as belong to accounts that have switched all their providers off.
+    ("own_domains.rs", "d USING INDEX account_domains_due"),
     // Once in an account's life.
     ("accounts/end.rs", "flows USING INDEX flows_of_user"),
     // At the host, which lists all of them.

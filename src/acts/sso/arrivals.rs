@@ -13,6 +13,7 @@ use crate::{
         invitations::provider::{Invited, invited},
         letters,
         permit::in_force,
+        provisioning,
         sessions::Cookies,
     },
     protocols::secrets::{hash_token, token},
@@ -28,7 +29,7 @@ use crate::{
         letters::{ArrivalLinked, Letter},
         social::invitation,
         sso::{
-            PROVISIONING, Provisioning, Said,
+            Said,
             arrival::{self, Facts, Mailbox, Way, way},
         },
     },
@@ -188,9 +189,8 @@ async fn facts(
         (None, None) => None,
     };
     let restricting = in_force(&visitor.app, reader, (account, door.ip_version)).await?;
-    let word = reader.account_setting(account, PROVISIONING).await?;
     Ok(Facts {
-        provisioning: word.as_deref().and_then(Provisioning::parse).unwrap_or(Provisioning::Invitation),
+        provisioning: provisioning::of(reader, account).await?,
         mailbox,
         has_seat: has_seat(reader.seats_taken(account).await?, visitor.app.0.terms.seats),
         is_refused_here: restricting.at(visitor.now()).ip(Surface::Dashboard, visitor.caller.address) == Ip::Refused,

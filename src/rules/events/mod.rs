@@ -162,7 +162,8 @@ words! {
         IdpDeleted          = "identity_provider_deleted.v0", "deleted an identity provider";
         IdpTested           = "identity_provider_tested.v0", "tested an identity provider";
         IdpRefused          = "identity_provider_refused.v0", "came from an identity provider and was refused";
-        SsoUpdated          = "account_sso_updated.v0",   "changed who uses single sign-on, or how people become members";
+        SsoUpdated          = "account_sso_updated.v0",   "changed who uses single sign-on";
+        ProvisioningUpdated = "account_provisioning_updated.v0", "changed how people become members";
         IdentityLinked      = "membership_identity_linked.v0", "was linked to who they are at an identity provider";
         IdentityUnlinked    = "membership_identity_unlinked.v0", "took away who a member is at an identity provider";
         OwnDomainAdded      = "account_domain_added.v0",  "added a domain of the account's own";
@@ -185,6 +186,7 @@ impl Kind {
             | Self::SecurityUpdated
             | Self::DomainsUpdated
             | Self::SsoUpdated
+            | Self::ProvisioningUpdated
             | Self::IdpCreated
             | Self::IdpUpdated
             | Self::IdpDeleted => Some(Permission::ReadSettings),
@@ -314,6 +316,8 @@ pub enum Event {
     SecurityUpdated { account: AccountId, name: String, before: Value, after: Value },
     /// Which mail domains the account lets in changed.
     DomainsUpdated { account: AccountId, name: String, before: Value, after: Value },
+    /// People become members in another way.
+    ProvisioningUpdated { account: AccountId, name: String, before: Value, after: Value },
     /// The account's billing details changed.
     BillingUpdated { account: AccountId, name: String, before: Value, after: Value },
     /// An account is gone, with what belonged to it; in its own log, and in the instance's.
@@ -563,6 +567,7 @@ impl Event {
             Self::AccountUpdated { account, name, before, after } => changed(Kind::AccountUpdated, account, &name, before, after),
             Self::SecurityUpdated { account, name, before, after } => changed(Kind::SecurityUpdated, account, &name, before, after),
             Self::DomainsUpdated { account, name, before, after } => changed(Kind::DomainsUpdated, account, &name, before, after),
+            Self::ProvisioningUpdated { account, name, before, after } => changed(Kind::ProvisioningUpdated, account, &name, before, after),
             Self::BillingUpdated { account, name, before, after } => changed(Kind::BillingUpdated, account, &name, before, after),
             Self::AccountDeleted { log, account, name, before } => {
                 done(Kind::AccountDeleted, log, vec![subject("account", account.as_str(), &name)], Some(before), None)

@@ -34,7 +34,7 @@ pub enum SsoEvent {
     Tested { idp: Idp },
     /// Somebody came from it, and what it said is not taken.
     Refused { idp: Idp, why: String },
-    /// Other people use it, or become members in another way.
+    /// Other people use it.
     Updates { before: Value, after: Value },
     /// A domain is to be shown to be the account's own.
     DomainAdded { domain: String },

@@ -3,8 +3,7 @@
 //! An address that a provider says proves nothing by itself: it makes nobody who they are, and links nobody to a user who is there. Who
 //! has a user proves that in a session; whose address is not of a domain that the account has verified confirms it by a letter.
 
-use super::Provisioning;
-use crate::rules::words::words;
+use crate::rules::{provisioning::Provisioning, words::words};
 
 /// Who sits at the browser besides, by a proof of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

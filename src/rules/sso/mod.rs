@@ -21,9 +21,6 @@ pub const MOST_IDPS: i64 = 20;
 /// The name of the setting that says who uses single sign-on.
 pub const MODE: &str = "sso";
 
-/// The name of the setting that says how people become members.
-pub const PROVISIONING: &str = "provisioning";
-
 words! {
     /// How a provider talks to us.
     Protocol {
@@ -37,14 +34,6 @@ words! {
     Mode {
         Mixed = "mixed", "Mixed", "Members who joined before the first provider was added may go on signing in as they did. Everybody who joined later uses a provider.";
         Enforced = "enforced", "Enforced", "Everybody comes in through a provider of this account, also those who were there before. API keys of members who have never done so stop working.";
-    }
-}
-
-words! {
-    /// How people become members.
-    Provisioning {
-        Invitation = "invitation", "By invitation", "Who comes through a provider and is no member is told to ask for an invitation.";
-        JustInTime = "just_in_time", "Just in time", "Who comes through a provider for the first time becomes a member, with the roles Developer read-write and Team invite.";
     }
 }
 
@@ -66,6 +55,14 @@ words! {
         SignIn = "sign_in", "To sign in.";
         Prove = "prove", "To prove anew who one is.";
         Test = "test", "To find out, as an administrator, what would happen.";
+    }
+}
+
+impl Mode {
+    /// What an account has chosen, by its setting: mixed where it has said nothing.
+    #[must_use]
+    pub fn of(setting: Option<&str>) -> Self {
+        setting.and_then(Self::parse).unwrap_or(Self::Mixed)
     }
 }
 
@@ -92,21 +89,19 @@ pub fn acs(base_url: &str, idp: &IdpId) -> String {
 /// ask.
 #[must_use]
 pub fn demand(mode: Option<&str>, providers: i64) -> Sso {
-    match mode.and_then(Mode::parse) {
+    match Mode::of(mode) {
         _ if providers == 0 => Sso::Off,
-        Some(Mode::Enforced) => Sso::Enforced,
-        Some(Mode::Mixed) | None => Sso::Mixed,
+        Mode::Enforced => Sso::Enforced,
+        Mode::Mixed => Sso::Mixed,
     }
 }
 
-/// What is typed to choose how people sign in and become members.
+/// What is typed to choose who uses single sign-on.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Choices {
     /// A word of [`Mode`].
     pub mode: String,
-    /// A word of [`Provisioning`].
-    pub provisioning: String,
     /// What stood there when the page was shown.
     pub seen: String,
     /// Of which choice somebody has looked at whom it keeps out.

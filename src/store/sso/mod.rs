@@ -159,6 +159,17 @@ impl Reader<InAccount> {
         )
     }
 
+    /// Whether there is one that is switched on.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_idp_on(&mut self) -> Result<bool> {
+        let scope = self.scope.0.clone();
+        let found: Option<IdpId> = sql!(self, c => sqlx::query_scalar("SELECT i.id FROM idps i WHERE i.account_id = $1 AND i.disabled_at IS NULL LIMIT 1")
+            .bind(&scope).fetch_optional(c));
+        Ok(found.is_some())
+    }
+
     /// How many people one of them knows.
     ///
     /// # Errors

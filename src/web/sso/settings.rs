@@ -1,4 +1,4 @@
-//! `…/settings/sso`: the account's providers, who uses them, and how people become members.
+//! `…/settings/sso`: the account's providers, and who uses them.
 
 use askama::Template;
 use axum::{http::request::Parts, response::Response};
@@ -11,7 +11,7 @@ use crate::{
     rules::{
         faults::Faults,
         permissions::may,
-        sso::{Choices, Mode, Provisioning},
+        sso::{Choices, Mode},
         time::Millis,
     },
     store::sso::ListedIdpRow,
@@ -45,17 +45,12 @@ async fn page_of(
     preview: Option<Preview>,
 ) -> Result<List, Stop> {
     let chosen = choices::chosen(permit).await?;
-    let seen = chosen.mark();
+    let seen = chosen.word().to_owned();
     let is_told = faults.at("seen").is_some();
     let draft = match typed {
         Some(typed) if is_told => Choices { seen, ..typed },
         Some(typed) => typed,
-        None => Choices {
-            mode: chosen.mode.word().to_owned(),
-            provisioning: chosen.provisioning.word().to_owned(),
-            seen,
-            looked: String::new(),
-        },
+        None => Choices { mode: seen.clone(), seen, looked: String::new() },
     };
     Ok(List {
         shell: Shell::of_account(permit, front).await,
@@ -91,7 +86,7 @@ pub(super) async fn choose(permit: Permit<may::ManageSso>, front: Front, parts: 
     let done = async {
         // Whom it keeps out is seen before it is done.
         let chosen = choices::chosen(&permit).await?;
-        if draft.mode == Mode::Enforced.word() && chosen.mode != Mode::Enforced && draft.looked != draft.mode {
+        if draft.mode == Mode::Enforced.word() && chosen != Mode::Enforced && draft.looked != draft.mode {
             return Ok(Some(choices::preview(&permit).await?));
         }
         choices::choose(&permit, &draft).await.map(|()| None)

@@ -6,6 +6,8 @@ use serde_json::json;
 use super::{DEEP, Front, Protocol, Provider, SETTINGS};
 use crate::kit::READER;
 
+/// How people join.
+const JOINING: &str = "/accounts/acme/settings/provisioning";
 const KEYS: &str = "/accounts/acme/api-keys/new";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -163,10 +165,13 @@ async fn join_just_in_time(front: &Front, provider: &Provider) {
     front.set_out(provider, "grace", DEEP).await;
     front.says("people join it by invitation").await;
     browser.look(&named(provider, "welcome-closed")).await;
-    front.by_password("ada", SETTINGS).await;
+    front.by_password("ada", JOINING).await;
     browser.choose("provisioning", "just_in_time").await;
     browser.press("Save").await;
-    front.says("Saved. It holds from the next request on").await;
+    front.says("Saved. It holds for whoever comes from now on").await;
+    if provider.protocol == Protocol::Oidc {
+        browser.look("peer-sso-provisioning").await;
+    }
 
     front.set_out(provider, "grace", DEEP).await;
     front.says("Welcome to Acme").await;
