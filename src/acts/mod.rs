@@ -28,6 +28,7 @@ use crate::{
 };
 
 pub mod accounts;
+mod away;
 pub mod billing;
 pub mod bot_users;
 mod choosing;

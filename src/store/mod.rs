@@ -22,6 +22,7 @@
 mod accounts;
 mod asking;
 mod attempts;
+pub mod away;
 pub mod backup;
 mod billing;
 mod bot_users;

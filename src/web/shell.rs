@@ -176,16 +176,19 @@ const ROOMS: [(&str, &[Room]); 5] = [
             ("/settings/security", "Security", "shield-check", Permission::ManageSecurity),
             ("/settings/sso", "Single sign-on", "door-open", Permission::ManageSso),
             ("/settings/provisioning", "How people join", "user-plus", Permission::ManageProvisioning),
-            ("/settings/email-domains", "Email domains", "mail", Permission::ManageProvisioning),
             ("/billing", "Billing", "receipt", Permission::ReadBilling),
         ],
     ),
 ];
 
+/// Pages that are reached by a room, without being behind it.
+const CHAMBERS: &[(&str, &str)] = &[("/settings/email-domains", "/settings/provisioning"), ("/settings/domains", "/settings/sso")];
+
 fn groups<M: May>(permit: &Permit<M>, path: &str) -> Vec<Group> {
     let root = format!("/accounts/{}", permit.account().slug);
     // Of two rooms one behind the other, the inner one is where one is.
-    let behind = path.strip_prefix(&root).unwrap_or_default();
+    let path = path.strip_prefix(&root).unwrap_or_default();
+    let behind = CHAMBERS.iter().find(|(chamber, _)| path.starts_with(chamber)).map_or(path, |(_, room)| *room);
     let rooms = ROOMS.iter().flat_map(|(_, rooms)| rooms.iter()).map(|room| room.0);
     let here =
         rooms.filter(|room| if room.is_empty() { behind.is_empty() } else { behind.starts_with(room) }).max_by_key(|room| room.len());

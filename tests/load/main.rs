@@ -24,6 +24,7 @@ mod idle;
 #[allow(dead_code, reason = "shared with the other suites, which use all of it")]
 mod kit;
 mod logins;
+mod provider;
 mod room;
 mod server;
 mod slow;

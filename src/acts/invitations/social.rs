@@ -53,7 +53,8 @@ pub(in crate::acts) async fn sign_up(
         Err(ended) => return Err(refuse(Trier::at(visitor), tx, &link, ended.word(), ended.sentence()).await),
     };
     // An invitation that ends meanwhile is told about; any other way the arrival works once.
-    tx.take_on_the_way(Flow::SocialArrival, arrival, browser, provider).await?.ok_or(Stop::Unknown)?;
+    let row = tx.take_away(Flow::SocialArrival, arrival, Some(browser)).await?;
+    row.filter(|row| row.provider == provider.word()).ok_or(Stop::Unknown)?;
     let is_taken = tx.owner(&link.canonical).await?.is_some();
     match way(said.email().as_ref(), &link.canonical, is_taken) {
         Way::Join => {}

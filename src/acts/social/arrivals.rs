@@ -3,14 +3,14 @@
 use super::client;
 use crate::{
     acts::{
-        Stop, Visitor,
+        Stop, Visitor, away,
         invitations::{
             join,
             social::{Arriving, sign_up},
         },
         sso::Traveller,
     },
-    protocols::secrets::{hash_token, token},
+    protocols::secrets::hash_token,
     rules::{
         events::Log,
         flows::Flow,
@@ -19,7 +19,7 @@ use crate::{
         social::{Provider, Way, invitation, way},
         sso::Said,
     },
-    store::{LinkRow, Why, social::NewOnTheWay},
+    store::{LinkRow, away::NewAway},
 };
 
 /// Where what the provider said is sealed.
@@ -27,22 +27,19 @@ const PLACE: &str = "flows.social_arrival";
 
 /// Lets somebody wait before the page for whoever is new; answers the secret by which they are found there.
 pub(super) async fn wait(visitor: &Visitor, provider: Provider, next: &str, said: &Said, browser: &str) -> Result<String, Stop> {
-    let mut tx = visitor.begin(vec![]).await?;
-    let secret = token([tx.dice(), tx.dice()]);
+    let secret = away::new_secret(visitor);
     let id_hash = hash_token(&secret);
-    let text = serde_json::to_string(said).map_err(|error| Stop::Broken(error.to_string()))?;
-    let sealed = visitor.app.0.key.seal(PLACE, &id_hash, &text, [tx.dice(), tx.dice()]);
-    let new = NewOnTheWay {
+    let new = NewAway {
         kind: Flow::SocialArrival,
         id_hash: &id_hash,
         browser_hash: browser,
         user: None,
-        provider,
+        account: None,
+        provider: provider.word(),
         return_to: next,
-        sealed: &sealed,
+        sealed: &away::seal(&visitor.app, PLACE, &id_hash, said)?,
     };
-    tx.set_out(&new).await?;
-    tx.commit_unrecorded(Why::HalfSignIn).await?;
+    away::keep(visitor, &new).await?;
     Ok(secret)
 }
 
@@ -67,10 +64,9 @@ pub struct View {
 pub async fn look(visitor: &Visitor, provider: Provider, secret: &str, browser: &str) -> Result<View, Stop> {
     client(&visitor.app, provider)?;
     let id_hash = hash_token(secret);
-    let found = visitor.read().on_the_way(Flow::SocialArrival, &id_hash, browser, provider, visitor.now()).await?;
-    let row = found.ok_or(Stop::Unknown)?;
-    let opened = visitor.app.0.key.open(PLACE, &id_hash, &row.sealed).and_then(|text| serde_json::from_str::<Said>(&text).ok());
-    let said = opened.ok_or_else(|| Stop::Broken("what a provider said cannot be read".to_owned()))?;
+    let found = visitor.read().away(Flow::SocialArrival, &id_hash, Some(browser), visitor.now()).await?;
+    let row = found.filter(|row| row.provider == provider.word()).ok_or(Stop::Unknown)?;
+    let said: Said = away::opened(&visitor.app, PLACE, &id_hash, &row)?;
     let token = invitation(&row.return_to).ok_or(Stop::Unknown)?;
     let join::View { link, offer, .. } = join::look(visitor, None, token).await?;
     let is_taken = visitor.read().owner(&link.canonical).await?.is_some();

@@ -5,13 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::{client, entering::arrive, linking::link};
 use crate::{
     acts::{
-        Person, Stop, Visitor,
+        Person, Stop, Visitor, away,
         sso::{Traveller, door::count, oidc::Returned},
     },
-    protocols::{
-        github, oidc,
-        secrets::{hash_token, token},
-    },
+    protocols::{github, oidc, secrets::hash_token},
     rules::{
         faults::Faults,
         flows::Flow,
@@ -19,10 +16,7 @@ use crate::{
         social::{Client, Provider, Purpose, redirect_uri},
         sso::Said,
     },
-    store::{
-        Why,
-        social::{NewOnTheWay, OnTheWayRow},
-    },
+    store::{Why, away::NewAway},
 };
 
 /// Where what has to be remembered of somebody on the way is sealed.
@@ -93,8 +87,7 @@ async fn leave(visitor: &Visitor, trip: &Trip<'_>, purpose: Purpose, user: Optio
     let app = &visitor.app;
     let client = client(app, trip.provider)?;
     count(visitor).await?;
-    let dice = &*app.0.hands.dice;
-    let state = token([dice(), dice()]);
+    let (dice, state) = (&*app.0.hands.dice, away::new_secret(visitor));
     let redirect_uri = redirect_uri(trip.base_url, trip.provider);
     let (url, asked) = match trip.provider {
         Provider::GitHub => {
@@ -111,20 +104,17 @@ async fn leave(visitor: &Visitor, trip: &Trip<'_>, purpose: Purpose, user: Optio
     };
     let id_hash = hash_token(&state);
     let kept = Kept { purpose: purpose.word().to_owned(), asked };
-    let text = serde_json::to_string(&kept).map_err(|error| Stop::Broken(error.to_string()))?;
-    let sealed = app.0.key.seal(PLACE, &id_hash, &text, [dice(), dice()]);
-    let mut tx = visitor.begin(vec![]).await?;
-    let new = NewOnTheWay {
+    let new = NewAway {
         kind: Flow::Social,
         id_hash: &id_hash,
         browser_hash: trip.browser,
         user,
-        provider: trip.provider,
+        account: None,
+        provider: trip.provider.word(),
         return_to: trip.next,
-        sealed: &sealed,
+        sealed: &away::seal(app, PLACE, &id_hash, &kept)?,
     };
-    tx.set_out(&new).await?;
-    tx.commit_unrecorded(Why::HalfSignIn).await?;
+    away::keep(visitor, &new).await?;
     Ok(url)
 }
 
@@ -151,8 +141,8 @@ fn failed(provider: Provider, says: &str) -> Stop {
 /// # Errors
 /// [`Stop::Unknown`] where nobody set out so, or has come back already.
 pub async fn expected(visitor: &Visitor, provider: Provider, secret: &str, browser: &str) -> Result<String, Stop> {
-    let found = visitor.read().on_the_way(Flow::Social, &hash_token(secret), browser, provider, visitor.now()).await?;
-    Ok(found.ok_or(Stop::Unknown)?.return_to)
+    let found = visitor.read().away(Flow::Social, &hash_token(secret), Some(browser), visitor.now()).await?;
+    Ok(found.filter(|row| row.provider == provider.word()).ok_or(Stop::Unknown)?.return_to)
 }
 
 /// Comes back.
@@ -170,9 +160,10 @@ pub async fn come_back(
     let client = client(&visitor.app, provider)?;
     let id_hash = hash_token(&returned.state);
     let mut tx = visitor.begin(vec![]).await?;
-    let row = tx.take_on_the_way(Flow::Social, &id_hash, traveller.browser, provider).await?.ok_or(Stop::Unknown)?;
+    let row = tx.take_away(Flow::Social, &id_hash, Some(traveller.browser)).await?;
+    let row = row.filter(|row| row.provider == provider.word()).ok_or(Stop::Unknown)?;
     tx.commit_unrecorded(Why::HalfSignIn).await?;
-    let kept = opened(visitor, &id_hash, &row)?;
+    let kept: Kept = away::opened(&visitor.app, PLACE, &id_hash, &row)?;
     let purpose = Purpose::parse(&kept.purpose).ok_or(Stop::Unknown)?;
     let said = said(visitor, client, &kept.asked, returned, base_url).await.map_err(|says| failed(provider, &says))?;
     match (purpose, &row.user_id) {
@@ -180,11 +171,6 @@ pub async fn come_back(
         (Purpose::Link, None) => Err(Stop::Unknown),
         (Purpose::SignIn, _) => arrive(visitor, provider, &row.return_to, &said, traveller).await,
     }
-}
-
-fn opened(visitor: &Visitor, id_hash: &str, row: &OnTheWayRow) -> Result<Kept, Stop> {
-    let opened = visitor.app.0.key.open(PLACE, id_hash, &row.sealed).and_then(|text| serde_json::from_str(&text).ok());
-    opened.ok_or_else(|| Stop::Broken("what was kept of a sign-in cannot be read".to_owned()))
 }
 
 /// What the provider says of whoever has come back, or why nothing. An address is one that it has verified.

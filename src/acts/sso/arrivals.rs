@@ -9,14 +9,14 @@ use super::{
 };
 use crate::{
     acts::{
-        Person, Stop, Visitor,
+        Person, Stop, Visitor, away,
         invitations::provider::{Invited, invited},
         letters,
         permit::in_force,
         provisioning,
         sessions::Cookies,
     },
-    protocols::secrets::{hash_token, token},
+    protocols::secrets::hash_token,
     rules::{
         addresses::Email,
         events::{Event, SsoEvent, Who},
@@ -34,11 +34,9 @@ use crate::{
         },
     },
     store::{
-        Instance, Reader, Tx, Why,
-        sso::{
-            DoorRow,
-            away::{AwayRow, NewAway},
-        },
+        Instance, Reader, Tx,
+        away::{AwayRow, NewAway},
+        sso::DoorRow,
     },
 };
 
@@ -65,28 +63,24 @@ pub(super) async fn wait(
     user: Option<&UserId>,
     arrived: &Arrived,
 ) -> Result<String, Stop> {
-    let mut tx = visitor.begin(vec![]).await?;
-    let secret = token([tx.dice(), tx.dice()]);
+    let secret = away::new_secret(visitor);
     let id_hash = hash_token(&secret);
-    let sealed = seal(visitor, &tx, &id_hash, arrived)?;
-    let away = NewAway {
+    let new = NewAway {
         kind: Flow::Arrival,
         id_hash: &id_hash,
         browser_hash: browser,
         user,
-        account: &door.idp.account,
-        idp: &door.idp.id,
+        account: Some(&door.idp.account),
+        provider: door.idp.id.as_str(),
         return_to: next,
-        sealed: &sealed,
+        sealed: &seal(visitor, &id_hash, arrived)?,
     };
-    tx.create_away(&away).await?;
-    tx.commit_unrecorded(Why::HalfSignIn).await?;
+    away::keep(visitor, &new).await?;
     Ok(secret)
 }
 
-pub(super) fn seal(visitor: &Visitor, tx: &Tx<Instance>, id_hash: &str, arrived: &Arrived) -> Result<String, Stop> {
-    let text = serde_json::to_string(arrived).map_err(|error| Stop::Broken(error.to_string()))?;
-    Ok(visitor.app.0.key.seal(PLACE, id_hash, &text, [tx.dice(), tx.dice()]))
+pub(super) fn seal(visitor: &Visitor, id_hash: &str, arrived: &Arrived) -> Result<String, Stop> {
+    away::seal(&visitor.app, PLACE, id_hash, arrived)
 }
 
 /// Somebody who waits.
@@ -122,8 +116,8 @@ impl View {
 pub async fn look(visitor: &Visitor, person: Option<&Person>, secret: &str, browser: &str) -> Result<View, Stop> {
     let id_hash = hash_token(secret);
     let mut reader = visitor.read();
-    let away = reader.away(Flow::Arrival, &id_hash, Some(browser), visitor.now()).await?.ok_or(Stop::Unknown)?;
-    view(visitor, &mut reader, person, &id_hash, away).await
+    let row = reader.away(Flow::Arrival, &id_hash, Some(browser), visitor.now()).await?.ok_or(Stop::Unknown)?;
+    view(visitor, &mut reader, person, &id_hash, row).await
 }
 
 async fn view(
@@ -131,25 +125,24 @@ async fn view(
     reader: &mut Reader<Instance>,
     person: Option<&Person>,
     id_hash: &str,
-    away: AwayRow,
+    row: AwayRow,
 ) -> Result<View, Stop> {
-    let opened = visitor.app.0.key.open(PLACE, id_hash, &away.sealed).and_then(|text| serde_json::from_str::<Arrived>(&text).ok());
-    let arrived = opened.ok_or_else(|| Stop::Broken("what a provider said cannot be read".to_owned()))?;
-    let door = reader.door(&away.idp).await?.ok_or(Stop::Unknown)?;
+    let arrived: Arrived = away::opened(&visitor.app, PLACE, id_hash, &row)?;
+    let door = reader.door(&row.idp()).await?.ok_or(Stop::Unknown)?;
     if arrived.claims.is_none() && door.idp.disabled_at.is_some() {
         return Err(Stop::Unknown);
     }
-    let invited = match (invitation(&away.return_to), arrived.said.email()) {
+    let invited = match (invitation(&row.return_to), arrived.said.email()) {
         (Some(token), Some(email)) => invited(visitor, reader, token, (&door.idp.account, &email)).await?,
         _ => None,
     };
-    let facts = facts(visitor, reader, person, &door, &arrived, away.user_id.as_ref()).await?;
+    let facts = facts(visitor, reader, person, &door, &arrived, row.user_id.as_ref()).await?;
     let mut facts = Facts { is_invited: invited.is_some(), ..facts };
     if let (Some(mailbox), Some(invited)) = (&mut facts.mailbox, &invited) {
         mailbox.is_confirmed |= invited.is_mailed();
     }
     let is_proven = facts.mailbox.is_some_and(|mailbox| mailbox.is_confirmed || mailbox.is_of_account);
-    Ok(View { door, arrived, way: way(facts), next: away.return_to, user: away.user_id, invited, is_proven })
+    Ok(View { door, arrived, way: way(facts), next: row.return_to, user: row.user_id, invited, is_proven })
 }
 
 async fn facts(
@@ -239,8 +232,8 @@ pub(super) async fn take(
     browser: &str,
 ) -> Result<View, Stop> {
     let id_hash = hash_token(secret);
-    let away = tx.take_away(Flow::Arrival, &id_hash, Some(browser)).await?.ok_or(Stop::Unknown)?;
-    view(visitor, tx, person, &id_hash, away).await
+    let row = tx.take_away(Flow::Arrival, &id_hash, Some(browser)).await?.ok_or(Stop::Unknown)?;
+    view(visitor, tx, person, &id_hash, row).await
 }
 
 pub(super) async fn note_link(tx: &mut Tx<Instance>, view: &View, member: MemberId, who: &Who) -> Result<(), Stop> {

@@ -68,7 +68,7 @@ pub async fn confirm(visitor: &Visitor, person: Option<&Person>, secret: &str, b
         return Err(wrong());
     }
     view.arrived.confirmed = true;
-    let sealed = seal(visitor, &tx, &id_hash, &view.arrived)?;
+    let sealed = seal(visitor, &id_hash, &view.arrived)?;
     tx.seal_away(Flow::Arrival, &id_hash, &sealed).await?;
     Ok(tx.commit_unrecorded(Why::HalfSignIn).await?)
 }

@@ -10,11 +10,8 @@ use super::{
     named,
 };
 use crate::{
-    acts::{Holder, Permit, Stop, Visitor},
-    protocols::{
-        oidc,
-        secrets::{hash_token, token},
-    },
+    acts::{Holder, Permit, Stop, Visitor, away},
+    protocols::{oidc, secrets::hash_token},
     rules::{
         addresses::Email,
         events::{Event, Log, SsoEvent, Who},
@@ -29,10 +26,8 @@ use crate::{
     },
     store::{
         Attempt, Why,
-        sso::{
-            DoorRow,
-            away::{AwayRow, NewAway},
-        },
+        away::{AwayRow, NewAway},
+        sso::DoorRow,
     },
 };
 
@@ -144,12 +139,6 @@ pub async fn provider_of(permit: &Permit<may::ManageSso>, idp: &IdpId) -> Result
     if door.idp.account == permit.account().account { Ok(door) } else { Err(Stop::Unknown) }
 }
 
-/// A new secret by which somebody on the way is found again.
-pub(super) fn new_secret(visitor: &Visitor) -> String {
-    let dice = &visitor.app.0.hands.dice;
-    token([dice(), dice()])
-}
-
 /// Keeps what was asked until somebody comes back with this secret.
 pub(super) async fn keep(
     visitor: &Visitor,
@@ -159,31 +148,26 @@ pub(super) async fn keep(
     (secret, kept): (&str, &Kept),
 ) -> Result<(), Stop> {
     let id_hash = hash_token(secret);
-    let sealed = seal(visitor, &id_hash, kept)?;
-    let mut tx = visitor.begin(vec![]).await?;
-    let away = NewAway {
+    let new = NewAway {
         kind: Flow::Sso,
         id_hash: &id_hash,
         browser_hash: trip.browser,
         user,
-        account: &door.idp.account,
-        idp: &door.idp.id,
+        account: Some(&door.idp.account),
+        provider: door.idp.id.as_str(),
         return_to: trip.next,
-        sealed: &sealed,
+        sealed: &seal(visitor, &id_hash, kept)?,
     };
-    tx.create_away(&away).await?;
-    Ok(tx.commit_unrecorded(Why::HalfSignIn).await?)
+    away::keep(visitor, &new).await
 }
 
 pub(super) fn seal(visitor: &Visitor, id_hash: &str, kept: &Kept) -> Result<String, Stop> {
-    let (text, dice) = (serde_json::to_string(kept).map_err(|error| Stop::Broken(error.to_string()))?, &visitor.app.0.hands.dice);
-    Ok(visitor.app.0.key.seal(PLACE, id_hash, &text, [dice(), dice()]))
+    away::seal(&visitor.app, PLACE, id_hash, kept)
 }
 
 /// What was kept of somebody who comes back.
-pub(super) fn opened(visitor: &Visitor, id_hash: &str, away: &AwayRow) -> Result<Kept, Stop> {
-    let opened = visitor.app.0.key.open(PLACE, id_hash, &away.sealed).and_then(|text| serde_json::from_str(&text).ok());
-    opened.ok_or_else(|| Stop::Broken("what was kept of a sign-in cannot be read".to_owned()))
+pub(super) fn opened(visitor: &Visitor, id_hash: &str, row: &AwayRow) -> Result<Kept, Stop> {
+    away::opened(&visitor.app, PLACE, id_hash, row)
 }
 
 /// Counts that somebody makes work.
@@ -213,24 +197,24 @@ pub enum Back {
 /// # Errors
 /// [`Stop::Unknown`] where nobody set out so, or has come back already.
 pub async fn expected(visitor: &Visitor, secret: &str, browser: &str) -> Result<(DoorRow, String), Stop> {
-    let away = visitor.read().away(Flow::Sso, &hash_token(secret), Some(browser), visitor.now()).await?.ok_or(Stop::Unknown)?;
-    Ok((provider(visitor, &away.idp).await?, away.return_to))
+    let row = visitor.read().away(Flow::Sso, &hash_token(secret), Some(browser), visitor.now()).await?.ok_or(Stop::Unknown)?;
+    Ok((provider(visitor, &row.idp()).await?, row.return_to))
 }
 
 /// Whoever the provider has proven goes on: in, to the page for whoever is new, or to what a test has shown.
 pub(super) async fn go_on(
     visitor: &Visitor,
     door: &DoorRow,
-    (purpose, away): (Purpose, &AwayRow),
+    (purpose, row): (Purpose, &AwayRow),
     (said, claims): (Said, Value),
     traveller: &Traveller<'_>,
 ) -> Result<Back, Stop> {
     let arrived = Arrived { said, confirmed: false, claims: (purpose == Purpose::Test).then_some(claims) };
     match purpose {
-        Purpose::Test => tested(visitor, door, away.user_id.as_ref(), traveller.browser, arrived).await,
+        Purpose::Test => tested(visitor, door, row.user_id.as_ref(), traveller.browser, arrived).await,
         Purpose::SignIn | Purpose::Prove if door.idp.disabled_at.is_some() => Err(Stop::Unknown),
-        Purpose::SignIn => arrive(visitor, door, (&away.return_to, How::AsItIs), arrived, traveller).await,
-        Purpose::Prove => arrive(visitor, door, (&away.return_to, How::Forced), arrived, traveller).await,
+        Purpose::SignIn => arrive(visitor, door, (&row.return_to, How::AsItIs), arrived, traveller).await,
+        Purpose::Prove => arrive(visitor, door, (&row.return_to, How::Forced), arrived, traveller).await,
     }
 }
 

@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use super::{
     SECRET,
-    door::{self, Asked, Back, Kept, Trip, Way, go_on, keep, note_fault, opened, provider, variant},
+    door::{Asked, Back, Kept, Trip, Way, go_on, keep, note_fault, opened, provider, variant},
     entering::Traveller,
 };
 use crate::{
-    acts::{App, Stop, Visitor},
+    acts::{App, Stop, Visitor, away},
     protocols::{
         oidc::{self, Answer, Begin, Client},
         secrets::hash_token,
@@ -77,7 +77,7 @@ pub(super) async fn leave(
     user: Option<&UserId>,
 ) -> Result<Way, Stop> {
     let app = &visitor.app;
-    let state = door::new_secret(visitor);
+    let state = away::new_secret(visitor);
     let client = OwnClient::new(app, door, trip.base_url)?;
     let how = Begin { force: purpose != Purpose::SignIn, hint: None };
     match oidc::begin(&app.0.outside, &client.borrowed(), &state, &*app.0.hands.dice, how).await {
@@ -104,14 +104,14 @@ pub async fn come_back(
     let app = &visitor.app;
     let id_hash = hash_token(&returned.state);
     let mut tx = visitor.begin(vec![]).await?;
-    let away = tx.take_away(Flow::Sso, &id_hash, Some(traveller.browser)).await?.ok_or(Stop::Unknown)?;
+    let row = tx.take_away(Flow::Sso, &id_hash, Some(traveller.browser)).await?.ok_or(Stop::Unknown)?;
     tx.commit_unrecorded(Why::HalfSignIn).await?;
     // What one provider answers is asked of no other.
-    if away.idp != *id {
+    if row.idp() != *id {
         return Err(Stop::Unknown);
     }
-    let door = provider(visitor, &away.idp).await?;
-    let kept = opened(visitor, &id_hash, &away)?;
+    let door = provider(visitor, &row.idp()).await?;
+    let kept = opened(visitor, &id_hash, &row)?;
     let (purpose, Asked::Oidc(secrets)) = (kept.purpose()?, &kept.asked) else { return Err(Stop::Unknown) };
     let own = OwnClient::new(app, &door, base_url)?;
     if returned.code.is_empty() {
@@ -120,12 +120,12 @@ pub async fn come_back(
         return Err(Faults::one("idp", fault.to_string()).into());
     }
     let answer = Answer { code: &returned.code, iss: returned.iss.as_deref() };
-    let since = (purpose != Purpose::SignIn).then_some(away.created_at.0);
+    let since = (purpose != Purpose::SignIn).then_some(row.created_at.0);
     match oidc::finish(&app.0.outside, &own.borrowed(), secrets, &answer, visitor.now().0, since).await {
         Ok(claims) => {
             let is_disowned = is_disowned(&claims.all);
             let said = Said { subject: claims.subject, email: claims.email, name: claims.name, is_disowned };
-            go_on(visitor, &door, (purpose, &away), (said, claims.all), traveller).await
+            go_on(visitor, &door, (purpose, &row), (said, claims.all), traveller).await
         }
         Err(fault) => Err(note_fault(visitor, &door, &variant(&fault), &fault.to_string()).await),
     }

@@ -11,7 +11,7 @@ use super::{
     signing,
 };
 use crate::{
-    acts::{Stop, Visitor},
+    acts::{Stop, Visitor, away},
     protocols::{
         saml::{
             certificate::Certificate,
@@ -30,10 +30,8 @@ use crate::{
     },
     store::{
         Why,
-        sso::{
-            DoorRow,
-            away::{AwayRow, NewAway},
-        },
+        away::{AwayRow, NewAway},
+        sso::DoorRow,
     },
 };
 
@@ -59,11 +57,11 @@ pub(super) async fn leave(
     purpose: Purpose,
     user: Option<&UserId>,
 ) -> Result<Way, Stop> {
-    let (idp, relay_state) = (&door.idp, door::new_secret(visitor));
+    let (idp, relay_state) = (&door.idp, away::new_secret(visitor));
     let destination =
         Url::parse(&idp.sso_url).map_err(|error| Stop::Broken(format!("the address of {} cannot be read: {error}", idp.id)))?;
     // An NCName cannot begin with a digit or a hyphen.
-    let id = format!("_{}", hash_token(&door::new_secret(visitor)));
+    let id = format!("_{}", hash_token(&away::new_secret(visitor)));
     let (issuer, acs) = (entity_id(trip.base_url, &idp.id), acs(trip.base_url, &idp.id));
     let request = AuthnRequest {
         id: &id,
@@ -103,8 +101,8 @@ pub async fn consume(visitor: &Visitor, id: &IdpId, posted: Posted, base_url: &s
         return Err(Stop::Unknown);
     }
     let state_hash = hash_token(&posted.relay_state);
-    let away = visitor.read().away(Flow::Sso, &state_hash, None, visitor.now()).await?.filter(|away| away.idp == *id);
-    let kept = away.as_ref().map(|away| opened(visitor, &state_hash, away)).transpose()?;
+    let row = visitor.read().away(Flow::Sso, &state_hash, None, visitor.now()).await?.filter(|row| row.idp() == *id);
+    let kept = row.as_ref().map(|row| opened(visitor, &state_hash, row)).transpose()?;
     let pending = match kept.as_ref().map(|kept| &kept.asked) {
         Some(Asked::Saml(request)) => Some(request.clone()),
         Some(_) => return Err(Stop::Unknown),
@@ -119,12 +117,12 @@ pub async fn consume(visitor: &Visitor, id: &IdpId, posted: Posted, base_url: &s
         Err((word, says)) => return Err(note_fault(visitor, &door, &word, &says).await),
     };
     let purpose = kept.map_or(Ok(Purpose::SignIn), |kept| kept.purpose())?;
-    let since = away.as_ref().map_or(0, |away| away.created_at.0) - SKEW.0;
+    let since = row.as_ref().map_or(0, |row| row.created_at.0) - SKEW.0;
     if purpose != Purpose::SignIn && asserted.authn_instant_ms < since {
         let says = "The provider was asked to prove anew who it is, and says that they signed in there before that.";
         return Err(note_fault(visitor, &door, "NotFresh", says).await);
     }
-    match wait(visitor, &door, (purpose, away), &state_hash, &asserted).await? {
+    match wait(visitor, &door, (purpose, row), &state_hash, &asserted).await? {
         Some(secret) => Ok(secret),
         None => Err(note_fault(visitor, &door, "Replayed", "What the provider said was used before: it counts once.").await),
     }
@@ -155,15 +153,15 @@ async fn verify(
 async fn wait(
     visitor: &Visitor,
     door: &DoorRow,
-    (purpose, away): (Purpose, Option<AwayRow>),
+    (purpose, row): (Purpose, Option<AwayRow>),
     state_hash: &str,
     asserted: &Asserted,
 ) -> Result<Option<String>, Stop> {
-    let secret = door::new_secret(visitor);
+    let secret = away::new_secret(visitor);
     let id_hash = hash_token(&secret);
     let sealed = door::seal(visitor, &id_hash, &Kept::new(purpose, Asked::Said(said_by(asserted), in_words(asserted))))?;
     let mut tx = visitor.begin(vec![]).await?;
-    if away.is_some() && tx.take_away(Flow::Sso, state_hash, None).await?.is_none() {
+    if row.is_some() && tx.take_away(Flow::Sso, state_hash, None).await?.is_none() {
         return Ok(None);
     }
     if !tx.use_assertion(&door.idp.id, &asserted.assertion_id, Millis(asserted.replay_until_ms)).await? {
@@ -173,11 +171,11 @@ async fn wait(
     let new = NewAway {
         kind: Flow::Asserted,
         id_hash: &id_hash,
-        browser_hash: away.as_ref().map_or(UNASKED, |away| &away.browser),
-        user: away.as_ref().and_then(|away| away.user_id.as_ref()),
-        account: &door.idp.account,
-        idp: &door.idp.id,
-        return_to: away.as_ref().map_or(&inside, |away| &away.return_to),
+        browser_hash: row.as_ref().map_or(UNASKED, |row| &row.browser),
+        user: row.as_ref().and_then(|row| row.user_id.as_ref()),
+        account: Some(&door.idp.account),
+        provider: door.idp.id.as_str(),
+        return_to: row.as_ref().map_or(&inside, |row| &row.return_to),
         sealed: &sealed,
     };
     tx.create_away(&new).await?;
@@ -212,13 +210,13 @@ fn in_words(asserted: &Asserted) -> Value {
 pub async fn come_back(visitor: &Visitor, secret: &str, traveller: &Traveller<'_>) -> Result<Back, Stop> {
     let id_hash = hash_token(secret);
     let mut tx = visitor.begin(vec![]).await?;
-    let away = match tx.take_away(Flow::Asserted, &id_hash, Some(traveller.browser)).await? {
-        Some(away) => away,
+    let row = match tx.take_away(Flow::Asserted, &id_hash, Some(traveller.browser)).await? {
+        Some(row) => row,
         None => tx.take_away(Flow::Asserted, &id_hash, Some(UNASKED)).await?.ok_or(Stop::Unknown)?,
     };
     tx.commit_unrecorded(Why::HalfSignIn).await?;
-    let door = provider(visitor, &away.idp).await?;
-    let kept = opened(visitor, &id_hash, &away)?;
+    let door = provider(visitor, &row.idp()).await?;
+    let kept = opened(visitor, &id_hash, &row)?;
     let (purpose, Asked::Said(said, claims)) = (kept.purpose()?, kept.asked) else { return Err(Stop::Unknown) };
-    go_on(visitor, &door, (purpose, &away), (said, claims), traveller).await
+    go_on(visitor, &door, (purpose, &row), (said, claims), traveller).await
 }

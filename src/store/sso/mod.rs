@@ -1,6 +1,5 @@
-//! Identity providers of accounts. What SAML needs besides stands in [`certificates`], who people are at them stands in [`identities`], and who is on the way to one in [`away`].
+//! Identity providers of accounts. What SAML needs besides stands in [`certificates`], who people are at them stands in [`identities`].
 
-pub mod away;
 pub mod certificates;
 pub mod identities;
 

@@ -1,14 +1,13 @@
-//! Who is on the way to a provider, or has come back from one as nobody whom the account knows: flows that are bound to a browser.
+//! Who is on the way to a provider, an account's own or GitHub and Google, or has come back from one as nobody who is known: flows that are
+//! bound to a browser.
 
 use sqlx::FromRow;
 
-use crate::{
-    rules::{
-        flows::Flow,
-        ids::{AccountId, IdpId, UserId},
-        time::Millis,
-    },
-    store::{Instance, Reader, Result, Tx, run, sql},
+use super::{Instance, Reader, Result, Tx, run, sql};
+use crate::rules::{
+    flows::Flow,
+    ids::{AccountId, IdpId, UserId},
+    time::Millis,
 };
 
 /// Somebody on the way.
@@ -21,10 +20,10 @@ pub struct NewAway<'a> {
     pub browser_hash: &'a str,
     /// Who it is, where that is known.
     pub user: Option<&'a UserId>,
-    /// The account.
-    pub account: &'a AccountId,
-    /// The provider.
-    pub idp: &'a IdpId,
+    /// The account, where it is to a provider of one.
+    pub account: Option<&'a AccountId>,
+    /// The provider: an id, or a word.
+    pub provider: &'a str,
     /// Where to go afterwards.
     pub return_to: &'a str,
     /// What has to be remembered, sealed for this row.
@@ -36,12 +35,9 @@ pub struct NewAway<'a> {
 pub struct AwayRow {
     /// Who it is, where that is known.
     pub user_id: Option<UserId>,
-    /// The account.
-    #[sqlx(rename = "account_id")]
-    pub account: AccountId,
-    /// The provider.
+    /// The provider: an id, or a word.
     #[sqlx(rename = "idp_id")]
-    pub idp: IdpId,
+    pub provider: String,
     /// Where to go afterwards.
     pub return_to: String,
     /// What has to be remembered, sealed for this row.
@@ -53,10 +49,18 @@ pub struct AwayRow {
     pub browser: String,
 }
 
+impl AwayRow {
+    /// The provider, where it is an account's.
+    #[must_use]
+    pub fn idp(&self) -> IdpId {
+        IdpId::trusted(self.provider.clone())
+    }
+}
+
 macro_rules! is_open {
     () => {
         " id_hash = $1 AND kind = $2 AND used_at IS NULL AND expires_at > $4 AND browser_hash = COALESCE(CAST($3 AS TEXT), browser_hash)
-          AND account_id IS NOT NULL AND idp_id IS NOT NULL AND return_to IS NOT NULL AND sealed IS NOT NULL"
+          AND idp_id IS NOT NULL AND return_to IS NOT NULL AND sealed IS NOT NULL"
     };
 }
 
@@ -67,7 +71,7 @@ impl<S> Reader<S> {
     /// When the database fails.
     pub async fn away(&mut self, kind: Flow, id_hash: &str, browser_hash: Option<&str>, now: Millis) -> Result<Option<AwayRow>> {
         Ok(sql!(self, c => sqlx::query_as(
-            concat!("SELECT user_id, account_id, idp_id, return_to, sealed, created_at, browser_hash FROM flows WHERE", is_open!()))
+            concat!("SELECT user_id, idp_id, return_to, sealed, created_at, browser_hash FROM flows WHERE", is_open!()))
             .bind(id_hash).bind(kind.word()).bind(browser_hash).bind(now).fetch_optional(c)))
     }
 }
@@ -90,7 +94,7 @@ impl Tx<Instance> {
             .bind(new.browser_hash)
             .bind(new.user)
             .bind(new.account)
-            .bind(new.idp)
+            .bind(new.provider)
             .bind(new.return_to)
             .bind(new.sealed)
             .bind(now)
@@ -121,7 +125,7 @@ impl Tx<Instance> {
     pub async fn take_away(&mut self, kind: Flow, id_hash: &str, browser_hash: Option<&str>) -> Result<Option<AwayRow>> {
         let now = self.now();
         Ok(sql!(self, c => sqlx::query_as(concat!("UPDATE flows SET used_at = $4 WHERE", is_open!(),
-            " RETURNING user_id, account_id, idp_id, return_to, sealed, created_at, browser_hash"))
+            " RETURNING user_id, idp_id, return_to, sealed, created_at, browser_hash"))
             .bind(id_hash).bind(kind.word()).bind(browser_hash).bind(now).fetch_optional(c)))
     }
 }
