@@ -141,7 +141,7 @@ fn rescue() -> Command {
         .arg(text("reason", "TEXT", "Why: it is kept in the account's events, and told to all its administrators"))
         .arg(flag("reset-factor", "Take their second factor and recovery codes away as well"))
         .arg(flag("reset-password", "Make a link to choose a new password as well"))
-        .arg(flag("mixed-sso", "Let members who were there before single sign-on do without it as well"))
+        .arg(flag("mixed-sso", "Let members who were there before single sign-on do without it as well; all who are there now, where the administrator came later"))
         .arg(flag("relax-ip", "Let all IP restrictions of the account only warn as well"))
         .arg(flag("drill", "Prove that all of this would work, for every account or the one that is named, and change nothing"))
 }

@@ -21,6 +21,7 @@ use crate::{
         faults::Faults,
         flows::Flow,
         gate::Step,
+        ids::UserId,
         letters::Letter,
         members::search_words,
         sessions::End,
@@ -63,7 +64,7 @@ pub async fn ask_to_change(person: &Person, change: &Change) -> Result<(), Stop>
     let is_taken = person.visitor().read().owner(email.canonical()).await?.is_some();
     let mut tx = person.begin().await?;
     proven.demand(&mut tx).await?;
-    demand_own(&mut tx).await?;
+    demand_own(&mut tx, &person.facts().user).await?;
     send_link(person, &mut tx, email, is_taken).await?;
     let letter = Letter::EmailChangeAsked { new: email.written().to_owned(), from: person.address() };
     tell_old(person, &mut tx, &old, &letter).await?;
@@ -80,12 +81,12 @@ async fn demand_enrolment(person: &Person) -> Result<(), Stop> {
 }
 
 /// An address that a directory keeps is not changed by hand.
-async fn demand_own(tx: &mut Tx<OfUser>) -> Result<(), Stop> {
+async fn demand_own(tx: &mut Tx<OfUser>, user: &UserId) -> Result<(), Stop> {
     if tx.is_provisioned().await? {
         let says = "Your organisation's directory keeps this address. Ask whoever runs the directory to change it there.";
         return Err(Faults::one("email", says).into());
     }
-    if let Some(account) = tx.enforcing_account().await? {
+    if let Some(account) = tx.enforcing_account(user).await? {
         let says = format!(
             "{account} lets people in through its identity provider alone, which says what your address is. It stays while that is so."
         );
@@ -143,7 +144,7 @@ pub async fn confirm(person: &Person, secret: &str, token_hash: &str) -> Result<
         tx.commit(Event::Person { who: person.who(), what: PersonEvent::EmailConfirmed }).await?;
         return Ok(email);
     }
-    demand_own(&mut tx).await?;
+    demand_own(&mut tx, &person.facts().user).await?;
     demand_free(tx.replace_address(&email).await?)?;
     tx.end_flows_of(&user).await?;
     let who = Who { user, email: email.canonical().to_owned() };

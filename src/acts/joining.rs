@@ -6,6 +6,7 @@ use crate::{
     rules::{
         addresses::Email,
         events::{Event, Log, Who},
+        faults::Faults,
         ids::{AccountId, MemberId, UserId},
         members::{Roles, fold, search_words},
         time::Millis,
@@ -27,8 +28,12 @@ pub(super) struct Newcomer<'a> {
     pub(super) terms: Option<String>,
 }
 
-/// Makes somebody a user, whose log the transaction holds from then on, and notes it. `None` where the address is somebody's.
-pub(super) async fn make_user(tx: &mut Tx<Instance>, new: Newcomer<'_>) -> Result<Option<Who>, Stop> {
+/// Makes somebody a user who has accepted the terms of use that are demanded; the transaction holds their log from then on, and it is noted.
+/// `None` where the address is somebody's.
+pub(super) async fn make_user(tx: &mut Tx<Instance>, demanded: Option<&str>, new: Newcomer<'_>) -> Result<Option<Who>, Stop> {
+    if new.terms.as_deref() != demanded {
+        return Err(Faults::one("terms", "The terms of use have changed. Read them again.").into());
+    }
     let id = UserId::new(tx.now(), tx.dice());
     let Newcomer { name, email, is_verified, password_hash, source, terms } = new;
     if !tx.create_user(&NewUser { id: &id, name, email, is_verified, password_hash, source }).await? {

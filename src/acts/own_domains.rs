@@ -115,8 +115,9 @@ pub(super) async fn look_again(app: &App) -> Result<(), Stop> {
 async fn note(app: &App, row: OwnDomainRow, is_found: Option<bool>) -> Result<(), Stop> {
     let hold = vec![Log::Account(row.account.clone())];
     let mut tx = app.0.db.begin(InAccount(row.account.clone()), hold, system(app.operation()), &app.0.hands).await?;
-    // Another process, or somebody, was first.
-    if !tx.is_domain_of(&row.account, &row.domain).await? {
+    // Another process, or somebody, was first: taken away, and shown again by another record.
+    let is_same = |now: &OwnDomainRow| now.domain == row.domain && now.token == row.token && now.verified_at.is_some();
+    if !tx.own_domains().await?.iter().any(is_same) {
         return Ok(());
     }
     let is_lost = match is_found {

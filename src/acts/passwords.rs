@@ -24,7 +24,7 @@ use crate::{
         sessions::End,
         time::Millis,
     },
-    store::Tx,
+    store::{Instance, Tx},
 };
 
 /// Sends a link to whoever has proven that this address is theirs. Whoever asks is not told whether anybody has: where nobody
@@ -39,11 +39,26 @@ pub async fn forget(visitor: &Visitor, email: &Email) -> Result<(), Stop> {
     let to = Addressee::new(visitor.read().owner(email.canonical()).await?, email)?;
     let mut tx = visitor.begin(vec![to.user.clone().map_or(Log::Instance, Log::User)]).await?;
     tx.end_flows_about(Flow::PasswordReset, &to.email).await?;
-    let (token, expires_at) = links::make(&mut tx, Flow::PasswordReset, to.user.as_ref(), Some(&to.email)).await?;
-    to.write(&visitor.app, &mut tx, &Letter::PasswordReset { token, expires_at: expires_at.0 }).await?;
+    let by_sso = match &to.user {
+        Some(user) => kept_to_sso(&mut tx, user).await?,
+        None => None,
+    };
+    // A link to nobody leads nowhere; it is written for the same rows to be there.
+    let whose = to.user.as_ref().filter(|_| by_sso.is_none());
+    let (token, expires_at) = links::make(&mut tx, Flow::PasswordReset, whose, Some(&to.email)).await?;
+    let letter = match by_sso {
+        Some(account) => Letter::PasswordBySso { account },
+        None => Letter::PasswordReset { token, expires_at: expires_at.0 },
+    };
+    to.write(&visitor.app, &mut tx, &letter).await?;
     tx.commit(Event::PasswordResetAsked { user: to.user, email: to.email.canonical().to_owned() }).await?;
     letters::ring(&visitor.app);
     Ok(())
+}
+
+/// The account that somebody comes into through its provider alone, of whoever has never had a password: they get none as long as that is so.
+async fn kept_to_sso(tx: &mut Tx<Instance>, user: &UserId) -> Result<Option<String>, Stop> {
+    if tx.password_set_at(user).await?.is_some() { Ok(None) } else { Ok(tx.enforcing_account(user).await?) }
 }
 
 /// Whose password a link lets one choose: their address. Looking changes nothing, however often.

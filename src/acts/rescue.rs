@@ -28,7 +28,7 @@ use crate::{
         time::Millis,
     },
     store::{
-        Instance, NewSession, Reader, Tx,
+        Instance, NewSession, Tx,
         rescue::{AccountRow, AdministratorRow, RescueRow},
     },
 };
@@ -104,7 +104,7 @@ pub async fn drill(app: &App, (account, administrators): &Administered) -> Resul
         reset_factor: person.factor_since.is_some(),
         reset_password: true,
         relax_ip: app.0.db.reader(Instance).ip_state(&account.account).await?.is_enforced(app.now()),
-        mixed_sso: mode_of(&mut app.0.db.reader(Instance), &account.account).await? == Mode::Enforced,
+        mixed_sso: is_enforced(app, &account.account).await?,
     };
     let Prepared { mut tx, event, opened, who, letter } = prepare(app, &wanted).await?;
     for recipient in &opened.told {
@@ -163,7 +163,7 @@ async fn prepare(app: &App, wanted: &Wanted) -> Result<Prepared, Stop> {
     let password = if wanted.reset_password { Some(offer_password(&mut tx, &who, &person).await?) } else { None };
     let relaxed = if wanted.relax_ip { Some(relax(&mut tx, &account).await?) } else { None };
     if wanted.mixed_sso {
-        mix(&mut tx, &account).await?;
+        mix(&mut tx, &account, &person).await?;
     }
     let secret = token([tx.dice(), tx.dice()]);
     let until = tx.create_rescue(&hash_token(&secret), &who.user, &account.account).await?;
@@ -248,19 +248,25 @@ async fn relax(tx: &mut Tx<Instance>, account: &AccountRow) -> Result<u64, Stop>
     Ok(restrictions)
 }
 
-/// Who uses single sign-on.
-async fn mode_of<S>(reader: &mut Reader<S>, account: &AccountId) -> Result<Mode, Stop> {
-    Ok(reader.account_setting(account, MODE).await?.as_deref().and_then(Mode::parse).unwrap_or(Mode::Mixed))
+/// Whether everybody has to use single sign-on.
+async fn is_enforced(app: &App, account: &AccountId) -> Result<bool, Stop> {
+    Ok(Mode::of(app.0.db.reader(Instance).account_setting(account, MODE).await?.as_deref()) == Mode::Enforced)
 }
 
-/// Lets members who were there before single sign-on do without it.
-async fn mix(tx: &mut Tx<Instance>, account: &AccountRow) -> Result<(), Stop> {
-    if mode_of(tx, &account.account).await? != Mode::Enforced {
-        return Err(Faults::one("account", format!("{} does not enforce single sign-on. Leave out --mixed-sso.", account.slug)).into());
+/// Lets members who were there before single sign-on do without it; all who are there now, where whoever is rescued came later.
+async fn mix(tx: &mut Tx<Instance>, account: &AccountRow, person: &AdministratorRow) -> Result<(), Stop> {
+    let mode = Mode::of(tx.account_setting(&account.account, MODE).await?.as_deref());
+    let is_late = tx.came_after_first_idp(&account.account, &person.user).await?;
+    if mode != Mode::Enforced && !is_late {
+        let says = format!("{} may come into {} without single sign-on. Leave out --mixed-sso.", person.email, account.slug);
+        return Err(Faults::one("account", says).into());
     }
-    tx.let_mix(&account.account, "console").await?;
-    let value = |mode: Mode| json!({ "mode": mode.word() });
-    let what = SsoEvent::Updates { before: value(Mode::Enforced), after: value(Mode::Mixed) };
+    tx.let_mix(&account.account, "console", is_late).await?;
+    let mut after = json!({ "mode": Mode::Mixed.word() });
+    if is_late {
+        after["without_it"] = "everybody who is a member now".into();
+    }
+    let what = SsoEvent::Updates { before: json!({ "mode": mode.word() }), after };
     tx.note(Event::Sso { account: account.account.clone(), what });
     Ok(())
 }

@@ -112,7 +112,7 @@ pub async fn set_up(visitor: &Visitor, new: NewInstance, token: &str, cookies: &
     let user = Newcomer { name, email, is_verified: true, password_hash: Some(&password_hash), source: KIND, terms: None };
     // In a database without users and accounts nothing can be taken; if something is, nothing of this may stand.
     let found_taken = || Stop::Broken("set-up found its user or account taken".to_owned());
-    let who = make_user(&mut tx, user).await?.ok_or_else(found_taken)?;
+    let who = make_user(&mut tx, None, user).await?.ok_or_else(found_taken)?;
     let account = AccountId::new(tx.now(), tx.dice());
     if !tx.create_account(&account, &new.account, &new.slug).await? {
         return Err(found_taken());

@@ -92,7 +92,7 @@ pub async fn sign_up(visitor: &Visitor, secret: &str, new: &NewPerson, before: O
     }
     let (password_hash, terms) = (Some(password_hash.as_str()), new.terms.clone());
     let user = Newcomer { name: &new.name, email: &email, is_verified: true, password_hash, source: SOURCE, terms };
-    let Some(who) = make_user(&mut tx, user).await? else {
+    let Some(who) = make_user(&mut tx, visitor.terms_of_use(), user).await? else {
         return Err(Faults::one("password", "There is a user with this address already. Sign in instead.").into());
     };
     let session = sessions::begin(visitor, &mut tx, &who, cookies).await?;

@@ -71,7 +71,7 @@ settings! {
     letters_kept "FRONTDESK_LETTERS_KEPT" = "30d": "How long the record of a letter, and its file where letters are files, is kept after it was written.";
     seats "FRONTDESK_SEATS" = "0": "The most members that an account may have, disabled ones included; 0 for any number. Open invitations take a seat too.";
     sign_up "FRONTDESK_SIGN_UP" = "closed": "closed: people come by invitation. open: whoever can read letters to an address may sign up with it.";
-    terms_of_use "FRONTDESK_TERMS_OF_USE" = "" or "(none)": "The address of the terms of use that whoever becomes a user has to accept, at sign-up, by an invitation or through a provider.";
+    terms_of_use "FRONTDESK_TERMS_OF_USE" = "" or "(none)": "The address of the terms of use that whoever becomes a user has to accept, except at set-up: at sign-up, by an invitation or through a provider.";
     account_creation "FRONTDESK_ACCOUNT_CREATION" = "administrators": "Who may create accounts: nobody, administrators (people who administer one already), or everybody.";
     plan "FRONTDESK_PLAN" = "Self-hosted": "The name of the plan, as the billing page shows it.";
     trusted_proxies "FRONTDESK_TRUSTED_PROXIES" = "" or "(none)": "Addresses or networks, separated by commas, of proxies: what they say of who asks counts, in the header that is set beside this.";

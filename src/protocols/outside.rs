@@ -9,10 +9,11 @@
 mod public;
 
 use std::{
+    collections::HashMap,
     error::Error,
     fmt, io,
     net::{IpAddr, SocketAddr, ToSocketAddrs},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
@@ -28,7 +29,7 @@ use rustls::{
 };
 use serde::de::DeserializeOwned;
 use tokio::{
-    sync::Semaphore,
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
     task::spawn_blocking,
     time::{Instant, timeout_at},
 };
@@ -42,6 +43,8 @@ pub const LONGEST: Duration = Duration::from_secs(5);
 pub const LARGEST: usize = 1 << 20;
 /// How many names may be looked up at the same time. A lookup cannot be broken off and holds a thread until it ends by itself.
 const LOOKUPS: usize = 32;
+/// How many of them may be of the same name: one whose servers do not answer holds up whoever wants it, and nobody else.
+const LOOKUPS_OF_A_NAME: usize = 4;
 /// How long a connection stays open for the next request of the same sign-in.
 const IDLE: Duration = Duration::from_secs(15);
 
@@ -145,7 +148,7 @@ impl Outside {
             .with_no_client_auth();
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
-            .dns_resolver(Arc::new(Resolver { private, lookups: Arc::new(Semaphore::new(LOOKUPS)) }))
+            .dns_resolver(Arc::new(Resolver { private, lookups: Arc::new(Lookups::new()) }))
             .redirect(redirect::Policy::none())
             .no_proxy()
             .https_only(private == Private::Refused)
@@ -320,18 +323,48 @@ impl Error for NotPublic {}
 /// Looks names up as the operating system does, and looks at what comes of it.
 struct Resolver {
     private: Private,
-    lookups: Arc<Semaphore>,
+    lookups: Arc<Lookups>,
+}
+
+/// How many names are being looked up, and how many people wait for each.
+struct Lookups {
+    all: Arc<Semaphore>,
+    names: Mutex<HashMap<String, Weak<Semaphore>>>,
+}
+
+impl Lookups {
+    fn new() -> Self {
+        Self { all: Arc::new(Semaphore::new(LOOKUPS)), names: Mutex::default() }
+    }
+
+    /// The turns of a name.
+    fn of(&self, name: &str) -> Arc<Semaphore> {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(turns) = names.get(name).and_then(Weak::upgrade) {
+            return turns;
+        }
+        names.retain(|_, turns| turns.strong_count() > 0);
+        let turns = Arc::new(Semaphore::new(LOOKUPS_OF_A_NAME));
+        names.insert(name.to_owned(), Arc::downgrade(&turns));
+        turns
+    }
+
+    /// A turn to look a name up, once there is one.
+    async fn turn(&self, name: &str) -> Result<[OwnedSemaphorePermit; 2], AcquireError> {
+        let of_name = self.of(name).acquire_owned().await?;
+        Ok([of_name, self.all.clone().acquire_owned().await?])
+    }
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (private, lookups) = (self.private, self.lookups.clone());
         Box::pin(async move {
-            let permit = lookups.acquire_owned().await?;
+            let turn = lookups.turn(name.as_str()).await?;
             let found = spawn_blocking(move || {
                 let found = (name.as_str(), 0).to_socket_addrs().map(Iterator::collect::<Vec<SocketAddr>>);
                 // Not before: whoever asked may have gone long ago.
-                drop(permit);
+                drop(turn);
                 found
             });
             let found = found.await??;
@@ -347,6 +380,22 @@ impl Resolve for Resolver {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_that_nobody_answers_for_holds_up_itself_alone() {
+        let lookups = Lookups::new();
+        let mut held = Vec::new();
+        for _ in 0..LOOKUPS_OF_A_NAME {
+            held.push(lookups.turn("slow.example").await.unwrap());
+        }
+        assert!(tokio::time::timeout(LONGEST, lookups.turn("slow.example")).await.is_err());
+        assert!(tokio::time::timeout(LONGEST, lookups.turn("other.example")).await.is_ok());
+        held.pop();
+        assert!(tokio::time::timeout(LONGEST, lookups.turn("slow.example")).await.is_ok());
+        drop(held);
+        drop(lookups.turn("other.example").await);
+        assert_eq!(lookups.names.lock().unwrap().len(), 1, "those that nobody waits for are forgotten");
+    }
 
     #[test]
     fn addresses_that_lead_inside_are_refused_in_every_spelling() {

@@ -2,7 +2,7 @@
 
 use super::{InAccount, Instance, Reader, Result, Tx, run, sql};
 use crate::rules::{
-    ids::{AccountId, MemberId},
+    ids::{AccountId, MemberId, UserId},
     security::Overrides,
 };
 
@@ -44,11 +44,22 @@ impl Reader<InAccount> {
 }
 
 impl Tx<Instance> {
-    /// Lets members of an account who were there before single sign-on do without it.
+    /// Whether somebody became a member after the account had its first provider.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn let_mix(&mut self, account: &AccountId, by: &str) -> Result<()> {
+    pub async fn came_after_first_idp(&mut self, account: &AccountId, user: &UserId) -> Result<bool> {
+        let found: i64 = sql!(self, c => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM members m JOIN accounts a ON a.id = m.account_id
+             WHERE m.account_id = $1 AND m.user_id = $2 AND m.joined_at > a.first_idp_at").bind(account).bind(user).fetch_one(c));
+        Ok(found > 0)
+    }
+
+    /// Lets members of an account who were there before single sign-on do without it, or all who are there now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn let_mix(&mut self, account: &AccountId, by: &str, everybody: bool) -> Result<()> {
         let now = self.now();
         run!(
             self,
@@ -57,6 +68,9 @@ impl Tx<Instance> {
                 .bind(now)
                 .bind(account)
         );
+        if everybody {
+            run!(self, sqlx::query("UPDATE accounts SET first_idp_at = $1 WHERE id = $2").bind(now).bind(account));
+        }
         Ok(())
     }
 }

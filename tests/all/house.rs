@@ -220,6 +220,7 @@ fn a_word_is_the_same_on_every_floor() {
         "mfa",
         "passwords",
         "proofs",
+        "provisioning",
         "rescue",
         "security",
         "sessions",

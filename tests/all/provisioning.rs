@@ -48,7 +48,8 @@ async fn people_join_by_invitation_until_it_is_chosen_otherwise() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_reached_by_a_room_is_in_it() {
     let (_house, ada, _idp) = with_idp().await;
-    for (page, room) in [("email-domains", "provisioning"), ("domains", "sso"), ("provisioning", "provisioning"), ("security", "security")] {
+    for (page, room) in [("email-domains", "provisioning"), ("domains", "sso"), ("provisioning", "provisioning"), ("security", "security")]
+    {
         let shown = ada.get(&format!("/accounts/acme/settings/{page}")).await;
         assert_eq!(shown.attributes(".nav-item[aria-current]", "href"), [format!("/accounts/acme/settings/{room}")], "{page}");
     }

@@ -22,12 +22,16 @@ use crate::{
 use signer::{RSA_SHA256, SHA256, Seal, pem};
 
 const PAGE: &str = "/accounts/acme/settings/sso";
+/// What whoever is too late is told.
+const MEANWHILE: &str = "Somebody changed this meanwhile. Look at the certificate that stands there now.";
 const ENTITY: &str = "https://idp.example.com/metadata";
 
 /// A provider by SAML that is played by the test.
 struct Provider {
     /// By what it signs: a name among the keys of the suite `saml`.
     key: &'static str,
+    /// How many seconds ago people have signed in there.
+    signed_in_ago: i64,
 }
 
 /// What a provider is asked.
@@ -60,7 +64,7 @@ impl Asked {
 
 impl Provider {
     const fn new() -> Self {
-        Self { key: "idp" }
+        Self { key: "idp", signed_in_ago: 10 }
     }
 
     #[expect(clippy::unused_self, reason = "they are the provider's, whatever it signs with")]
@@ -104,7 +108,7 @@ impl Provider {
             at(300),
             at(-60),
             at(300),
-            at(-10),
+            at(-self.signed_in_ago),
         );
         STANDARD.encode(Seal::by(self.key, RSA_SHA256, SHA256).on(&xml, &format!("_a{id}")))
     }
@@ -265,8 +269,13 @@ async fn people_come_in_by_what_is_posted_once_and_by_their_own_browser() {
     assert_eq!(browser.get(&back).await.status, StatusCode::NOT_FOUND);
     // Forged, garbled, for nobody.
     let asked = Asked::by(browser.get(&format!("/login/sso/{id}")).await.location());
-    let forged =
-        Provider { key: "attacker" }.answer(house.now(), Some(&asked), (&asked.acs, &asked.issuer), ("u-1", "ada@example.com"), "6");
+    let forged = Provider { key: "attacker", ..Provider::new() }.answer(
+        house.now(),
+        Some(&asked),
+        (&asked.acs, &asked.issuer),
+        ("u-1", "ada@example.com"),
+        "6",
+    );
     for (response, status) in [(forged.as_str(), 422), ("", 422), ("garbage", 422)] {
         assert_eq!(post(&house, &id, response, &asked.relay_state).await.status.as_u16(), status, "{response}");
     }
@@ -330,8 +339,13 @@ async fn certificates_overlap_while_they_change() {
     let come = async |key: &'static str, number: u32| {
         let browser = house.visitor();
         let asked = Asked::by(browser.get(&format!("/login/sso/{id}")).await.location());
-        let answer =
-            Provider { key }.answer(house.now(), Some(&asked), (&asked.acs, &asked.issuer), ("u-1", "a@b.example"), &number.to_string());
+        let answer = Provider { key, ..Provider::new() }.answer(
+            house.now(),
+            Some(&asked),
+            (&asked.acs, &asked.issuer),
+            ("u-1", "a@b.example"),
+            &number.to_string(),
+        );
         !post(&house, &id, &answer, &asked.relay_state).await.location().is_empty()
     };
     assert!(come("idp", 1).await && !come("next", 2).await);
@@ -403,13 +417,15 @@ async fn what_a_provider_is_asked_is_signed_where_it_wants_that() {
         Url::parse(&url).unwrap().query_pairs().map(|(name, _)| name.into_owned()).collect::<Vec<_>>()
     };
     let ours = async |id: &str| house.visitor().get(&format!("/saml/{id}/metadata")).await.body;
-    assert_eq!(parameters(&plain).await, ["SAMLRequest", "RelayState"]);
+    let certificate = async || house.raw.texts("SELECT signing_certificate FROM idps").await.remove(0);
+    let (plainly, signed) = (["SAMLRequest", "RelayState"], ["SAMLRequest", "RelayState", "SigAlg", "Signature"]);
+    assert_eq!(parameters(&plain).await, plainly);
     assert!(ours(&plain).await.contains("AuthnRequestsSigned=\"false\""));
 
     assert_eq!(ada.post(&format!("{page}/sign"), &[]).await.location(), page);
-    assert_eq!(parameters(&plain).await, ["SAMLRequest", "RelayState", "SigAlg", "Signature"]);
-    let certificate = house.raw.texts("SELECT signing_certificate FROM idps").await.remove(0);
-    let inside: String = certificate.lines().filter(|line| !line.starts_with('-')).collect();
+    assert_eq!(parameters(&plain).await, signed);
+    let first = certificate().await;
+    let inside: String = first.lines().filter(|line| !line.starts_with('-')).collect();
     let told = ours(&plain).await;
     assert!(told.contains("AuthnRequestsSigned=\"true\"") && told.contains(&inside), "{told}");
     assert!(ada.get(&page).await.body.contains(&inside[..64]), "the page shows it");
@@ -419,28 +435,100 @@ async fn what_a_provider_is_asked_is_signed_where_it_wants_that() {
     let browser = house.visitor();
     let welcome = through(&house, &browser, &plain, ("u-1", "grace@navy.example"), 1).await;
     assert!(welcome.location().starts_with("/welcome/"), "{}", welcome.text());
-    // A new key is another one, and what was tested was tested with the old one.
+
+    // A new key is said to keep people out first, and replaces the one that was looked at and no other.
+    let seen = ada.get(&page).await.attributes("form[action$='/unsign'] input[name=seen]", "value").remove(0);
+    assert_eq!(seen.len(), 64);
+    let sure = |seen: &str| [("seen", seen.to_owned()), ("sure", "yes".to_owned())];
+    assert_eq!(ada.post(&format!("{page}/sign"), &[]).await.fault("signed"), MEANWHILE);
+    for deed in ["sign", "unsign"] {
+        let asked = ada.post(&format!("{page}/{deed}"), &[("seen", seen.clone())]).await;
+        assert!(asked.status == StatusCode::OK && asked.text().contains("nobody comes in by it"), "{deed}: {}", asked.text());
+        assert_eq!(ada.post(&format!("{page}/{deed}"), &sure(&seen[1..])).await.fault("signed"), MEANWHILE, "{deed}");
+        assert_eq!(certificate().await, first, "{deed}");
+    }
     house.raw.run("UPDATE idps SET tested_at = 1".to_owned()).await;
-    ada.post(&format!("{page}/sign"), &[]).await;
-    assert_ne!(house.raw.texts("SELECT signing_certificate FROM idps").await[0], certificate);
-    assert_eq!(house.raw.number("SELECT COUNT(*) FROM idps WHERE tested_at IS NULL").await, 1);
-    assert_eq!(ada.post(&format!("{page}/unsign"), &[]).await.location(), page);
-    assert_eq!(parameters(&plain).await, ["SAMLRequest", "RelayState"]);
+    assert_eq!(ada.post(&format!("{page}/sign"), &sure(&seen)).await.location(), page);
+    assert_ne!(certificate().await, first);
+    assert_eq!(house.raw.number("SELECT COUNT(*) FROM idps WHERE tested_at IS NULL").await, 1, "the other key was tested");
+    assert_eq!(ada.post(&format!("{page}/unsign"), &sure(&seen)).await.fault("signed"), MEANWHILE);
+    // Where everybody has to come by it, it goes on as it does.
+    let seen = ada.get(&page).await.attributes("form[action$='/unsign'] input[name=seen]", "value").remove(0);
+    let account = house.account_id("acme").await;
+    house
+        .raw
+        .run(format!(
+            "INSERT INTO account_settings (account_id, name, value, set_by, set_at) VALUES ('{account}', 'sso', 'enforced', 'x', 1)"
+        ))
+        .await;
+    let user = house.user_id("ada@example.com").await;
+    house.raw.run(format!("INSERT INTO session_proofs (session_id, kind, account_id, idp_id, proven_at) SELECT id, 'idp', '{account}', '{plain}', {} FROM sessions WHERE user_id = '{user}'", house.now().0)).await;
+    for deed in ["sign", "unsign"] {
+        let refused = ada.post(&format!("{page}/{deed}"), &sure(&seen)).await;
+        assert!(refused.text().contains("the only provider that is switched on"), "{deed}: {}", refused.text());
+    }
+    house.raw.run("DELETE FROM account_settings WHERE name = 'sso'".to_owned()).await;
+    assert_eq!(ada.post(&format!("{page}/unsign"), &sure(&seen)).await.location(), page);
+    assert_eq!(parameters(&plain).await, plainly);
     assert_eq!(house.raw.number("SELECT COUNT(*) FROM idps WHERE signing_key IS NULL").await, 1);
 
-    // Whose metadata say that it refuses others is asked so from the beginning, by a form within the message.
-    let wants =
-        provider.metadata("HTTP-POST", &["idp"]).replace("<md:IDPSSODescriptor ", "<md:IDPSSODescriptor WantAuthnRequestsSigned=\"true\" ");
-    let strict = add(&ada, &wants.replace(ENTITY, "https://strict.example.com"), "").await;
+    // Whose metadata say that it wants them is asked so from the beginning, by a form within the message; that it was, is on record.
+    let wants = provider
+        .metadata("HTTP-POST", &["idp"])
+        .replace("<md:IDPSSODescriptor ", "<md:IDPSSODescriptor WantAuthnRequestsSigned=\"true\" ")
+        .replace(ENTITY, "https://strict.example.com");
+    let strict = add(&ada, &wants, "").await;
+    assert!(ada.get(&format!("{PAGE}/{strict}")).await.text().contains("It wants signed requests: give it the certificate"));
     let form = house.visitor().get(&format!("/login/sso/{strict}")).await;
     let xml = String::from_utf8(STANDARD.decode(form.value("SAMLRequest")).unwrap()).unwrap();
     assert!(xml.contains("</saml:Issuer><ds:Signature ") && ours(&strict).await.contains("AuthnRequestsSigned=\"true\""), "{xml}");
-    // There is nothing to sign by OpenID Connect.
+    let created = house
+        .raw
+        .texts(format!("SELECT after FROM events WHERE log = '{account}' AND type = 'identity_provider_created.v0' ORDER BY seq"))
+        .await;
+    assert!(!created[0].contains("signed_requests") && created[1].contains("\"signed_requests\":\""), "{created:?}");
+    // Whoever has stopped it finds it stopped, whatever else they change with the same metadata.
+    let seen = ada.get(&format!("{PAGE}/{strict}")).await.attributes("form[action$='/unsign'] input[name=seen]", "value").remove(0);
+    ada.post(&format!("{PAGE}/{strict}/unsign"), &sure(&seen)).await;
+    let version = house.raw.number(format!("SELECT version FROM idps WHERE id = '{strict}'")).await;
+    let change = [("description", "Strict".to_owned()), ("metadata", wants), ("version", version.to_string())];
+    assert_eq!(ada.post(&format!("{PAGE}/{strict}/change-saml"), &change).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(house.raw.number("SELECT COUNT(*) FROM idps WHERE signing_key IS NOT NULL").await, 0);
+    // There is nothing to sign by OpenID Connect, and a key is not made for it.
     house.raw.run(format!("UPDATE idps SET protocol = 'oidc' WHERE id = '{strict}'")).await;
     for deed in ["sign", "unsign"] {
         assert_eq!(ada.post(&format!("{PAGE}/{strict}/{deed}"), &[]).await.status, StatusCode::NOT_FOUND, "{deed}");
     }
-    let account = house.account_id("acme").await;
+    assert_eq!(house.raw.texts("SELECT CAST(count AS TEXT) FROM attempts WHERE scope = 'signing_key'").await, ["4"]);
     let changes = house.events(&account).await.into_iter().filter(|event| event == "identity_provider_updated.v0").count();
-    assert_eq!(changes, 3);
+    assert_eq!(changes, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_proof_by_saml_is_of_now() {
+    let (house, ada) = desk().await;
+    let provider = Provider::new();
+    let id = add(&ada, &provider.metadata("HTTP-Redirect", &["idp"]), "").await;
+    let welcome = through(&house, &ada, &id, ("u-1", "ada@example.com"), 1).await.location().to_owned();
+    ada.post(&format!("{welcome}/link"), &[]).await;
+    let user = house.user_id("ada@example.com").await;
+    let come = async |ago: i64, number: u32| {
+        let browser = house.visitor();
+        through(&house, &browser, &id, ("u-1", "ada@example.com"), 10 + number).await;
+        let out = browser.get(&format!("/login/sso/{id}?again=yes&next=/accounts/acme/api-keys/new")).await;
+        let asked = Asked::by(out.location());
+        let provider = Provider { signed_in_ago: ago, ..Provider::new() };
+        let answer =
+            provider.answer(house.now(), Some(&asked), (&asked.acs, &asked.issuer), ("u-1", "ada@example.com"), &number.to_string());
+        let posted = post(&house, &id, &answer, &asked.relay_state).await;
+        let back = posted.location().to_owned();
+        (posted, if back.is_empty() { None } else { Some(browser.get(&back).await.location().to_owned()) })
+    };
+    // Somebody who signed in there an hour ago has not been asked anew, whatever the provider was told.
+    let (posted, led) = come(3_600, 2).await;
+    assert!(led.is_none() && posted.text().contains("signed in there before that"), "{}", posted.text());
+    assert_eq!(house.raw.number("SELECT COUNT(*) FROM session_proofs WHERE forced_at IS NOT NULL").await, 0);
+    let (_, led) = come(2, 3).await;
+    assert_eq!(led.as_deref(), Some("/accounts/acme/api-keys/new"));
+    assert_eq!(house.raw.number(format!("SELECT COUNT(*) FROM session_proofs p JOIN sessions s ON s.id = p.session_id WHERE s.user_id = '{user}' AND p.forced_at IS NOT NULL")).await, 1);
 }

@@ -1,4 +1,4 @@
-//! An identity provider that answers without end, or never, while a hundred people are on their way to it (reliability REL-07).
+//! An identity provider that answers without end, or never, while ninety people are on their way to it (reliability REL-07).
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,8 @@ use crate::{
     server::Loaded,
 };
 
-const PEOPLE: usize = 100;
+/// Of one network no more may set out in the two rounds than are taken within ten minutes.
+const PEOPLE: usize = 90;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Provider {
@@ -125,6 +126,9 @@ async fn a_provider_without_end_costs_nobody_else_anything() {
             percentile(&alone, 50),
             percentile(&alone, 99),
         );
+        // Five seconds, and what is before and after them on a machine that is busy with all of them.
+        assert!(percentile(&waits, 100) < 10.0, "{} s", percentile(&waits, 100));
+        assert!(percentile(&beside, 50) < 100.0 && percentile(&beside, 99) < 2_000.0, "{beside:?}");
         // Each may hold what is taken of an answer, 1 MiB, and as much again while it grows.
         assert!(most <= before + 2.0 * PEOPLE as f64, "{most} MiB after {before}");
     }

@@ -50,7 +50,7 @@ fn a_request_in_an_address_is_deflated_and_keeps_what_is_there() {
 
 #[test]
 fn a_signature_is_of_what_stands_in_the_address() {
-    let made = NewKey::make(NOW).unwrap();
+    let made = NewKey::make(NOW, [[1; 16], [2; 16]]).unwrap();
     let signer = Signer::read(&made).unwrap();
     let destination = Url::parse("https://idp.example.com/go?tenant=1").unwrap();
     let url = request(&destination).signed_redirect_url("a key+/=&x", &signer).unwrap();
@@ -74,7 +74,7 @@ fn a_signature_is_of_what_stands_in_the_address() {
 
 #[test]
 fn a_signature_in_a_form_stands_behind_the_issuer() {
-    let signer = Signer::read(&NewKey::make(NOW).unwrap()).unwrap();
+    let signer = Signer::read(&NewKey::make(NOW, [[1; 16], [2; 16]]).unwrap()).unwrap();
     let destination = Url::parse("https://idp.example.com/post").unwrap();
     let request = request(&destination);
     let xml = String::from_utf8(STANDARD.decode(request.signed_form_field(&signer).unwrap()).unwrap()).unwrap();

@@ -26,9 +26,9 @@ fn ask(folder: &Path, now_ms: i64) -> Value {
     let formats = ["urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"];
     std::fs::write(folder.join("sp.xml"), metadata::write(US, ACS, &formats, None)).unwrap();
     // The same again, signed by one of two keys of which it knows one.
-    let ours = NewKey::make(now_ms).unwrap();
+    let ours = NewKey::make(now_ms, [[1; 16], [2; 16]]).unwrap();
     std::fs::write(folder.join("signing_sp.xml"), metadata::write(US, ACS, &formats, Some(&ours.certificate))).unwrap();
-    for (name, key) in [("signed", &ours), ("foreign", &NewKey::make(now_ms).unwrap())] {
+    for (name, key) in [("signed", &ours), ("foreign", &NewKey::make(now_ms, [[3; 16], [4; 16]]).unwrap())] {
         let signer = Signer::read(key).unwrap();
         let url = Url::parse(&request.signed_redirect_url("state+/=&", &signer).unwrap()).unwrap();
         let fields: serde_json::Map<String, Value> = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into())).collect();

@@ -209,7 +209,7 @@ pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, cookies: &C
         Ok(offer) => offer,
         Err(ended) => return Err(refuse(Trier::at(visitor), tx, &link, ended.word(), ended.sentence()).await),
     };
-    let who = match create(&mut tx, &link, &email, &new, &password_hash).await {
+    let who = match create(visitor, &mut tx, &link, &email, &new, &password_hash).await {
         Ok(who) => who,
         Err(stop) => {
             drop(tx);
@@ -227,14 +227,23 @@ pub async fn sign_up(visitor: &Visitor, token: &str, new: NewPerson, cookies: &C
     Ok(link.slug)
 }
 
-async fn create(tx: &mut Tx<Instance>, link: &LinkRow, email: &Email, new: &NewPerson, password_hash: &str) -> Result<Who, Stop> {
+async fn create(
+    visitor: &Visitor,
+    tx: &mut Tx<Instance>,
+    link: &LinkRow,
+    email: &Email,
+    new: &NewPerson,
+    password_hash: &str,
+) -> Result<Who, Stop> {
     let is_verified = link.purpose() == Purpose::Mail;
     if !is_verified && !tx.has_room_for(email.canonical()).await? {
         let says = "Several people have signed up with this address, and nobody has checked whose it is. Ask for an invitation by mail.";
         return Err(Faults::one("invitation", says).into());
     }
     let (password_hash, terms) = (Some(password_hash), new.terms.clone());
-    let made = make_user(tx, Newcomer { name: &new.name, email, is_verified, password_hash, source: SOURCE, terms }).await?;
+    let made =
+        make_user(tx, visitor.terms_of_use(), Newcomer { name: &new.name, email, is_verified, password_hash, source: SOURCE, terms })
+            .await?;
     // Whoever reads this mailbox may know.
     let taken = || Faults::one("password", "There is a user with this address already. Sign in with its password instead.");
     Ok(made.ok_or_else(taken)?)

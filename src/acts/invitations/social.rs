@@ -64,7 +64,7 @@ pub(in crate::acts) async fn sign_up(
     let email = Email::parse(&link.address).map_err(Stop::Broken)?;
     let (name, terms) = (&new.name, new.terms.clone());
     let user = Newcomer { name, email: &email, is_verified: true, password_hash: None, source: SOURCE, terms };
-    let who = make_user(&mut tx, user).await?.ok_or_else(taken)?;
+    let who = make_user(&mut tx, visitor.terms_of_use(), user).await?.ok_or_else(taken)?;
     if !tx.link_identity(provider.word(), &said.subject, &who.user, said.email.as_deref()).await? {
         return Err(Faults::one("invitation", "Somebody is linked to this login already. Sign in with it instead.").into());
     }

@@ -138,7 +138,8 @@ async fn view(
     };
     let facts = facts(visitor, reader, person, &door, &arrived, row.user_id.as_ref()).await?;
     let mut facts = Facts { is_invited: invited.is_some(), ..facts };
-    if let (Some(mailbox), Some(invited)) = (&mut facts.mailbox, &invited) {
+    // Whoever is signed in counts by their own address, which is not the one that the letter went to.
+    if let (None, Some(mailbox), Some(invited)) = (person, &mut facts.mailbox, &invited) {
         mailbox.is_confirmed |= invited.is_mailed();
     }
     let is_proven = facts.mailbox.is_some_and(|mailbox| mailbox.is_confirmed || mailbox.is_of_account);

@@ -283,8 +283,10 @@ pub(super) async fn note_fault(visitor: &Visitor, door: &DoorRow, word: &str, sa
         }
         drop(tx);
         let mut tx = visitor.begin(vec![Log::Account(account.clone())]).await?;
+        // In the same order as above: what two transactions lock the other way round, PostgreSQL breaks.
+        let count = tx.count_attempt(&attempt(tx.now())).await?;
         tx.note_idp_error(idp, says).await?;
-        if tx.count_attempt(&attempt(tx.now())).await? == 1 {
+        if count == 1 {
             let what = SsoEvent::Refused { idp: named(&door.idp), why: says.to_owned() };
             return Ok(tx.commit(Event::Sso { account: account.clone(), what }).await?);
         }

@@ -23,7 +23,7 @@ use crate::{
         time::Millis,
     },
     store::{
-        InAccount, Tx,
+        InAccount, Reader, Tx,
         sso::{IdpRow, certificates::NewSaml},
     },
 };
@@ -72,11 +72,11 @@ pub async fn create_saml(permit: &Permit<may::ManageSso>, draft: &SamlDraft) -> 
     let id = faults.keep("reserved", id.ok_or_else(|| "This page cannot be read any more. Open it anew.".to_owned()));
     let found = faults.take(given(permit, draft, None).await?);
     let (Some(called), Some(id), Some(found)) = (called, id, found) else { return Err(faults.into()) };
-    let our_key = signing::wanted(permit, &found, None).await?;
+    // Looked at before as well: a key takes its time to be made.
+    demand_room(&mut permit.read(), &id).await?;
+    let our_key = if found.wants_signed_requests { Some(signing::make(permit).await?) } else { None };
     let (mut tx, _) = permit.begin().await?;
-    if i64::try_from(tx.idps().await?.len()).unwrap_or(MOST_IDPS) >= MOST_IDPS {
-        return Err(Faults::one("description", format!("An account has at most {MOST_IDPS} identity providers.")).into());
-    }
+    demand_room(&mut tx, &id).await?;
     let new = of(&found, &called, draft);
     if !tx.create_saml(&id, &new, permit.person().facts().user.as_str()).await? {
         return Err(Faults::one("reserved", "This provider was added already.").into());
@@ -84,13 +84,25 @@ pub async fn create_saml(permit: &Permit<may::ManageSso>, draft: &SamlDraft) -> 
     for certificate in &found.certificates {
         add(&mut tx, &id, certificate).await?;
     }
+    let mut after = in_words(&new, &found.certificates);
     if let Some(made) = &our_key {
         signing::keep(permit, &mut tx, &id, made).await?;
+        after["signed_requests"] = signing::fingerprint(&made.certificate).into();
     }
-    let after = in_words(&new, &found.certificates);
     let what = SsoEvent::Created { idp: Idp { id: id.clone(), description: called.clone() }, after };
     tx.commit(happened(permit, what)).await?;
     Ok(id)
+}
+
+/// One more fits into the account, and this is none that is there.
+async fn demand_room(reader: &mut Reader<InAccount>, id: &IdpId) -> Result<(), Stop> {
+    if reader.idp(id).await?.is_some() {
+        return Err(Faults::one("reserved", "This provider was added already.").into());
+    }
+    if i64::try_from(reader.idps().await?.len()).unwrap_or(MOST_IDPS) >= MOST_IDPS {
+        return Err(Faults::one("description", format!("An account has at most {MOST_IDPS} identity providers.")).into());
+    }
+    Ok(())
 }
 
 /// The metadata that are given: pasted, or at an address. `Err` where they cannot be used.
@@ -187,10 +199,6 @@ pub async fn update_saml(permit: &Permit<may::ManageSso>, id: &IdpId, draft: &Sa
         faults.take(given(permit, draft, Some(&row)).await?)
     };
     let Some(called) = called.filter(|_| faults.is_empty()) else { return Err(faults.into()) };
-    let our_key = match &found {
-        Some(found) => signing::wanted(permit, found, Some(&row)).await?,
-        None => None,
-    };
     let (mut tx, _) = permit.begin().await?;
     let row = tx.idp(id).await?.ok_or(Stop::Unknown)?;
     if row.version != draft.version {
@@ -204,9 +212,6 @@ pub async fn update_saml(permit: &Permit<may::ManageSso>, id: &IdpId, draft: &Sa
         None => NewSaml { description: &called, metadata_url: "", initiates: draft.initiates == "yes", ..kept(&row) },
     };
     tx.update_saml(id, &new).await?;
-    if let Some(made) = &our_key {
-        signing::keep(permit, &mut tx, id, made).await?;
-    }
     let mut added = Vec::new();
     for certificate in found.iter().flat_map(|found| &found.certificates) {
         if add(&mut tx, id, certificate).await? {

@@ -174,26 +174,32 @@ pub async fn delete(permit: &Permit<may::ManageSso>, id: &IdpId) -> Result<(), S
     Ok(tx.commit(happened(permit, SsoEvent::Deleted { idp: named(&row), before, identities })).await?)
 }
 
-/// Where everybody has to use a provider, one stays, and one by which whoever asks has come in.
+/// Where everybody has to use a provider, one stays, and the one by which whoever asks has come in (product §2.9).
 async fn demand_not_needed(permit: &Permit<may::ManageSso>, tx: &mut Tx<InAccount>, id: &IdpId) -> Result<(), Stop> {
+    if !demand_not_only(permit, tx, id).await? {
+        return Ok(());
+    }
+    if permit.person().came_by(id) {
+        let says = "Everybody has to use single sign-on, and you came in by this provider. Sign in by another one first.";
+        return Err(Faults::coded("idp", codes::OWN_IDP, says).into());
+    }
+    Ok(())
+}
+
+/// Where everybody has to use a provider, the only one goes on working as it does. Answers whether everybody has to, and this one is on.
+async fn demand_not_only(permit: &Permit<may::ManageSso>, tx: &mut Tx<InAccount>, id: &IdpId) -> Result<bool, Stop> {
     let idps = tx.idps().await?;
     let on = idps.iter().filter(|idp| idp.disabled_at.is_none());
     let mode = tx.account_setting(&permit.account().account, MODE).await?;
     let is_on = on.clone().any(|idp| idp.id == *id);
     if !is_on || demand(mode.as_deref(), i64::try_from(idps.len()).unwrap_or(1)) != Sso::Enforced {
-        return Ok(());
+        return Ok(false);
     }
-    let person = permit.person();
-    let came_by_another = on.clone().any(|idp| idp.id != *id && person.came_by(&idp.id));
     if on.count() == 1 {
         let says = "Everybody has to use single sign-on, and this is the only provider that is switched on. Go back to mixed mode first.";
         return Err(Faults::coded("idp", codes::LAST_IDP, says).into());
     }
-    if person.came_by(id) && !came_by_another {
-        let says = "Everybody has to use single sign-on, and you came in by this provider. Sign in by another one first.";
-        return Err(Faults::coded("idp", codes::OWN_IDP, says).into());
-    }
-    Ok(())
+    Ok(true)
 }
 
 /// Takes away who a member is at a provider: they are asked to prove themselves again when they come by it.

@@ -92,14 +92,14 @@ async fn existing(tx: &mut Tx<Instance>, user: UserId) -> Result<(Who, String, S
 }
 
 async fn create(tx: &mut Tx<Instance>, view: &View, typed: &Proven, terms: Option<&str>) -> Result<(Who, String, String), Stop> {
-    let NewProven { name, terms } = typed.check(terms)?;
+    let NewProven { name, terms: accepted } = typed.check(terms)?;
     let email = view.arrived.said.email().ok_or_else(|| closed(Way::Confirm))?;
     if !view.is_proven && !tx.has_room_for(email.canonical()).await? {
         return Err(closed(Way::Confirm));
     }
     // Nobody knows a password of theirs, as there is none.
     let is_verified = view.is_proven;
-    let user = Newcomer { name: &name, email: &email, is_verified, password_hash: None, source: SOURCE, terms };
-    let who = make_user(tx, user).await?.ok_or_else(|| closed(Way::SignIn))?;
+    let user = Newcomer { name: &name, email: &email, is_verified, password_hash: None, source: SOURCE, terms: accepted };
+    let who = make_user(tx, terms, user).await?.ok_or_else(|| closed(Way::SignIn))?;
     Ok((who, email.canonical().to_owned(), name))
 }

@@ -2,17 +2,24 @@
 
 use serde_json::{Value, json};
 
-use super::{happened, named};
+use super::{demand_not_only, happened, named};
 use crate::{
     acts::{App, Permit, Stop},
     protocols::saml::{
         certificate::Certificate,
-        metadata::Metadata,
         signing::{NewKey, Signer},
     },
-    rules::{events::SsoEvent, ids::IdpId, permissions::may, sso::Protocol},
+    rules::{
+        events::SsoEvent,
+        faults::Faults,
+        ids::IdpId,
+        permissions::may,
+        sign_in::{window_rest, window_start},
+        sso::Protocol,
+        time::Span,
+    },
     store::{
-        InAccount, Tx,
+        Attempt, InAccount, Reader, Tx, Why,
         sso::{IdpRow, certificates::OurKey},
     },
 };
@@ -20,14 +27,22 @@ use crate::{
 /// Where the keys are sealed.
 const PLACE: &str = "idps.signing_key";
 
-/// Signs with a new key from now on, whether or not there was one. The provider has to be told its certificate.
+/// How many keys an account may have made within an hour: each is work.
+const MOST_KEYS: i64 = 20;
+
+/// Signs with a new key from now on. The provider has to be told its certificate. `seen` is the fingerprint of the one that stood there,
+/// nothing where there was none.
 ///
 /// # Errors
-/// [`Stop::Unknown`] where it is none by SAML.
-pub async fn sign(permit: &Permit<may::ManageSso>, id: &IdpId) -> Result<(), Stop> {
+/// [`Stop::Unknown`] where it is none by SAML; [`Stop::TooMany`]; [`Stop::Faults`] where somebody has made another one meanwhile, or everybody
+/// has to come by this provider.
+pub async fn sign(permit: &Permit<may::ManageSso>, id: &IdpId, seen: &str) -> Result<(), Stop> {
+    demand_seen(&by_saml(&mut permit.read(), id).await?, seen)?;
     let made = make(permit).await?;
     let (mut tx, _) = permit.begin().await?;
     let row = by_saml(&mut tx, id).await?;
+    demand_seen(&row, seen)?;
+    demand_not_only(permit, &mut tx, id).await?;
     keep(permit, &mut tx, id, &made).await?;
     let (before, after) = (in_words(row.signing_certificate.as_deref()), in_words(Some(&made.certificate)));
     Ok(tx.commit(happened(permit, SsoEvent::Updated { idp: named(&row), before, after })).await?)
@@ -36,33 +51,49 @@ pub async fn sign(permit: &Permit<may::ManageSso>, id: &IdpId) -> Result<(), Sto
 /// Signs no longer.
 ///
 /// # Errors
-/// [`Stop::Unknown`] where it is none by SAML.
-pub async fn stop(permit: &Permit<may::ManageSso>, id: &IdpId) -> Result<(), Stop> {
+/// As [`sign`].
+pub async fn stop(permit: &Permit<may::ManageSso>, id: &IdpId, seen: &str) -> Result<(), Stop> {
     let (mut tx, _) = permit.begin().await?;
     let row = by_saml(&mut tx, id).await?;
     if row.signing_key.is_none() {
         return Ok(());
     }
+    demand_seen(&row, seen)?;
+    demand_not_only(permit, &mut tx, id).await?;
     tx.sign_requests(id, None).await?;
     let (before, after) = (in_words(row.signing_certificate.as_deref()), in_words(None));
     Ok(tx.commit(happened(permit, SsoEvent::Updated { idp: named(&row), before, after })).await?)
 }
 
-async fn by_saml(tx: &mut Tx<InAccount>, id: &IdpId) -> Result<IdpRow, Stop> {
-    tx.idp(id).await?.filter(|row| row.protocol() == Some(Protocol::Saml)).ok_or(Stop::Unknown)
+async fn by_saml(reader: &mut Reader<InAccount>, id: &IdpId) -> Result<IdpRow, Stop> {
+    reader.idp(id).await?.filter(|row| row.protocol() == Some(Protocol::Saml)).ok_or(Stop::Unknown)
 }
 
-/// A key for a provider whose metadata say that it refuses what is not signed, unless there is one.
-pub(super) async fn wanted(permit: &Permit<may::ManageSso>, found: &Metadata, row: Option<&IdpRow>) -> Result<Option<NewKey>, Stop> {
-    let has_one = row.is_some_and(|row| row.signing_key.is_some());
-    if found.wants_signed_requests && !has_one { Ok(Some(make(permit).await?)) } else { Ok(None) }
+/// The certificate that somebody has looked at may be with the provider by now.
+fn demand_seen(row: &IdpRow, seen: &str) -> Result<(), Stop> {
+    let now = row.signing_certificate.as_deref().map(fingerprint).unwrap_or_default();
+    if now == seen {
+        return Ok(());
+    }
+    Err(Faults::one("signed", "Somebody changed this meanwhile. Look at the certificate that stands there now.").into())
 }
 
 /// Makes one on the threads that hash: it takes its time.
-async fn make(permit: &Permit<may::ManageSso>) -> Result<NewKey, Stop> {
-    let now_ms = permit.now().0;
-    let made = permit.app().0.hasher.consider(move || NewKey::make(now_ms)).await?;
+pub(super) async fn make(permit: &Permit<may::ManageSso>) -> Result<NewKey, Stop> {
+    count(permit).await?;
+    let (now_ms, dice) = (permit.now().0, permit.app().0.hands.dice.clone());
+    let made = permit.app().0.hasher.consider(move || NewKey::make(now_ms, [dice(), dice()])).await?;
     made.map_err(|fault| Stop::Broken(fault.to_string()))
+}
+
+async fn count(permit: &Permit<may::ManageSso>) -> Result<(), Stop> {
+    let window = Span::hours(1);
+    let mut tx = permit.person().visitor().begin(vec![]).await?;
+    let key = permit.account().account.to_string();
+    let count = tx.count_attempt(&Attempt { scope: "signing_key", key, window_start: window_start(tx.now(), window) }).await?;
+    let rest = window_rest(tx.now(), window);
+    tx.commit_unrecorded(Why::CountingAttempts).await?;
+    if count > MOST_KEYS { Err(Stop::TooMany(rest)) } else { Ok(()) }
 }
 
 pub(super) async fn keep(permit: &Permit<may::ManageSso>, tx: &mut Tx<InAccount>, id: &IdpId, made: &NewKey) -> Result<(), Stop> {
@@ -85,6 +116,6 @@ pub fn fingerprint(certificate: &str) -> String {
     Certificate::parse(certificate).map(|certificate| certificate.fingerprint()).unwrap_or_default()
 }
 
-pub(super) fn in_words(certificate: Option<&str>) -> Value {
+fn in_words(certificate: Option<&str>) -> Value {
     json!({ "signed_requests": certificate.map_or_else(String::new, fingerprint) })
 }

@@ -268,8 +268,10 @@ impl<'a> Teller<'a> {
     async fn join(&mut self, person: &'static Role, token: &str) -> Result<(), Stop> {
         let password = Password::typed(PASSWORD).ok_or(Stop::Unknown)?;
         let cookies = self.new_cookies(person.local);
-        let new = NewPerson { name: person.name.to_owned(), password, terms: None };
-        join::sign_up(&self.visitor(person.local), token, new, &cookies).await?;
+        let visitor = self.visitor(person.local);
+        let terms = visitor.terms_of_use().map(str::to_owned);
+        let new = NewPerson { name: person.name.to_owned(), password, terms };
+        join::sign_up(&visitor, token, new, &cookies).await?;
         drop(self.permit::<may::ViewAccount>(person.local).await?);
         Ok(())
     }

@@ -27,7 +27,7 @@ pub struct Metadata {
     pub post: Option<Url>,
     /// What it signs with: at least one.
     pub certificates: Vec<Certificate>,
-    /// Whether it refuses requests that are not signed.
+    /// Whether it says that it wants requests signed. Some say so always, and take others too.
     pub wants_signed_requests: bool,
     /// Which kinds of names it gives.
     pub name_id_formats: Vec<String>,

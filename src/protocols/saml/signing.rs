@@ -5,11 +5,11 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bergshamra::c14n::{C14nMode, canonicalize_doc};
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, SigningKey};
 use rsa::{
     RsaPrivateKey,
     pkcs8::{EncodePrivateKey, LineEnding},
-    rand_core::OsRng,
 };
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
@@ -47,12 +47,15 @@ impl SigningFault {
 }
 
 impl NewKey {
-    /// Makes one. It takes a tenth of a second, or some.
+    /// Makes one out of these 256 random bits. It takes a tenth of a second, or some.
     ///
     /// # Errors
-    /// When there are no random numbers.
-    pub fn make(now_ms: i64) -> Result<Self, SigningFault> {
-        let key = RsaPrivateKey::new(&mut OsRng, BITS).map_err(SigningFault::of)?;
+    /// When the moment is none that a certificate can hold.
+    pub fn make(now_ms: i64, dice: [[u8; 16]; 2]) -> Result<Self, SigningFault> {
+        let mut seed = [0; 32];
+        seed[..16].copy_from_slice(&dice[0]);
+        seed[16..].copy_from_slice(&dice[1]);
+        let key = RsaPrivateKey::new(&mut ChaCha20Rng::from_seed(seed), BITS).map_err(SigningFault::of)?;
         let key = key.to_pkcs8_pem(LineEnding::LF).map_err(SigningFault::of)?.to_string();
         let pair = KeyPair::from_pem(&key).map_err(SigningFault::of)?;
         let mut params = CertificateParams::default();

@@ -41,6 +41,8 @@ pub enum Letter {
     SignUpKnown,
     /// Somebody wants a new password.
     PasswordReset { token: String, expires_at: i64 },
+    /// The same of somebody who comes into an account through its provider alone, and has no password.
+    PasswordBySso { account: String },
     /// The password is another one, from this moment on and at the wish of who came from this network address.
     PasswordChanged { at: i64, from: String },
     /// Somebody signed in with their password from where, or with what, nobody has lately.
@@ -98,7 +100,7 @@ impl Letter {
             Self::Invitation { .. } => "invitation",
             // One kind each, so that the row does not tell whether somebody has the address.
             Self::SignUp { .. } | Self::SignUpKnown => "sign_up",
-            Self::PasswordReset { .. } => "password_reset",
+            Self::PasswordReset { .. } | Self::PasswordBySso { .. } => "password_reset",
             Self::PasswordChanged { .. } => "password_changed",
             Self::NewPlace { .. } => "new_place",
             Self::LockedOut(_) => "locked_out",
@@ -145,6 +147,7 @@ impl Letter {
             Self::Invitation { account, inviter, .. } => format!("{inviter} invites you to join {account}"),
             Self::SignUp { .. } | Self::SignUpKnown => "Sign up to Frontdesk".to_owned(),
             Self::PasswordReset { .. } => "Choose a new password".to_owned(),
+            Self::PasswordBySso { .. } => "You sign in without a password".to_owned(),
             Self::PasswordChanged { .. } => "Your password was changed".to_owned(),
             Self::NewPlace { .. } => "A new sign-in".to_owned(),
             Self::LockedOut(_) => "Too many wrong passwords".to_owned(),
@@ -201,6 +204,15 @@ impl Letter {
                     format!("The link works once, until {}. A newer letter ends it.", until(*expires_at)),
                     "If it was not you, you can ignore this letter: your password stays as it is.".to_owned(),
                 ],
+            ),
+            Self::PasswordBySso { account } => (
+                "You sign in without a password".to_owned(),
+                vec![
+                    format!("Somebody, probably you, asked for a new password for {to}."),
+                    format!("You have none: you come into {account} through its identity provider, and everybody there has to."),
+                ],
+                Some(("Sign in", "/login/sso".to_owned())),
+                vec![IGNORE.to_owned()],
             ),
             Self::PasswordChanged { at, from } => (
                 "Your password was changed".to_owned(),

@@ -42,7 +42,7 @@ impl Rescued {
             body.push(format!("All IP restrictions of {account} only warn now: whoever comes from elsewhere is let in."));
         }
         if *mixed {
-            body.push(format!("Members of {account} who were there before single sign-on may do without it now."));
+            body.push(format!("Members of {account} who were there before single sign-on, {person} among them, may do without it now."));
         }
         if *factor {
             body.push(format!("The second factor of {person} was taken away, and all their sessions were ended."));

@@ -8,7 +8,7 @@ use crate::{
         ids::{AccountId, IdpId, MemberId, UserId},
         time::Millis,
     },
-    store::{InAccount, OfUser, Reader, Result, Tx, run, sql},
+    store::{InAccount, Reader, Result, Tx, run, sql},
 };
 
 /// Whom a provider knows.
@@ -100,18 +100,17 @@ impl<S> Reader<S> {
     }
 }
 
-impl Reader<OfUser> {
-    /// The name of an account of the person's where everybody has to use single sign-on, if there is one.
+impl<S> Reader<S> {
+    /// The name of an account of somebody's where everybody has to use single sign-on, if there is one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn enforcing_account(&mut self) -> Result<Option<String>> {
-        let scope = self.scope.0.clone();
+    pub async fn enforcing_account(&mut self, user: &UserId) -> Result<Option<String>> {
         Ok(sql!(self, c => sqlx::query_scalar(
             "SELECT a.name FROM members m JOIN accounts a ON a.id = m.account_id
              JOIN account_settings g ON g.account_id = a.id AND g.name = 'sso' AND g.value = 'enforced'
              WHERE m.user_id = $1 AND EXISTS (SELECT 1 FROM idps i WHERE i.account_id = a.id AND i.disabled_at IS NULL)
-             ORDER BY a.name LIMIT 1").bind(&scope).fetch_optional(c)))
+             ORDER BY a.name LIMIT 1").bind(user).fetch_optional(c)))
     }
 }
 

@@ -6,6 +6,7 @@ mod one;
 mod one_saml;
 mod saml;
 mod settings;
+mod signing;
 mod tested;
 mod welcome;
 
@@ -34,8 +35,8 @@ pub(super) fn routes() -> Routes {
         .post("/accounts/{slug}/settings/sso/new-saml/upload", one_saml::upload)
         .get("/accounts/{slug}/settings/sso/{id}", one::show)
         .post("/accounts/{slug}/settings/sso/{id}/change-saml", one_saml::change)
-        .post("/accounts/{slug}/settings/sso/{id}/sign", one_saml::sign)
-        .post("/accounts/{slug}/settings/sso/{id}/unsign", one_saml::unsign)
+        .post("/accounts/{slug}/settings/sso/{id}/sign", signing::sign)
+        .post("/accounts/{slug}/settings/sso/{id}/unsign", signing::unsign)
         .post("/accounts/{slug}/settings/sso/{id}/trust", one_saml::add_certificate)
         .post("/accounts/{slug}/settings/sso/{id}/untrust", one_saml::remove_certificate)
         .post("/accounts/{slug}/settings/sso/{id}/change", one::change)

@@ -89,7 +89,13 @@ async fn make(permit: &Permit<may::ManageSso>, front: &Front, parts: &Parts, dra
     match metadata::create_saml(permit, &draft).await.map_err(faults_of) {
         Ok(id) => {
             let path = format!("/accounts/{}/settings/sso/{id}", permit.account().slug);
-            front.go(&path, "The provider is there. Test it before anybody depends on it.").await
+            let signs = permit.read().idp(&id).await.ok().flatten().is_some_and(|idp| idp.signing_key.is_some());
+            let says = if signs {
+                "The provider is there. It wants signed requests: give it the certificate that stands below, or our metadata, and test it."
+            } else {
+                "The provider is there. Test it before anybody depends on it."
+            };
+            front.go(&path, says).await
         }
         Err(Ok(faults)) => new_page(permit, front, draft, faults).await,
         Err(Err(stop)) => problem::answer(stop, parts),
@@ -132,10 +138,9 @@ impl One {
         certificate.not_after < self.now
     }
 
-    /// What two people compare over the telephone.
-    #[expect(clippy::unused_self, reason = "templates call methods")]
-    fn fingerprint(&self, certificate: &str) -> String {
-        signing::fingerprint(certificate)
+    /// What two people compare over the telephone; nothing where nothing is signed.
+    fn fingerprint(&self) -> String {
+        self.idp.signing_certificate.as_deref().map(signing::fingerprint).unwrap_or_default()
     }
 
     fn ends_soon(&self, certificate: &CertificateRow) -> bool {
@@ -185,7 +190,7 @@ pub(super) async fn answer(
 }
 
 /// The page again, with what was typed there.
-async fn again(
+pub(super) async fn again(
     permit: &Permit<may::ManageSso>,
     front: &Front,
     parts: &Parts,
@@ -200,7 +205,7 @@ async fn again(
     }
 }
 
-async fn changed(permit: &Permit<may::ManageSso>, front: &Front, id: &IdpId, says: &str) -> Response {
+pub(super) async fn changed(permit: &Permit<may::ManageSso>, front: &Front, id: &IdpId, says: &str) -> Response {
     front.go(&format!("/accounts/{}/settings/sso/{id}", permit.account().slug), says).await
 }
 
@@ -255,19 +260,5 @@ pub(super) async fn remove_certificate(
         Ok(()) => changed(&permit, &front, &id, "The certificate counts no longer.").await,
         Err(Ok(faults)) => again(&permit, &front, &parts, &id, None, faults).await,
         Err(Err(stop)) => problem::answer(stop, &parts),
-    }
-}
-
-pub(super) async fn sign(permit: Permit<may::ManageSso>, front: Front, Id(id): Id<IdpId>, parts: Parts) -> Response {
-    match signing::sign(&permit, &id).await {
-        Ok(()) => changed(&permit, &front, &id, "What is asked of it is signed from now on. Give it the certificate, and test it.").await,
-        Err(stop) => problem::answer(stop, &parts),
-    }
-}
-
-pub(super) async fn unsign(permit: Permit<may::ManageSso>, front: Front, Id(id): Id<IdpId>, parts: Parts) -> Response {
-    match signing::stop(&permit, &id).await {
-        Ok(()) => changed(&permit, &front, &id, "What is asked of it is not signed any more.").await,
-        Err(stop) => problem::answer(stop, &parts),
     }
 }

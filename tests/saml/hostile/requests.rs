@@ -96,6 +96,11 @@ fn envelopes() -> Vec<Case> {
         anew("for an address that begins like ours", destination, " Destination=\"https://desk.example.com/saml/acs?x\"", Destination),
         anew("for an empty address", destination, " Destination=\"\"", Destination),
         anew("for no address, though the response is signed", destination, "", Missing("a Destination")),
+        Case::hostile(
+            "for no address, with the assertion alone signed",
+            swap(&assertion_signed(ANSWER), destination, ""),
+            Missing("a Destination"),
+        ),
         Case::bad(
             "for another address, the response not signed",
             swap(&assertion_signed(ANSWER), destination, " Destination=\"https://other\""),
