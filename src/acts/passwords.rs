@@ -18,7 +18,7 @@ use crate::{
         faults::Faults,
         flows::Flow,
         ids::UserId,
-        letters::Letter,
+        letters::{Letter, PasswordBySso},
         network::neighbourhood,
         passwords::{NOT_YOURS, Password},
         sessions::End,
@@ -47,7 +47,7 @@ pub async fn forget(visitor: &Visitor, email: &Email) -> Result<(), Stop> {
     let whose = to.user.as_ref().filter(|_| by_sso.is_none());
     let (token, expires_at) = links::make(&mut tx, Flow::PasswordReset, whose, Some(&to.email)).await?;
     let letter = match by_sso {
-        Some(account) => Letter::PasswordBySso { account },
+        Some(account) => Letter::PasswordBySso(PasswordBySso { account }),
         None => Letter::PasswordReset { token, expires_at: expires_at.0 },
     };
     to.write(&visitor.app, &mut tx, &letter).await?;

@@ -63,6 +63,7 @@ mod sign_up;
 mod smtp;
 mod social;
 mod sso;
+mod sso_edges;
 mod sso_trouble;
 mod sso_whose;
 mod store;

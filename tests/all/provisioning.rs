@@ -31,7 +31,9 @@ async fn people_join_by_invitation_until_it_is_chosen_otherwise() {
     assert_eq!(late.attributes("input[name=provisioning][checked]", "value"), ["invitation"]);
     // It stays chosen while there is nobody to bring people, and it can be taken back then.
     ada.post(&format!("/accounts/acme/settings/sso/{id}/disable"), &[]).await;
-    assert_eq!(choose(&ada, "just_in_time", "just_in_time").await.location(), JOINING, "nothing changes");
+    let chosen = ada.get(JOINING).await.attributes("input[name=provisioning][checked]:not([disabled])", "value");
+    assert_eq!(chosen, ["just_in_time"], "a browser sends what is chosen");
+    assert_eq!(choose(&ada, &chosen[0], "just_in_time").await.location(), JOINING, "nothing changes");
     assert_eq!(choose(&ada, "invitation", "just_in_time").await.location(), JOINING);
     let account = house.account_id("acme").await;
     let events = house

@@ -27,7 +27,7 @@ pub fn for_ada() -> Draft {
 }
 
 /// The command, beside the house: what it says, or why not.
-async fn command(house: &House, draft: &Draft) -> Result<String, String> {
+pub async fn command(house: &House, draft: &Draft) -> Result<String, String> {
     let config = Config { base_url: house.running.base_url.clone(), ..house.config.clone() };
     let now = house.now();
     app::rescue(&config, draft, std::sync::Arc::new(move || now), app::dice()).await.map_err(|error| error.to_string())

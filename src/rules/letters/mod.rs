@@ -14,7 +14,7 @@ pub use mfa::MfaLetter;
 pub use rescue::Rescued;
 use serde::{Deserialize, Serialize};
 pub use social::SocialLetter;
-pub use sso::{ArrivalCode, ArrivalLinked};
+pub use sso::{ArrivalCode, ArrivalLinked, PasswordBySso};
 
 use super::{
     time::{Millis, Span},
@@ -42,7 +42,7 @@ pub enum Letter {
     /// Somebody wants a new password.
     PasswordReset { token: String, expires_at: i64 },
     /// The same of somebody who comes into an account through its provider alone, and has no password.
-    PasswordBySso { account: String },
+    PasswordBySso(PasswordBySso),
     /// The password is another one, from this moment on and at the wish of who came from this network address.
     PasswordChanged { at: i64, from: String },
     /// Somebody signed in with their password from where, or with what, nobody has lately.
@@ -100,7 +100,7 @@ impl Letter {
             Self::Invitation { .. } => "invitation",
             // One kind each, so that the row does not tell whether somebody has the address.
             Self::SignUp { .. } | Self::SignUpKnown => "sign_up",
-            Self::PasswordReset { .. } | Self::PasswordBySso { .. } => "password_reset",
+            Self::PasswordReset { .. } | Self::PasswordBySso(_) => "password_reset",
             Self::PasswordChanged { .. } => "password_changed",
             Self::NewPlace { .. } => "new_place",
             Self::LockedOut(_) => "locked_out",
@@ -147,7 +147,7 @@ impl Letter {
             Self::Invitation { account, inviter, .. } => format!("{inviter} invites you to join {account}"),
             Self::SignUp { .. } | Self::SignUpKnown => "Sign up to Frontdesk".to_owned(),
             Self::PasswordReset { .. } => "Choose a new password".to_owned(),
-            Self::PasswordBySso { .. } => "You sign in without a password".to_owned(),
+            Self::PasswordBySso(letter) => letter.subject(),
             Self::PasswordChanged { .. } => "Your password was changed".to_owned(),
             Self::NewPlace { .. } => "A new sign-in".to_owned(),
             Self::LockedOut(_) => "Too many wrong passwords".to_owned(),
@@ -205,15 +205,6 @@ impl Letter {
                     "If it was not you, you can ignore this letter: your password stays as it is.".to_owned(),
                 ],
             ),
-            Self::PasswordBySso { account } => (
-                "You sign in without a password".to_owned(),
-                vec![
-                    format!("Somebody, probably you, asked for a new password for {to}."),
-                    format!("You have none: you come into {account} through its identity provider, and everybody there has to."),
-                ],
-                Some(("Sign in", "/login/sso".to_owned())),
-                vec![IGNORE.to_owned()],
-            ),
             Self::PasswordChanged { at, from } => (
                 "Your password was changed".to_owned(),
                 vec![format!("The password of {to} was changed on {}, from the network address {from}.", until(*at))],
@@ -235,6 +226,7 @@ impl Letter {
             Self::AccountRescued(letter) => return letter.reading(),
             Self::ArrivalCode(letter) => return letter.reading(to),
             Self::ArrivalLinked(letter) => return letter.reading(to),
+            Self::PasswordBySso(letter) => return letter.reading(to),
             Self::ConfirmEmail { token, expires_at } => (
                 "Confirm your address".to_owned(),
                 vec![format!(

@@ -73,3 +73,29 @@ impl ArrivalLinked {
         }
     }
 }
+
+/// There is no password to choose anew, and none to be chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordBySso {
+    /// An account that everybody has to come into through its provider.
+    pub account: String,
+}
+
+impl PasswordBySso {
+    #[expect(clippy::unused_self, reason = "as of all letters")]
+    pub(super) fn subject(&self) -> String {
+        "You sign in without a password".to_owned()
+    }
+
+    pub(super) fn reading(&self, to: &str) -> Reading {
+        Reading {
+            heading: self.subject(),
+            body: vec![
+                format!("Somebody, probably you, asked for a new password for {to}."),
+                format!("You have none: you come into {} through its identity provider, and everybody there has to.", self.account),
+            ],
+            button: Some(("Sign in", "/login/sso".to_owned())),
+            after: vec![IGNORE.to_owned()],
+        }
+    }
+}

@@ -96,7 +96,7 @@ fn envelopes() -> Vec<Case> {
         anew("for an address that begins like ours", destination, " Destination=\"https://desk.example.com/saml/acs?x\"", Destination),
         anew("for an empty address", destination, " Destination=\"\"", Destination),
         anew("for no address, though the response is signed", destination, "", Missing("a Destination")),
-        Case::hostile(
+        Case::bad(
             "for no address, with the assertion alone signed",
             swap(&assertion_signed(ANSWER), destination, ""),
             Missing("a Destination"),
