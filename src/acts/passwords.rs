@@ -24,7 +24,7 @@ use crate::{
         sessions::End,
         time::Millis,
     },
-    store::{Instance, Tx},
+    store::Tx,
 };
 
 /// Sends a link to whoever has proven that this address is theirs. Whoever asks is not told whether anybody has: where nobody
@@ -39,10 +39,8 @@ pub async fn forget(visitor: &Visitor, email: &Email) -> Result<(), Stop> {
     let to = Addressee::new(visitor.read().owner(email.canonical()).await?, email)?;
     let mut tx = visitor.begin(vec![to.user.clone().map_or(Log::Instance, Log::User)]).await?;
     tx.end_flows_about(Flow::PasswordReset, &to.email).await?;
-    let by_sso = match &to.user {
-        Some(user) => kept_to_sso(&mut tx, user).await?,
-        None => None,
-    };
+    // Asked of nobody as well, so that it takes as long.
+    let by_sso = tx.kept_to_sso(to.user.as_ref()).await?;
     // A link to nobody leads nowhere; it is written for the same rows to be there.
     let whose = to.user.as_ref().filter(|_| by_sso.is_none());
     let (token, expires_at) = links::make(&mut tx, Flow::PasswordReset, whose, Some(&to.email)).await?;
@@ -54,11 +52,6 @@ pub async fn forget(visitor: &Visitor, email: &Email) -> Result<(), Stop> {
     tx.commit(Event::PasswordResetAsked { user: to.user, email: to.email.canonical().to_owned() }).await?;
     letters::ring(&visitor.app);
     Ok(())
-}
-
-/// The account that somebody comes into through its provider alone, of whoever has never had a password: they get none as long as that is so.
-async fn kept_to_sso(tx: &mut Tx<Instance>, user: &UserId) -> Result<Option<String>, Stop> {
-    if tx.password_set_at(user).await?.is_some() { Ok(None) } else { Ok(tx.enforcing_account(user).await?) }
 }
 
 /// Whose password a link lets one choose: their address. Looking changes nothing, however often.

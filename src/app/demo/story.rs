@@ -269,8 +269,7 @@ impl<'a> Teller<'a> {
         let password = Password::typed(PASSWORD).ok_or(Stop::Unknown)?;
         let cookies = self.new_cookies(person.local);
         let visitor = self.visitor(person.local);
-        let terms = visitor.terms_of_use().map(str::to_owned);
-        let new = NewPerson { name: person.name.to_owned(), password, terms };
+        let new = NewPerson { name: person.name.to_owned(), password, terms: visitor.terms_of_use().map(str::to_owned) };
         join::sign_up(&visitor, token, new, &cookies).await?;
         drop(self.permit::<may::ViewAccount>(person.local).await?);
         Ok(())

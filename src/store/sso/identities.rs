@@ -112,6 +112,19 @@ impl<S> Reader<S> {
              WHERE m.user_id = $1 AND EXISTS (SELECT 1 FROM idps i WHERE i.account_id = a.id AND i.disabled_at IS NULL)
              ORDER BY a.name LIMIT 1").bind(user).fetch_optional(c)))
     }
+
+    /// The same of whoever has no password: they get none as long as that is so.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn kept_to_sso(&mut self, user: Option<&UserId>) -> Result<Option<String>> {
+        Ok(sql!(self, c => sqlx::query_scalar(
+            "SELECT a.name FROM members m JOIN users u ON u.id = m.user_id JOIN accounts a ON a.id = m.account_id
+             JOIN account_settings g ON g.account_id = a.id AND g.name = 'sso' AND g.value = 'enforced'
+             WHERE m.user_id = $1 AND u.password_set_at IS NULL AND m.disabled_at IS NULL
+             AND EXISTS (SELECT 1 FROM idps i WHERE i.account_id = a.id AND i.disabled_at IS NULL)
+             ORDER BY a.name LIMIT 1").bind(user).fetch_optional(c)))
+    }
 }
 
 impl Reader<InAccount> {
