@@ -267,8 +267,7 @@ impl<'a> Teller<'a> {
 
     async fn join(&mut self, person: &'static Role, token: &str) -> Result<(), Stop> {
         let password = Password::typed(PASSWORD).ok_or(Stop::Unknown)?;
-        let cookies = self.new_cookies(person.local);
-        let visitor = self.visitor(person.local);
+        let (cookies, visitor) = (self.new_cookies(person.local), self.visitor(person.local));
         let new = NewPerson { name: person.name.to_owned(), password, terms: visitor.terms_of_use().map(str::to_owned) };
         join::sign_up(&visitor, token, new, &cookies).await?;
         drop(self.permit::<may::ViewAccount>(person.local).await?);
