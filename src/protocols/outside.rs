@@ -6,20 +6,13 @@
 //! sees, are looked at before. Redirects are never followed, the environment names no proxy, cookies are not kept, and what was answered
 //! is never part of an error.
 
+mod names;
 mod public;
 
-use std::{
-    collections::HashMap,
-    error::Error,
-    fmt, io,
-    net::{IpAddr, SocketAddr, ToSocketAddrs},
-    sync::{Arc, Mutex, PoisonError, Weak},
-    time::Duration,
-};
+use std::{error::Error, io, net::IpAddr, sync::Arc, time::Duration};
 
 use reqwest::{
     Request,
-    dns::{Addrs, Name, Resolve, Resolving},
     header::{ACCEPT, AUTHORIZATION, HeaderValue},
     redirect,
 };
@@ -28,23 +21,16 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 use serde::de::DeserializeOwned;
-use tokio::{
-    sync::{AcquireError, OwnedSemaphorePermit, Semaphore},
-    task::spawn_blocking,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 use url::{Host, Url};
 
+use self::names::{NotPublic, Resolver};
 pub use self::public::is_public;
 
 /// How long one request may take, from its beginning to the end of the answer. Steps of several requests bring a deadline of their own.
 pub const LONGEST: Duration = Duration::from_secs(5);
 /// The most bytes of an answer; the rest is not read.
 pub const LARGEST: usize = 1 << 20;
-/// How many names may be looked up at the same time. A lookup cannot be broken off and holds a thread until it ends by itself.
-const LOOKUPS: usize = 32;
-/// How many of them may be of the same name: one whose servers do not answer holds up whoever wants it, and nobody else.
-const LOOKUPS_OF_A_NAME: usize = 4;
 /// How long a connection stays open for the next request of the same sign-in.
 const IDLE: Duration = Duration::from_secs(15);
 
@@ -148,7 +134,7 @@ impl Outside {
             .with_no_client_auth();
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
-            .dns_resolver(Arc::new(Resolver { private, lookups: Arc::new(Lookups::new()) }))
+            .dns_resolver(Arc::new(Resolver::new(private)))
             .redirect(redirect::Policy::none())
             .no_proxy()
             .https_only(private == Private::Refused)
@@ -308,94 +294,9 @@ fn objection(why: &CertificateError) -> &'static str {
     }
 }
 
-/// A name has an address that is not public.
-#[derive(Debug)]
-struct NotPublic;
-
-impl fmt::Display for NotPublic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name has an address in a private network")
-    }
-}
-
-impl Error for NotPublic {}
-
-/// Looks names up as the operating system does, and looks at what comes of it.
-struct Resolver {
-    private: Private,
-    lookups: Arc<Lookups>,
-}
-
-/// How many names are being looked up, and how many people wait for each.
-struct Lookups {
-    all: Arc<Semaphore>,
-    names: Mutex<HashMap<String, Weak<Semaphore>>>,
-}
-
-impl Lookups {
-    fn new() -> Self {
-        Self { all: Arc::new(Semaphore::new(LOOKUPS)), names: Mutex::default() }
-    }
-
-    /// The turns of a name.
-    fn of(&self, name: &str) -> Arc<Semaphore> {
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(turns) = names.get(name).and_then(Weak::upgrade) {
-            return turns;
-        }
-        names.retain(|_, turns| turns.strong_count() > 0);
-        let turns = Arc::new(Semaphore::new(LOOKUPS_OF_A_NAME));
-        names.insert(name.to_owned(), Arc::downgrade(&turns));
-        turns
-    }
-
-    /// A turn to look a name up, once there is one.
-    async fn turn(&self, name: &str) -> Result<[OwnedSemaphorePermit; 2], AcquireError> {
-        let of_name = self.of(name).acquire_owned().await?;
-        Ok([of_name, self.all.clone().acquire_owned().await?])
-    }
-}
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let (private, lookups) = (self.private, self.lookups.clone());
-        Box::pin(async move {
-            let turn = lookups.turn(name.as_str()).await?;
-            let found = spawn_blocking(move || {
-                let found = (name.as_str(), 0).to_socket_addrs().map(Iterator::collect::<Vec<SocketAddr>>);
-                // Not before: whoever asked may have gone long ago.
-                drop(turn);
-                found
-            });
-            let found = found.await??;
-            // One address that is not public spoils the name: nobody has such names by chance.
-            if private == Private::Refused && !found.iter().all(|address| is_public(address.ip())) {
-                return Err(NotPublic.into());
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_name_that_nobody_answers_for_holds_up_itself_alone() {
-        let lookups = Lookups::new();
-        let mut held = Vec::new();
-        for _ in 0..LOOKUPS_OF_A_NAME {
-            held.push(lookups.turn("slow.example").await.unwrap());
-        }
-        assert!(tokio::time::timeout(LONGEST, lookups.turn("slow.example")).await.is_err());
-        assert!(tokio::time::timeout(LONGEST, lookups.turn("other.example")).await.is_ok());
-        held.pop();
-        assert!(tokio::time::timeout(LONGEST, lookups.turn("slow.example")).await.is_ok());
-        drop(held);
-        drop(lookups.turn("other.example").await);
-        assert_eq!(lookups.names.lock().unwrap().len(), 1, "those that nobody waits for are forgotten");
-    }
 
     #[test]
     fn addresses_that_lead_inside_are_refused_in_every_spelling() {
