@@ -11,6 +11,7 @@ use crate::rules::{
 };
 
 /// Somebody on the way.
+#[derive(Clone, Copy)]
 pub struct NewAway<'a> {
     /// What for.
     pub kind: Flow,
@@ -24,7 +25,7 @@ pub struct NewAway<'a> {
     pub account: Option<&'a AccountId>,
     /// The provider: an id, or a word.
     pub provider: &'a str,
-    /// Where to go afterwards.
+    /// Where to go afterwards, sealed for this row.
     pub return_to: &'a str,
     /// What has to be remembered, sealed for this row.
     pub sealed: &'a str,
@@ -38,7 +39,7 @@ pub struct AwayRow {
     /// The provider: an id, or a word.
     #[sqlx(rename = "idp_id")]
     pub provider: String,
-    /// Where to go afterwards.
+    /// Where to go afterwards, sealed for this row.
     pub return_to: String,
     /// What has to be remembered, sealed for this row.
     pub sealed: String,

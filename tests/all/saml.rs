@@ -283,6 +283,11 @@ async fn people_come_in_by_what_is_posted_once_and_by_their_own_browser() {
     let bare = house.visitor().send(Method::POST, &format!("/saml/{id}/acs"), Some("a=b".to_owned()), &[]).await;
     assert_eq!(bare.status, StatusCode::BAD_REQUEST);
     assert!(ada.get(&format!("{PAGE}/{id}")).await.text().contains("certificate") || !ada.get(PAGE).await.all(".badge.danger").is_empty());
+    // Whoever stays away for a quarter of an hour sets out anew, whatever the provider says.
+    let asked = Asked::by(browser.get(&format!("/login/sso/{id}")).await.location());
+    house.wait(Span::minutes(16));
+    let late = provider.answer(house.now(), Some(&asked), (&asked.acs, &asked.issuer), ("u-1", "ada@example.com"), "8");
+    assert!(post(&house, &id, &late, &asked.relay_state).await.text().contains("it took too long"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -245,6 +245,8 @@ async fn a_member_is_linked_once_and_comes_in_by_it_from_then_on() {
         "{}",
         page.text()
     );
+    let own = ada.get("/me/security").await;
+    assert_eq!(own.all("#sso .row-main"), ["Example Inc. Acme"], "{}", own.text());
     // What was linked can be taken away, and what was proven by it goes at once.
     assert_eq!(again.get("/accounts/acme").await.status, StatusCode::OK);
     let form = [("subject", "ada-1".to_owned()), ("member", member)];
@@ -543,6 +545,8 @@ async fn an_invitation_is_accepted_through_the_accounts_provider() {
     assert!(without.get(&welcome).await.text().contains("people join it by invitation"));
     let grace = house.visitor();
     let welcome = through(&grace, &idp, &id, &path).await.location().to_owned();
+    let clear = "SELECT COUNT(*) FROM flows WHERE return_to LIKE '%invitations%' OR return_to LIKE '%accounts%'";
+    assert_eq!(house.raw.number(clear).await, 0, "nobody finds the link in the database");
     let page = grace.get(&welcome).await;
     assert!(page.text().contains("You are invited") && page.text().contains("Developer read-only"), "{}", page.text());
     let joined = grace.post(&format!("{welcome}/join"), &[("name", "Grace".to_owned())]).await;

@@ -3,7 +3,7 @@
 use super::join::{SOURCE, Trier, find, happened, join, offer_of, refuse};
 use crate::{
     acts::{
-        Stop, Visitor,
+        Stop, Visitor, away,
         joining::{Newcomer, make_user},
         sessions::{self, Cookies},
     },
@@ -53,7 +53,7 @@ pub(in crate::acts) async fn sign_up(
         Err(ended) => return Err(refuse(Trier::at(visitor), tx, &link, ended.word(), ended.sentence()).await),
     };
     // An invitation that ends meanwhile is told about; any other way the arrival works once.
-    let row = tx.take_away(Flow::SocialArrival, arrival, Some(browser)).await?;
+    let row = away::take(&visitor.app, &mut tx, Flow::SocialArrival, arrival, Some(browser)).await?;
     row.filter(|row| row.provider == provider.word()).ok_or(Stop::Unknown)?;
     let is_taken = tx.owner(&link.canonical).await?.is_some();
     match way(said.email().as_ref(), &link.canonical, is_taken) {

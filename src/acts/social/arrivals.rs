@@ -64,7 +64,7 @@ pub struct View {
 pub async fn look(visitor: &Visitor, provider: Provider, secret: &str, browser: &str) -> Result<View, Stop> {
     client(&visitor.app, provider)?;
     let id_hash = hash_token(secret);
-    let found = visitor.read().away(Flow::SocialArrival, &id_hash, Some(browser), visitor.now()).await?;
+    let found = away::find(&visitor.app, &mut visitor.read(), Flow::SocialArrival, &id_hash, Some(browser)).await?;
     let row = found.filter(|row| row.provider == provider.word()).ok_or(Stop::Unknown)?;
     let said: Said = away::opened(&visitor.app, PLACE, &id_hash, &row)?;
     let token = invitation(&row.return_to).ok_or(Stop::Unknown)?;

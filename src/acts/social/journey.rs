@@ -141,7 +141,7 @@ fn failed(provider: Provider, says: &str) -> Stop {
 /// # Errors
 /// [`Stop::Unknown`] where nobody set out so, or has come back already.
 pub async fn expected(visitor: &Visitor, provider: Provider, secret: &str, browser: &str) -> Result<String, Stop> {
-    let found = visitor.read().away(Flow::Social, &hash_token(secret), Some(browser), visitor.now()).await?;
+    let found = away::find(&visitor.app, &mut visitor.read(), Flow::Social, &hash_token(secret), Some(browser)).await?;
     Ok(found.filter(|row| row.provider == provider.word()).ok_or(Stop::Unknown)?.return_to)
 }
 
@@ -160,7 +160,7 @@ pub async fn come_back(
     let client = client(&visitor.app, provider)?;
     let id_hash = hash_token(&returned.state);
     let mut tx = visitor.begin(vec![]).await?;
-    let row = tx.take_away(Flow::Social, &id_hash, Some(traveller.browser)).await?;
+    let row = away::take(&visitor.app, &mut tx, Flow::Social, &id_hash, Some(traveller.browser)).await?;
     let row = row.filter(|row| row.provider == provider.word()).ok_or(Stop::Unknown)?;
     tx.commit_unrecorded(Why::HalfSignIn).await?;
     let kept: Kept = away::opened(&visitor.app, PLACE, &id_hash, &row)?;

@@ -116,7 +116,7 @@ impl View {
 pub async fn look(visitor: &Visitor, person: Option<&Person>, secret: &str, browser: &str) -> Result<View, Stop> {
     let id_hash = hash_token(secret);
     let mut reader = visitor.read();
-    let row = reader.away(Flow::Arrival, &id_hash, Some(browser), visitor.now()).await?.ok_or(Stop::Unknown)?;
+    let row = away::find(&visitor.app, &mut reader, Flow::Arrival, &id_hash, Some(browser)).await?.ok_or(Stop::Unknown)?;
     view(visitor, &mut reader, person, &id_hash, row).await
 }
 
@@ -233,7 +233,7 @@ pub(super) async fn take(
     browser: &str,
 ) -> Result<View, Stop> {
     let id_hash = hash_token(secret);
-    let row = tx.take_away(Flow::Arrival, &id_hash, Some(browser)).await?.ok_or(Stop::Unknown)?;
+    let row = away::take(&visitor.app, tx, Flow::Arrival, &id_hash, Some(browser)).await?.ok_or(Stop::Unknown)?;
     view(visitor, tx, person, &id_hash, row).await
 }
 

@@ -197,7 +197,7 @@ pub enum Back {
 /// # Errors
 /// [`Stop::Unknown`] where nobody set out so, or has come back already.
 pub async fn expected(visitor: &Visitor, secret: &str, browser: &str) -> Result<(DoorRow, String), Stop> {
-    let row = visitor.read().away(Flow::Sso, &hash_token(secret), Some(browser), visitor.now()).await?.ok_or(Stop::Unknown)?;
+    let row = away::find(&visitor.app, &mut visitor.read(), Flow::Sso, &hash_token(secret), Some(browser)).await?.ok_or(Stop::Unknown)?;
     Ok((provider(visitor, &row.idp()).await?, row.return_to))
 }
 

@@ -104,7 +104,7 @@ pub async fn come_back(
     let app = &visitor.app;
     let id_hash = hash_token(&returned.state);
     let mut tx = visitor.begin(vec![]).await?;
-    let row = tx.take_away(Flow::Sso, &id_hash, Some(traveller.browser)).await?.ok_or(Stop::Unknown)?;
+    let row = away::take(&visitor.app, &mut tx, Flow::Sso, &id_hash, Some(traveller.browser)).await?.ok_or(Stop::Unknown)?;
     tx.commit_unrecorded(Why::HalfSignIn).await?;
     // What one provider answers is asked of no other.
     if row.idp() != *id {

@@ -101,7 +101,7 @@ pub async fn consume(visitor: &Visitor, id: &IdpId, posted: Posted, base_url: &s
         return Err(Stop::Unknown);
     }
     let state_hash = hash_token(&posted.relay_state);
-    let row = visitor.read().away(Flow::Sso, &state_hash, None, visitor.now()).await?.filter(|row| row.idp() == *id);
+    let row = away::find(&visitor.app, &mut visitor.read(), Flow::Sso, &state_hash, None).await?.filter(|row| row.idp() == *id);
     let kept = row.as_ref().map(|row| opened(visitor, &state_hash, row)).transpose()?;
     let pending = match kept.as_ref().map(|kept| &kept.asked) {
         Some(Asked::Saml(request)) => Some(request.clone()),
@@ -161,7 +161,7 @@ async fn wait(
     let id_hash = hash_token(&secret);
     let sealed = door::seal(visitor, &id_hash, &Kept::new(purpose, Asked::Said(said_by(asserted), in_words(asserted))))?;
     let mut tx = visitor.begin(vec![]).await?;
-    if row.is_some() && tx.take_away(Flow::Sso, state_hash, None).await?.is_none() {
+    if row.is_some() && away::take(&visitor.app, &mut tx, Flow::Sso, state_hash, None).await?.is_none() {
         return Ok(None);
     }
     if !tx.use_assertion(&door.idp.id, &asserted.assertion_id, Millis(asserted.replay_until_ms)).await? {
@@ -178,7 +178,7 @@ async fn wait(
         return_to: row.as_ref().map_or(&inside, |row| &row.return_to),
         sealed: &sealed,
     };
-    tx.create_away(&new).await?;
+    away::create(&visitor.app, &mut tx, &new).await?;
     tx.commit_unrecorded(Why::HalfSignIn).await?;
     Ok(Some(secret))
 }
@@ -210,9 +210,9 @@ fn in_words(asserted: &Asserted) -> Value {
 pub async fn come_back(visitor: &Visitor, secret: &str, traveller: &Traveller<'_>) -> Result<Back, Stop> {
     let id_hash = hash_token(secret);
     let mut tx = visitor.begin(vec![]).await?;
-    let row = match tx.take_away(Flow::Asserted, &id_hash, Some(traveller.browser)).await? {
+    let row = match away::take(&visitor.app, &mut tx, Flow::Asserted, &id_hash, Some(traveller.browser)).await? {
         Some(row) => row,
-        None => tx.take_away(Flow::Asserted, &id_hash, Some(UNASKED)).await?.ok_or(Stop::Unknown)?,
+        None => away::take(&visitor.app, &mut tx, Flow::Asserted, &id_hash, Some(UNASKED)).await?.ok_or(Stop::Unknown)?,
     };
     tx.commit_unrecorded(Why::HalfSignIn).await?;
     let door = provider(visitor, &row.idp()).await?;

@@ -71,6 +71,9 @@ async fn test_and_link(front: &Front, provider: &Provider) {
     browser.look(&named(provider, "tested")).await;
     browser.press("Link it to ada@example.com").await;
     front.says("You are known by this sign-in from now on.").await;
+    front.visit("/me/security").await;
+    front.says("comes into that account as you, and into nothing else of yours").await;
+    browser.look(&named(provider, "own")).await;
 }
 
 /// Whoever sets out from here to somewhere in the account comes in there.
