@@ -14,19 +14,6 @@ pub struct OwnerRow {
     pub address: String,
 }
 
-/// Who the person is at a provider of an account of theirs.
-#[derive(Clone, Debug, FromRow)]
-pub struct SsoLoginRow {
-    /// The account.
-    pub account: String,
-    /// What people see of the provider.
-    pub provider: String,
-    /// Since when.
-    pub linked_at: Millis,
-    /// When they last came by it.
-    pub seen_at: Option<Millis>,
-}
-
 /// A login of the person's own.
 #[derive(Clone, Debug, FromRow)]
 pub struct LoginRow {
@@ -60,19 +47,6 @@ impl<S> Reader<S> {
 }
 
 impl Reader<OfUser> {
-    /// Who the person is at providers of accounts that they are in, oldest first.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn sso_logins(&mut self) -> Result<Vec<SsoLoginRow>> {
-        let scope = self.scope.0.clone();
-        Ok(sql!(self, c => sqlx::query_as(
-            "SELECT a.name AS account, i.description AS provider, x.linked_at, x.seen_at
-             FROM identities x JOIN idps i ON i.id = x.provider JOIN accounts a ON a.id = i.account_id
-             JOIN members m ON m.account_id = a.id AND m.user_id = x.user_id
-             WHERE x.user_id = $1 AND a.deleted_at IS NULL ORDER BY x.linked_at, i.id").bind(&scope).fetch_all(c)))
-    }
-
     /// All that the person is at providers, accounts' ones included.
     ///
     /// # Errors

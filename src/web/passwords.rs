@@ -14,13 +14,14 @@ use super::{
     social::Logins,
 };
 use crate::{
-    acts::{Person, Stop, Visitor, passwords},
+    acts::{Person, Stop, Visitor, passwords, sso},
     rules::{
         addresses::Email,
         faults::Faults,
         passwords::{Draft, Forgotten, MIN_CHARACTERS},
         time::Millis,
     },
+    store::sso::identities::OwnIdentityRow,
 };
 
 pub(super) fn routes() -> Routes {
@@ -143,6 +144,8 @@ struct Security {
     codes_left: i64,
     now: Millis,
     social: Logins,
+    /// Who they are at identity providers of their accounts.
+    identities: Vec<OwnIdentityRow>,
 }
 page::page!(Security);
 
@@ -155,6 +158,8 @@ async fn page_of(person: &Person, front: &Front, again: Again) -> Security {
         codes_left,
         now: person.now(),
         social: Logins::of(person).await,
+        // Whoever cannot be told is told of none.
+        identities: sso::own_identities(person).await.unwrap_or_default(),
         shell: Shell::of_person(person, front).await,
         email: person.facts().email.clone(),
         faults: again.faults,

@@ -34,7 +34,6 @@ use crate::{
         time::Millis,
         zones::Zone,
     },
-    store::social::SsoLoginRow,
 };
 
 const SECURITY: &str = "/me/security";
@@ -73,18 +72,13 @@ impl Ways {
 /// The logins of somebody: `social/own.html` shows the field `social` of a page.
 pub(super) struct Logins {
     pub(super) own: Vec<Own>,
-    /// Who they are at identity providers of their accounts.
-    pub(super) at_accounts: Vec<SsoLoginRow>,
     pub(super) now: Millis,
     pub(super) zone: Zone,
 }
 
 impl Logins {
     pub(super) async fn of(person: &Person) -> Self {
-        // Whoever cannot be told is told of none.
-        let own = linking::own(person).await.unwrap_or_default();
-        let at_accounts = linking::at_accounts(person).await.unwrap_or_default();
-        Self { own, at_accounts, now: person.now(), zone: person.zone() }
+        Self { own: linking::own(person).await.unwrap_or_default(), now: person.now(), zone: person.zone() }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         sso::Said,
         time::Millis,
     },
-    store::social::{LoginRow, SsoLoginRow},
+    store::social::LoginRow,
 };
 
 /// A way to sign in that is offered here.
@@ -35,14 +35,6 @@ pub async fn own(person: &Person) -> Result<Vec<Own>, Stop> {
     let logins = person.read().own_logins().await?;
     let since = |provider| logins.iter().find(|login| login.provider() == Some(provider)).map(|login| login.linked_at);
     Ok(offered.into_iter().map(|provider| Own { provider, since: since(provider) }).collect())
-}
-
-/// Who the person is at identity providers of their accounts: what comes into those, and into nothing else.
-///
-/// # Errors
-/// When the database fails.
-pub async fn at_accounts(person: &Person) -> Result<Vec<SsoLoginRow>, Stop> {
-    Ok(person.read().sso_logins().await?)
 }
 
 /// The logins by which the person can prove again who they are: of whoever has neither a second factor nor a password.

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{door::count, happened, named, signing};
+use super::{demand_room, door::count, happened, is_there, named, signing};
 use crate::{
     acts::{Permit, Stop, Visitor},
     protocols::{
@@ -19,11 +19,11 @@ use crate::{
         faults::Faults,
         ids::IdpId,
         permissions::may,
-        sso::{MOST_IDPS, Protocol, SamlDraft, acs, description, entity_id},
+        sso::{Protocol, SamlDraft, acs, description, entity_id},
         time::Millis,
     },
     store::{
-        InAccount, Reader, Tx,
+        InAccount, Tx,
         sso::{IdpRow, certificates::NewSaml},
     },
 };
@@ -61,11 +61,11 @@ pub async fn ours(visitor: &Visitor, base_url: &str, id: &IdpId) -> Result<Strin
     Ok(metadata::write(&entity_id(base_url, id), &acs(base_url, id), &[], certificate.as_deref()))
 }
 
-/// Adds a provider.
+/// Adds a provider; answers which one, and whether requests to it are signed, as its metadata want.
 ///
 /// # Errors
 /// [`Stop::Faults`] for what does not fit.
-pub async fn create_saml(permit: &Permit<may::ManageSso>, draft: &SamlDraft) -> Result<IdpId, Stop> {
+pub async fn create_saml(permit: &Permit<may::ManageSso>, draft: &SamlDraft) -> Result<(IdpId, bool), Stop> {
     let mut faults = Faults::none();
     let called = faults.keep("description", description(&draft.description));
     let id = reserved(permit, &draft.reserved);
@@ -79,7 +79,7 @@ pub async fn create_saml(permit: &Permit<may::ManageSso>, draft: &SamlDraft) -> 
     demand_room(&mut tx, &id).await?;
     let new = of(&found, &called, draft);
     if !tx.create_saml(&id, &new, permit.person().facts().user.as_str()).await? {
-        return Err(Faults::one("reserved", "This provider was added already.").into());
+        return Err(is_there());
     }
     for certificate in &found.certificates {
         add(&mut tx, &id, certificate).await?;
@@ -91,18 +91,7 @@ pub async fn create_saml(permit: &Permit<may::ManageSso>, draft: &SamlDraft) -> 
     }
     let what = SsoEvent::Created { idp: Idp { id: id.clone(), description: called.clone() }, after };
     tx.commit(happened(permit, what)).await?;
-    Ok(id)
-}
-
-/// One more fits into the account, and this is none that is there.
-async fn demand_room(reader: &mut Reader<InAccount>, id: &IdpId) -> Result<(), Stop> {
-    if reader.idp(id).await?.is_some() {
-        return Err(Faults::one("reserved", "This provider was added already.").into());
-    }
-    if i64::try_from(reader.idps().await?.len()).unwrap_or(MOST_IDPS) >= MOST_IDPS {
-        return Err(Faults::one("description", format!("An account has at most {MOST_IDPS} identity providers.")).into());
-    }
-    Ok(())
+    Ok((id, our_key.is_some()))
 }
 
 /// The metadata that are given: pasted, or at an address. `Err` where they cannot be used.

@@ -17,7 +17,7 @@ pub mod testing;
 pub use entering::Traveller;
 use serde_json::{Value, json};
 
-use super::{Permit, Stop};
+use super::{Permit, Person, Stop};
 use crate::{
     protocols::outside::Private,
     rules::{
@@ -29,7 +29,10 @@ use crate::{
         permissions::{May, may},
         sso::{MODE, MOST_IDPS, Oidc, OidcDraft, Protocol, demand},
     },
-    store::{InAccount, Tx, sso::IdpRow},
+    store::{
+        InAccount, Reader, Tx,
+        sso::{IdpRow, identities::OwnIdentityRow},
+    },
 };
 
 /// Where client secrets are sealed.
@@ -61,17 +64,30 @@ pub async fn create_oidc(permit: &Permit<may::ManageSso>, draft: &OidcDraft) -> 
     let id = metadata::reserved(permit, &draft.reserved);
     let id = id.ok_or_else(|| Faults::one("reserved", "This page cannot be read any more. Open it anew."))?;
     let (mut tx, _) = permit.begin().await?;
-    let idps = tx.idps().await?;
-    if i64::try_from(idps.len()).unwrap_or(MOST_IDPS) >= MOST_IDPS {
-        return Err(Faults::one("description", format!("An account has at most {MOST_IDPS} identity providers.")).into());
-    }
+    demand_room(&mut tx, &id).await?;
     let sealed = seal(permit, &tx, &id, new.client_secret.as_deref().unwrap_or_default());
     if !tx.create_oidc(&id, &new, &sealed, permit.person().facts().user.as_str()).await? {
-        return Err(Faults::one("reserved", "This provider was added already.").into());
+        return Err(is_there());
     }
     let what = SsoEvent::Created { idp: Idp { id: id.clone(), description: new.description.clone() }, after: in_words(&new, true) };
     tx.commit(happened(permit, what)).await?;
     Ok(id)
+}
+
+/// One more fits into the account, and this is none that is there.
+async fn demand_room(reader: &mut Reader<InAccount>, id: &IdpId) -> Result<(), Stop> {
+    let idps = reader.idps().await?;
+    if idps.iter().any(|idp| idp.id == *id) {
+        return Err(is_there());
+    }
+    if i64::try_from(idps.len()).unwrap_or(MOST_IDPS) >= MOST_IDPS {
+        return Err(Faults::one("description", format!("An account has at most {MOST_IDPS} identity providers.")).into());
+    }
+    Ok(())
+}
+
+fn is_there() -> Stop {
+    Faults::one("reserved", "This provider was added already.").into()
 }
 
 fn seal(permit: &Permit<may::ManageSso>, tx: &Tx<InAccount>, id: &IdpId, secret: &str) -> String {
@@ -200,6 +216,14 @@ async fn demand_not_only(permit: &Permit<may::ManageSso>, tx: &mut Tx<InAccount>
         return Err(Faults::coded("idp", codes::LAST_IDP, says).into());
     }
     Ok(true)
+}
+
+/// Who the person is at providers of accounts that they are in: what comes into those as them, and into nothing else of theirs.
+///
+/// # Errors
+/// When the database fails.
+pub async fn own_identities(person: &Person) -> Result<Vec<OwnIdentityRow>, Stop> {
+    Ok(person.read().own_identities().await?)
 }
 
 /// Takes away who a member is at a provider: they are asked to prove themselves again when they come by it.

@@ -46,13 +46,13 @@ pub async fn join(
     let user = person.map(|person| person.facts().user.clone());
     let before = traveller.before.map(Holder::person);
     let browser = traveller.browser;
-    let mut hold = vec![Log::Account(account.clone())];
-    hold.extend(user.clone().map(Log::User));
-    hold.extend(before.map(|person| Log::User(person.facts().user.clone())));
-    let mut tx = match person {
+    let mut tx = if let Some(person) = person {
         // Asked again in the transaction: a session that has ended meanwhile makes nobody a member.
-        Some(person) => person.begin_joining(&account).await?,
-        None => visitor.begin(hold).await?,
+        person.begin_joining(&account).await?
+    } else {
+        let mut hold = vec![Log::Account(account.clone())];
+        hold.extend(before.map(|person| Log::User(person.facts().user.clone())));
+        visitor.begin(hold).await?
     };
     let view = take(visitor, &mut tx, person, secret, browser).await?;
     let (who, email, name) = match (view.way, user) {

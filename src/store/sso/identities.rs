@@ -8,7 +8,7 @@ use crate::{
         ids::{AccountId, IdpId, MemberId, UserId},
         time::Millis,
     },
-    store::{InAccount, Reader, Result, Tx, run, sql},
+    store::{InAccount, OfUser, Reader, Result, Tx, run, sql},
 };
 
 /// Whom a provider knows.
@@ -47,6 +47,19 @@ impl IdentityRow {
         let is_same = Email::parse(said).is_ok_and(|email| email.canonical() == canonical);
         (!is_same).then_some(said)
     }
+}
+
+/// Who somebody is at a provider of an account of theirs, as they see it themselves.
+#[derive(Clone, Debug, FromRow)]
+pub struct OwnIdentityRow {
+    /// The account.
+    pub account: String,
+    /// What people see of the provider.
+    pub description: String,
+    /// Since when.
+    pub linked_at: Millis,
+    /// When they last came by it.
+    pub seen_at: Option<Millis>,
 }
 
 /// A member whom no provider that is switched on knows.
@@ -124,6 +137,21 @@ impl<S> Reader<S> {
              WHERE m.user_id = $1 AND u.password_set_at IS NULL AND m.disabled_at IS NULL
              AND EXISTS (SELECT 1 FROM idps i WHERE i.account_id = a.id AND i.disabled_at IS NULL)
              ORDER BY a.name LIMIT 1").bind(user).fetch_optional(c)))
+    }
+}
+
+impl Reader<OfUser> {
+    /// Who the person is at providers of accounts that they are in, oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn own_identities(&mut self) -> Result<Vec<OwnIdentityRow>> {
+        let scope = self.scope.0.clone();
+        Ok(sql!(self, c => sqlx::query_as(
+            "SELECT a.name AS account, i.description, x.linked_at, x.seen_at
+             FROM identities x JOIN idps i ON i.id = x.provider JOIN accounts a ON a.id = i.account_id
+             JOIN members m ON m.account_id = a.id AND m.user_id = x.user_id
+             WHERE x.user_id = $1 AND a.deleted_at IS NULL ORDER BY x.linked_at, i.id").bind(&scope).fetch_all(c)))
     }
 }
 

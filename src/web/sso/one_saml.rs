@@ -87,10 +87,9 @@ pub(super) async fn create(permit: Permit<may::ManageSso>, front: Front, parts: 
 
 async fn make(permit: &Permit<may::ManageSso>, front: &Front, parts: &Parts, draft: SamlDraft) -> Response {
     match metadata::create_saml(permit, &draft).await.map_err(faults_of) {
-        Ok(id) => {
+        Ok((id, is_signed)) => {
             let path = format!("/accounts/{}/settings/sso/{id}", permit.account().slug);
-            let signs = permit.read().idp(&id).await.ok().flatten().is_some_and(|idp| idp.signing_key.is_some());
-            let says = if signs {
+            let says = if is_signed {
                 "The provider is there. It wants signed requests: give it the certificate that stands below, or our metadata, and test it."
             } else {
                 "The provider is there. Test it before anybody depends on it."

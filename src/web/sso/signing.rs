@@ -39,10 +39,22 @@ struct Signing {
 page::page!(Signing);
 
 /// Whoever has not read what comes of it reads it first.
-async fn look(permit: &Permit<may::ManageSso>, front: &Front, id: &IdpId, seen: String, is_new: bool) -> Result<Response, Stop> {
-    let idp = permit.read().idp(id).await?.filter(|row| row.protocol() == Some(Protocol::Saml)).ok_or(Stop::Unknown)?;
+async fn look(permit: &Permit<may::ManageSso>, front: &Front, parts: &Parts, id: &IdpId, seen: String, is_new: bool) -> Response {
+    let idp = match permit.read().idp(id).await {
+        Ok(Some(idp)) if idp.protocol() == Some(Protocol::Saml) => idp,
+        Ok(_) => return problem::answer(Stop::Unknown, parts),
+        Err(error) => return problem::answer(error.into(), parts),
+    };
     let (shell, slug) = (Shell::of_account(permit, front).await, permit.account().slug.clone());
-    Ok(front.show(&Signing { shell, slug, idp, seen, is_new }))
+    front.show(&Signing { shell, slug, idp, seen, is_new })
+}
+
+async fn answer(permit: &Permit<may::ManageSso>, front: &Front, parts: &Parts, id: &IdpId, done: Result<(), Stop>, says: &str) -> Response {
+    match done.map_err(faults_of) {
+        Ok(()) => changed(permit, front, id, says).await,
+        Err(Ok(faults)) => again(permit, front, parts, id, None, faults).await,
+        Err(Err(stop)) => problem::answer(stop, parts),
+    }
 }
 
 pub(super) async fn sign(
@@ -54,14 +66,10 @@ pub(super) async fn sign(
 ) -> Response {
     // The first key takes nothing from anybody.
     if !asked.seen.is_empty() && asked.sure != "yes" {
-        let shown = look(&permit, &front, &id, asked.seen, true).await;
-        return shown.unwrap_or_else(|stop| problem::answer(stop, &parts));
+        return look(&permit, &front, &parts, &id, asked.seen, true).await;
     }
-    match signing::sign(&permit, &id, &asked.seen).await.map_err(faults_of) {
-        Ok(()) => changed(&permit, &front, &id, "What is asked of it is signed from now on. Give it the certificate, and test it.").await,
-        Err(Ok(faults)) => again(&permit, &front, &parts, &id, None, faults).await,
-        Err(Err(stop)) => problem::answer(stop, &parts),
-    }
+    let done = signing::sign(&permit, &id, &asked.seen).await;
+    answer(&permit, &front, &parts, &id, done, "What is asked of it is signed from now on. Give it the certificate, and test it.").await
 }
 
 pub(super) async fn unsign(
@@ -72,12 +80,8 @@ pub(super) async fn unsign(
     Form(asked): Form<Asked>,
 ) -> Response {
     if asked.sure != "yes" {
-        let shown = look(&permit, &front, &id, asked.seen, false).await;
-        return shown.unwrap_or_else(|stop| problem::answer(stop, &parts));
+        return look(&permit, &front, &parts, &id, asked.seen, false).await;
     }
-    match signing::stop(&permit, &id, &asked.seen).await.map_err(faults_of) {
-        Ok(()) => changed(&permit, &front, &id, "What is asked of it is not signed any more.").await,
-        Err(Ok(faults)) => again(&permit, &front, &parts, &id, None, faults).await,
-        Err(Err(stop)) => problem::answer(stop, &parts),
-    }
+    let done = signing::stop(&permit, &id, &asked.seen).await;
+    answer(&permit, &front, &parts, &id, done, "What is asked of it is not signed any more.").await
 }
